@@ -1,0 +1,80 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let strictC: [CSetting] = [
+    .unsafeFlags(["-Wall", "-Wextra", "-Werror"])
+]
+
+let package = Package(
+    name: "kresume",
+    products: [
+        .executable(name: "kresume", targets: ["kresume"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-system", from: "1.6.0")
+    ],
+    targets: [
+        // Pure: formats and arithmetic. No system call, no file, no device.
+        .target(name: "PhysicalMemory", swiftSettings: strict),
+        .target(
+            name: "KresumeImage", dependencies: ["PhysicalMemory", "Checksum"],
+            swiftSettings: strict),
+        .target(name: "CoreDump", dependencies: ["PhysicalMemory"], swiftSettings: strict),
+        .target(name: "BootProtocol", dependencies: ["PhysicalMemory"], swiftSettings: strict),
+        .target(name: "Placement", dependencies: ["PhysicalMemory"], swiftSettings: strict),
+
+        // Libraries that work on bytes in memory.
+        .target(name: "Checksum", dependencies: ["CXXHash"], swiftSettings: strict),
+        .target(name: "Compression", dependencies: ["CLZ4"], swiftSettings: strict),
+        .systemLibrary(
+            name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+        .systemLibrary(
+            name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+
+        // The machine: every system call, device and file of the kernel's.
+        .systemLibrary(
+            name: "CBlkid", pkgConfig: "blkid", providers: [.apt(["libblkid-dev"])]),
+        .target(name: "CLinux", cSettings: strictC),
+        .target(name: "CHandoff", cSettings: strictC),
+        .target(
+            name: "LinuxPlatform",
+            dependencies: [
+                "PhysicalMemory", "CBlkid", "CLinux",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
+
+        // The workflows, and the command that starts them.
+        .target(
+            name: "Hibernation",
+            dependencies: [
+                "PhysicalMemory", "KresumeImage", "CoreDump", "BootProtocol", "Placement",
+                "Checksum", "Compression", "CHandoff", "LinuxPlatform",
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "kresume", dependencies: ["Hibernation", "LinuxPlatform"],
+            swiftSettings: strict),
+
+        .testTarget(
+            name: "PhysicalMemoryTests", dependencies: ["PhysicalMemory"], swiftSettings: strict),
+        .testTarget(
+            name: "KresumeImageTests", dependencies: ["KresumeImage"], swiftSettings: strict),
+        .testTarget(name: "CoreDumpTests", dependencies: ["CoreDump"], swiftSettings: strict),
+        .testTarget(
+            name: "BootProtocolTests", dependencies: ["BootProtocol"], swiftSettings: strict),
+        .testTarget(name: "PlacementTests", dependencies: ["Placement"], swiftSettings: strict),
+        .testTarget(
+            name: "CompressionTests", dependencies: ["Compression", "Checksum"],
+            swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import PhysicalMemory
+import Testing
+
+private func entry(_ start: UInt64, _ end: UInt64, _ type: MemoryType = .ram) -> MemoryMap.Entry {
+    MemoryMap.Entry(PhysicalRange(PhysicalAddress(start), PhysicalAddress(end)), type)
+}
+
+@Suite struct MemoryMapTests {
+    @Test func adjacentRangesOfOneTypeAreMerged() {
+        let map = MemoryMap([
+            entry(0x64_2018, 0x80_0000), entry(0, 0x9fc00), entry(0x10_0000, 0x64_2018),
+            entry(0x80_0000, 0x90_0000, .reserved), entry(0x5000, 0x5000),
+        ])
+        #expect(
+            map.merged.entries == [
+                entry(0, 0x9fc00), entry(0x10_0000, 0x80_0000),
+                entry(0x80_0000, 0x90_0000, .reserved),
+            ])
+    }
+
+    /// EFI cuts RAM at unaligned addresses; the page on the cut is RAM all the same.
+    @Test func aPageAcrossACutIsKept() {
+        let map = MemoryMap([entry(0x1000, 0x2018), entry(0x2018, 0x4fff)])
+        #expect(map.ram.ranges == [FrameRange(PageFrame(1), PageFrame(4))])
+    }
+
+    @Test func differenceNamesBothSides() {
+        let a = MemoryMap([entry(0, 0x1000), entry(0x2000, 0x3000)])
+        let b = MemoryMap([entry(0, 0x1000), entry(0x2000, 0x4000)])
+        let difference = a.difference(from: b)
+        #expect(difference.onlyHere == [entry(0x2000, 0x3000)])
+        #expect(difference.onlyThere == [entry(0x2000, 0x4000)])
+    }
+
+    @Test func firmwareEntry() {
+        let parsed = MemoryMap.Entry(start: "0x100000\n", end: "0x3ffdffff\n", type: "System RAM\n")
+        #expect(parsed == entry(0x10_0000, 0x3ffe_0000))
+        #expect(parsed?.description == "0x100000-0x3ffdffff System RAM")
+    }
+
+    @Test(arguments: [
+        ("100000", "0x3ffdffff", "System RAM"), ("0x1", "0x0", "System RAM"),
+        ("0x0", "0xffffffffffffffff", "System RAM"), ("0x0", "0x10", "Moonlight"),
+        ("", "", ""), ("0x0", "0x1ffffffffffffffff", "Reserved"),
+    ])
+    func badFirmwareEntry(start: String, end: String, type: String) {
+        #expect(MemoryMap.Entry(start: start, end: end, type: type) == nil)
+    }
+
+    @Test func iomem() {
+        let resources = IOMemoryResource.parse(
+            iomem: """
+                00001000-0009fbff : System RAM
+                00100000-3ffdffff : System RAM
+                  1d000000-1e1fffff : Kernel code
+                nonsense
+                ffffffffffffffff-0 : backwards
+                fd000000-fdffffff : 0000:00:02.0
+                """)
+        #expect(resources.map(\.name) == ["System RAM", "System RAM", "Kernel code", "0000:00:02.0"])
+        #expect(resources.map(\.depth) == [0, 0, 1, 0])
+        #expect(resources[0].range.description == "0x1000-0x9fbff")
+        #expect(resources[0].range.wholeFrames == FrameRange(PageFrame(1), PageFrame(0x9f)))
+    }
+}
