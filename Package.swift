@@ -72,7 +72,9 @@ let package = Package(
         .testTarget(name: "CoreDumpTests", dependencies: ["CoreDump"], swiftSettings: strict),
         .testTarget(
             name: "BootProtocolTests", dependencies: ["BootProtocol"], swiftSettings: strict),
-        .testTarget(name: "PlacementTests", dependencies: ["Placement"], swiftSettings: strict),
+        .testTarget(
+            name: "PlacementTests", dependencies: ["Placement", "CHandoff"],
+            swiftSettings: strict),
         .testTarget(
             name: "CompressionTests", dependencies: ["Compression", "Checksum"],
             swiftSettings: strict),

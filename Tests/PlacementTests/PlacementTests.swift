@@ -1,1 +1,178 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+
+import PhysicalMemory
+import Testing
+
+@testable import Placement
+
+private func frames(_ range: Range<UInt64>) -> FrameRange {
+    FrameRange(PageFrame(range.lowerBound), PageFrame(range.upperBound))
+}
+
+private let below4GiB = PageFrame(1 << 20)
+
+@Suite struct PlacementTests {
+    /// The heart of the matter: for any memory, image and pinned frames, the plan, executed, gives
+    /// exactly the image.
+    @Test(arguments: 0..<300)
+    func executingThePlanGivesTheImage(seed: Int) throws {
+        var random = Seeded(UInt64(seed))
+        let frameCount = Int.random(in: 600...3000, using: &random)
+        let ram = FrameSet([
+            frames(1..<159), frames(256..<UInt64(frameCount) - 200),
+            frames(UInt64(frameCount) - 180..<UInt64(frameCount)),
+        ])
+
+        // The image: every frame outside a free region is data, zero or left out.
+        let regionStart = UInt64.random(in: 256..<UInt64(frameCount) - 330, using: &random)
+        let region = frames(regionStart..<regionStart + 100)
+        var contents: [PageFrame: UInt64] = [:]
+        var data: [FrameRange] = []
+        var zero: [FrameRange] = []
+        for range in ram.subtracting(region).ranges {
+            var lower = range.lower
+            while lower < range.upper {
+                let upper = min(range.upper, lower + .random(in: 1...90, using: &random))
+                switch Int.random(in: 0..<5, using: &random) {
+                case 0: break
+                case 1, 2: zero.append(FrameRange(lower, upper))
+                default: data.append(FrameRange(lower, upper))
+                }
+                lower = upper
+            }
+        }
+        if Bool.random(using: &random) { data.shuffle(using: &random) }
+        var image: [UInt64] = []
+        for range in data {
+            for frame in range.lower.rawValue..<range.upper.rawValue {
+                image.append(0x1111_0000 + UInt64(image.count))
+                contents[PageFrame(frame)] = image.last
+            }
+        }
+        for range in zero {
+            for frame in range.lower.rawValue..<range.upper.rawValue {
+                contents[PageFrame(frame)] = 0
+            }
+        }
+
+        // Pinned memory: pieces of RAM in any order, grown as long as the planner asks for more.
+        var pieces: [FrameRange] = []
+        for range in ram.ranges {
+            var lower = range.lower
+            while lower < range.upper {
+                let upper = min(range.upper, lower + .random(in: 1...40, using: &random))
+                pieces.append(FrameRange(lower, upper))
+                lower = upper
+            }
+        }
+        pieces.shuffle(using: &random)
+        let demand = try Demand(data: data, zero: zero, ram: ram)
+        var owned: [IndexedRun] = []
+        var slots = 0
+        while true {
+            do {
+                let placement = try Placement(
+                    demand, owned: owned, tables: IdentityMap(mapping: ram),
+                    handoffLimit: below4GiB)
+                var memory = SimulatedMemory(
+                    placement, owned: owned, frameCount: frameCount, image: image)
+                let executed = memory.execute(
+                    movesAt: placement.movesAddress, count: placement.moves.count)
+                #expect(executed)
+                let wrong = contents.filter { memory.pages[Int($0.key.rawValue)] != $0.value }
+                #expect(wrong.isEmpty)
+                #expect(
+                    placement.inPlacePageCount + placement.stagedPageCount == UInt64(image.count))
+                #expect(placement.pieces.reduce(0) { $0 + $1.pageCount } == image.count)
+                // All pinned memory is used but for what the hand-off block took of it.
+                #expect(slots <= image.count + Int(placement.handoff.count) + 80)
+                return
+            } catch .tooFewPages {
+                let popped = pieces.popLast()
+                let piece = try #require(popped)
+                owned.append(IndexedRun(piece, firstIndex: slots))
+                slots += Int(piece.count)
+            }
+        }
+    }
+
+    @Test func ownedFramesThatMustBeZeroAreLeftAlone() throws {
+        let ram = FrameSet([frames(256..<1000)])
+        let demand = try Demand(
+            data: [frames(256..<260)], zero: [frames(300..<400)], ram: ram)
+        let placement = try Placement(
+            demand,
+            owned: [
+                IndexedRun(frames(256..<260), firstIndex: 0),
+                IndexedRun(frames(310..<390), firstIndex: 4),
+            ],
+            tables: IdentityMap(mapping: ram), handoffLimit: below4GiB)
+        #expect(placement.stagedPageCount == 0)
+        #expect(placement.zeroFillPageCount == 20)
+        #expect(
+            placement.moves == [
+                Move(from: nil, to: frames(300..<310)), Move(from: nil, to: frames(390..<400)),
+            ])
+    }
+
+    @Test func longRunsStayLong() throws {
+        let ram = FrameSet([frames(256..<4000)])
+        let demand = try Demand(data: [frames(1000..<2000)], zero: [], ram: ram)
+        let placement = try Placement(
+            demand, owned: [IndexedRun(frames(2000..<3000), firstIndex: 0)],
+            tables: IdentityMap(mapping: ram), handoffLimit: below4GiB)
+        #expect(placement.moves == [Move(from: PageFrame(2000), to: frames(1000..<2000))])
+        #expect(
+            placement.pieces == [.init(firstStreamIndex: 0, firstSlot: 0, pageCount: 1000)])
+    }
+
+    @Test func missingMemoryIsCounted() throws {
+        let ram = FrameSet([frames(256..<4000)])
+        let demand = try Demand(data: [frames(1000..<2000)], zero: [], ram: ram)
+        #expect(throws: PlacementError.tooFewPages(missing: 900)) {
+            try Placement(
+                demand, owned: [IndexedRun(frames(2000..<2100), firstIndex: 0)],
+                tables: IdentityMap(mapping: ram), handoffLimit: below4GiB)
+        }
+    }
+
+    @Test func noFreeFramesForTheHandoff() throws {
+        let ram = FrameSet([frames(256..<512), frames(1 << 20..<1 << 21)])
+        let demand = try Demand(data: [frames(256..<510)], zero: [], ram: ram)
+        let tables = IdentityMap(mapping: ram)
+        #expect(
+            throws: PlacementError.noRoomForHandoff(
+                pages: UInt64(tables.tableCount) + 2, limit: below4GiB)
+        ) {
+            try Placement(
+                demand, owned: [IndexedRun(frames(256..<510), firstIndex: 0)], tables: tables,
+                handoffLimit: below4GiB)
+        }
+    }
+
+    @Test(arguments: [
+        ([frames(300..<310)], [frames(305..<306)], PlacementError.twice(PageFrame(305))),
+        ([frames(300..<310), frames(309..<311)], [], .twice(PageFrame(309))),
+        ([], [frames(300..<310), frames(300..<301)], .twice(PageFrame(300))),
+        ([frames(250..<310)], [], .outsideRAM(frames(250..<256))),
+        ([], [frames(990..<1010)], .outsideRAM(frames(1000..<1010))),
+    ])
+    func badDemands(data: [FrameRange], zero: [FrameRange], error: PlacementError) {
+        #expect(throws: error) {
+            try Demand(data: data, zero: zero, ram: FrameSet([frames(256..<1000)]))
+        }
+    }
+}
+
+/// SplitMix64: the same sequence for the same seed on every machine.
+struct Seeded: RandomNumberGenerator {
+    private var state: UInt64
+    init(_ seed: UInt64) { state = seed }
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+}

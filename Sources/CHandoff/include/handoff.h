@@ -1,1 +1,85 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The restore hand-off: the last code of the restore kernel's side. It runs after the kernel is
+ * gone, from one page that nothing restored lies on, moves the staged pages home and jumps into
+ * the image's kernel. This header is all that Swift and the assembly share.
+ */
+#ifndef KRESUME_HANDOFF_H
+#define KRESUME_HANDOFF_H
+
+/* Offsets in struct kresume_handoff, for the assembly. */
+#define HANDOFF_TOP_TABLE_4	0
+#define HANDOFF_TOP_TABLE_5	8
+#define HANDOFF_LIST		16
+#define HANDOFF_LIST_COUNT	24
+#define HANDOFF_ENTRY		32
+#define HANDOFF_R8		40
+#define HANDOFF_R9		48
+#define HANDOFF_CR4_LA57	56
+#define HANDOFF_DEBUG_PORT	60
+
+/* Offsets in struct kresume_handoff_move. */
+#define MOVE_SOURCE		0
+#define MOVE_DESTINATION	8
+#define MOVE_PAGES		16
+#define MOVE_SIZE		24
+
+#ifndef __ASSEMBLER__
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* All addresses are physical unless said otherwise. */
+struct kresume_handoff {
+	uint64_t top_table_4;	/* PML4 of the identity map */
+	uint64_t top_table_5;	/* PML5 of the same */
+	uint64_t list;		/* first struct kresume_handoff_move */
+	uint64_t list_count;
+	uint64_t entry;		/* where to jump; virtual in the identity map's terms */
+	uint64_t r8;		/* registers at the entry */
+	uint64_t r9;
+	uint32_t cr4_la57;	/* CR4.LA57 that the entry expects: 0 or 0x1000 */
+	uint32_t debug_port;	/* a letter goes to this I/O port at each stage; 0: none */
+};
+
+/* Carried out in the order of the list. */
+struct kresume_handoff_move {
+	uint64_t source;	/* 0: fill with zeroes */
+	uint64_t destination;
+	uint64_t pages;		/* of 4096 bytes */
+};
+
+_Static_assert(offsetof(struct kresume_handoff, top_table_4) == HANDOFF_TOP_TABLE_4, "");
+_Static_assert(offsetof(struct kresume_handoff, top_table_5) == HANDOFF_TOP_TABLE_5, "");
+_Static_assert(offsetof(struct kresume_handoff, list) == HANDOFF_LIST, "");
+_Static_assert(offsetof(struct kresume_handoff, list_count) == HANDOFF_LIST_COUNT, "");
+_Static_assert(offsetof(struct kresume_handoff, entry) == HANDOFF_ENTRY, "");
+_Static_assert(offsetof(struct kresume_handoff, r8) == HANDOFF_R8, "");
+_Static_assert(offsetof(struct kresume_handoff, r9) == HANDOFF_R9, "");
+_Static_assert(offsetof(struct kresume_handoff, cr4_la57) == HANDOFF_CR4_LA57, "");
+_Static_assert(offsetof(struct kresume_handoff, debug_port) == HANDOFF_DEBUG_PORT, "");
+_Static_assert(offsetof(struct kresume_handoff_move, source) == MOVE_SOURCE, "");
+_Static_assert(offsetof(struct kresume_handoff_move, destination) == MOVE_DESTINATION, "");
+_Static_assert(offsetof(struct kresume_handoff_move, pages) == MOVE_PAGES, "");
+_Static_assert(sizeof(struct kresume_handoff_move) == MOVE_SIZE, "");
+
+extern const unsigned char kresume_handoff_start[], kresume_handoff_end[];
+extern const unsigned char kresume_handoff_parameters[];
+
+/* Swift does not import arrays of unknown length, so it asks these. */
+static inline const void *kresume_handoff_code(void) { return kresume_handoff_start; }
+
+/* Bytes of code and parameters together: one page. */
+static inline size_t kresume_handoff_size(void)
+{
+	return (size_t)(kresume_handoff_end - kresume_handoff_start);
+}
+
+/* Where in the code its struct kresume_handoff lies. */
+static inline size_t kresume_handoff_parameters_offset(void)
+{
+	return (size_t)(kresume_handoff_parameters - kresume_handoff_start);
+}
+
+#endif
+#endif

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import PhysicalMemory
+
+/// What an image asks of memory: which frames must hold which pages when its kernel is entered.
+///
+/// Every frame that is in neither `data` nor `zero` is free for the hand-off to lie in.
+public struct Demand: Sendable {
+    /// The frames that have contents, ascending, each with its stream index.
+    let data: [IndexedRun]
+    let dataFrames: FrameSet
+    /// The frames that must be zero.
+    let zero: FrameSet
+    /// The frames that are RAM in this machine.
+    let ram: FrameSet
+
+    /// - Parameters:
+    ///   - data: destination frames in the order of the image's data pages.
+    ///   - ram: all RAM, by the firmware's memory map.
+    /// - Throws: ``PlacementError/outsideRAM(_:)`` and ``PlacementError/twice(_:)``.
+    public init(data: [FrameRange], zero: [FrameRange], ram: FrameSet) throws(PlacementError) {
+        var index = 0
+        var runs: [IndexedRun] = []
+        runs.reserveCapacity(data.count)
+        for frames in data where !frames.isEmpty {
+            runs.append(IndexedRun(frames, firstIndex: index))
+            index += Int(frames.count)
+        }
+        runs.sort { $0.frames.lower < $1.frames.lower }
+        self.data = runs
+        self.dataFrames = FrameSet(data)
+        self.zero = FrameSet(zero)
+        self.ram = ram
+
+        // A set merges what overlaps, so a frame named twice shows as a smaller count.
+        let named = (data + zero).filter { !$0.isEmpty }.sorted { $0.lower < $1.lower }
+        for (frames, next) in zip(named, named.dropFirst()) where frames.overlaps(next) {
+            throw .twice(next.lower)
+        }
+        if let outside = dataFrames.union(self.zero).subtracting(ram).ranges.first {
+            throw .outsideRAM(outside)
+        }
+    }
+
+    /// How many pages have contents.
+    public var dataPageCount: UInt64 { dataFrames.count }
+
+    /// How many pages are zero.
+    public var zeroPageCount: UInt64 { zero.count }
+}
+
+public enum PlacementError: Error, Hashable {
+    /// The image wants frames that are not RAM in this machine.
+    case outsideRAM(FrameRange)
+    /// The image wants two contents in one frame.
+    case twice(PageFrame)
+    /// The pinned memory falls short by this many pages.
+    case tooFewPages(missing: UInt64)
+    /// No run of this many free frames (below `limit`) for the hand-off.
+    case noRoomForHandoff(pages: UInt64, limit: PageFrame)
+}

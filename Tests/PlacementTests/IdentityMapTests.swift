@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import CHandoff
+import PhysicalMemory
+import Testing
+
+@testable import Placement
+
+@Suite struct IdentityMapTests {
+    /// Walks serialized tables as the CPU would; nil where nothing is mapped.
+    private func walk(_ words: [UInt64], base: UInt64, top: Int, levels: Int, _ virtual: UInt64)
+        -> UInt64?
+    {
+        var table = top
+        for level in stride(from: levels, through: 2, by: -1) {
+            let index = Int(virtual >> UInt64(12 + 9 * (level - 1)) & 511)
+            let entry = words[table * 512 + index]
+            guard entry & 1 == 1 else { return nil }
+            if entry & 0x80 != 0 { return entry & ~0x1f_ffff | virtual & 0x1f_ffff }
+            table = Int((entry & ~0xfff) - base) / PageFrame.size
+        }
+        return nil
+    }
+
+    @Test(arguments: [(IdentityMap.topTable4, 4), (IdentityMap.topTable5, 5)])
+    func mapsRAMAndNothingElse(top: Int, levels: Int) {
+        let ram = FrameSet([
+            FrameRange(PageFrame(1), PageFrame(0x9f)),
+            FrameRange(PageFrame(0x100), PageFrame(0xbffe0)),
+            FrameRange(PageFrame(0x10_0000), PageFrame(0x14_0000)),
+            FrameRange(PageFrame(0x800_0000), PageFrame(0x800_0001)),  // 512 GiB
+        ])
+        let map = IdentityMap(mapping: ram)
+        let base: UInt64 = 0x123_4000
+        let words = map.serialized(at: PhysicalAddress(base))
+        #expect(words.count == map.tableCount * 512)
+        for address: UInt64 in [
+            0x1000, 0x10_0000, 0xbffd_ffff, 0x1_0000_0000, 0x1_3fff_ffff, 0x80_0000_0000,
+        ] {
+            #expect(walk(words, base: base, top: top, levels: levels, address) == address)
+        }
+        for hole: UInt64 in [0xc000_0000, 0x1_4000_0000, 0x80_0020_0000, 0x100_0000_0000] {
+            #expect(walk(words, base: base, top: top, levels: levels, hole) == nil)
+        }
+    }
+
+    @Test func mapsAVirtualPageBeside() {
+        var map = IdentityMap(mapping: FrameSet([FrameRange(PageFrame(0), PageFrame(0x1000))]))
+        map.map(virtual: 0xffff_ffff_8100_0000, to: PhysicalAddress(0x60_0000))
+        let words = map.serialized(at: PhysicalAddress(0))
+        for (top, levels) in [(IdentityMap.topTable4, 4)] {
+            #expect(
+                walk(words, base: 0, top: top, levels: levels, 0xffff_ffff_8112_3456) == 0x72_3456)
+        }
+    }
+
+    /// Both sides of the move list agree on its layout.
+    @Test func movesAreWhatTheAssemblyReads() {
+        #expect(Move.serializedSize == MemoryLayout<kresume_handoff_move>.size)
+        #expect(kresume_handoff_size() == PageFrame.size)
+        let parameters = kresume_handoff_parameters_offset()
+        #expect(parameters + MemoryLayout<kresume_handoff>.size < kresume_handoff_size())
+        let move = Move(from: PageFrame(2), to: FrameRange(PageFrame(5), count: 7)).words
+        move.withUnsafeBytes { bytes in
+            let other = bytes.load(as: kresume_handoff_move.self)
+            #expect(other.source == 0x2000)
+            #expect(other.destination == 0x5000)
+            #expect(other.pages == 7)
+        }
+    }
+}
