@@ -3,22 +3,24 @@
 import PhysicalMemory
 
 /// What an image asks of memory: which frames must hold which pages when its kernel is entered.
-///
-/// Every frame that is in neither `data` nor `zero` is free for the hand-off to lie in.
 public struct Demand: Sendable {
     /// The frames that have contents, ascending, each with its stream index.
     let data: [IndexedRun]
     let dataFrames: FrameSet
     /// The frames that must be zero.
     let zero: FrameSet
-    /// The frames that are RAM in this machine.
-    let ram: FrameSet
+    /// Frames whose contents the image's kernel does not mind losing: there the hand-off may lie.
+    let free: FrameSet
 
     /// - Parameters:
     ///   - data: destination frames in the order of the image's data pages.
     ///   - ram: all RAM, by the firmware's memory map.
+    ///   - free: what the image's kernel does not mind losing; only what is RAM and no
+    ///     destination is taken of it.
     /// - Throws: ``PlacementError/outsideRAM(_:)`` and ``PlacementError/twice(_:)``.
-    public init(data: [FrameRange], zero: [FrameRange], ram: FrameSet) throws(PlacementError) {
+    public init(
+        data: [FrameRange], zero: [FrameRange], ram: FrameSet, free: FrameSet
+    ) throws(PlacementError) {
         var index = 0
         var runs: [IndexedRun] = []
         runs.reserveCapacity(data.count)
@@ -30,7 +32,7 @@ public struct Demand: Sendable {
         self.data = runs
         self.dataFrames = FrameSet(data)
         self.zero = FrameSet(zero)
-        self.ram = ram
+        self.free = free.intersection(ram).subtracting(dataFrames.union(self.zero))
 
         // A set merges what overlaps, so a frame named twice shows as a smaller count.
         let named = (data + zero).filter { !$0.isEmpty }.sorted { $0.lower < $1.lower }

@@ -74,9 +74,7 @@ public struct Placement: Sendable {
     private static func room(
         for pages: UInt64, below limit: PageFrame, beside demand: Demand
     ) throws(PlacementError) -> FrameRange {
-        let free = demand.ram
-            .subtracting(demand.dataFrames.union(demand.zero))
-            .intersection(FrameRange(PageFrame(1), limit))
+        let free = demand.free.intersection(FrameRange(PageFrame(1), limit))
         let oneMiB = PageFrame(0x100)
         let above = free.intersection(FrameRange(oneMiB, max(oneMiB, limit)))
         for candidates in [above, free] {

@@ -66,7 +66,7 @@ private let below4GiB = PageFrame(1 << 20)
             }
         }
         pieces.shuffle(using: &random)
-        let demand = try Demand(data: data, zero: zero, ram: ram)
+        let demand = try Demand(data: data, zero: zero, ram: ram, free: FrameSet([region]))
         var owned: [IndexedRun] = []
         var slots = 0
         while true {
@@ -99,7 +99,7 @@ private let below4GiB = PageFrame(1 << 20)
     @Test func ownedFramesThatMustBeZeroAreLeftAlone() throws {
         let ram = FrameSet([frames(256..<1000)])
         let demand = try Demand(
-            data: [frames(256..<260)], zero: [frames(300..<400)], ram: ram)
+            data: [frames(256..<260)], zero: [frames(300..<400)], ram: ram, free: ram)
         let placement = try Placement(
             demand,
             owned: [
@@ -117,7 +117,7 @@ private let below4GiB = PageFrame(1 << 20)
 
     @Test func longRunsStayLong() throws {
         let ram = FrameSet([frames(256..<4000)])
-        let demand = try Demand(data: [frames(1000..<2000)], zero: [], ram: ram)
+        let demand = try Demand(data: [frames(1000..<2000)], zero: [], ram: ram, free: ram)
         let placement = try Placement(
             demand, owned: [IndexedRun(frames(2000..<3000), firstIndex: 0)],
             tables: IdentityMap(mapping: ram), handoffLimit: below4GiB)
@@ -128,7 +128,7 @@ private let below4GiB = PageFrame(1 << 20)
 
     @Test func missingMemoryIsCounted() throws {
         let ram = FrameSet([frames(256..<4000)])
-        let demand = try Demand(data: [frames(1000..<2000)], zero: [], ram: ram)
+        let demand = try Demand(data: [frames(1000..<2000)], zero: [], ram: ram, free: ram)
         #expect(throws: PlacementError.tooFewPages(missing: 900)) {
             try Placement(
                 demand, owned: [IndexedRun(frames(2000..<2100), firstIndex: 0)],
@@ -138,7 +138,7 @@ private let below4GiB = PageFrame(1 << 20)
 
     @Test func noFreeFramesForTheHandoff() throws {
         let ram = FrameSet([frames(256..<512), frames(1 << 20..<1 << 21)])
-        let demand = try Demand(data: [frames(256..<510)], zero: [], ram: ram)
+        let demand = try Demand(data: [frames(256..<510)], zero: [], ram: ram, free: ram)
         let tables = IdentityMap(mapping: ram)
         #expect(
             throws: PlacementError.noRoomForHandoff(
@@ -159,7 +159,8 @@ private let below4GiB = PageFrame(1 << 20)
     ])
     func badDemands(data: [FrameRange], zero: [FrameRange], error: PlacementError) {
         #expect(throws: error) {
-            try Demand(data: data, zero: zero, ram: FrameSet([frames(256..<1000)]))
+            let ram = FrameSet([frames(256..<1000)])
+            _ = try Demand(data: data, zero: zero, ram: ram, free: ram)
         }
     }
 }
