@@ -78,5 +78,12 @@ let package = Package(
         .testTarget(
             name: "CompressionTests", dependencies: ["Compression", "Checksum"],
             swiftSettings: strict),
+        .testTarget(
+            name: "LinuxPlatformTests",
+            dependencies: [
+                "LinuxPlatform", "PhysicalMemory",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
     ]
 )

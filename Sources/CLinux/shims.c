@@ -1,1 +1,63 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+long linux_kexec_load(unsigned long entry, unsigned long count,
+                      const struct kexec_segment *segments, unsigned long flags)
+{
+    return syscall(SYS_kexec_load, entry, count, segments, flags);
+}
+
+int linux_block_size(int fd, uint64_t *bytes)
+{
+    return ioctl(fd, BLKGETSIZE64, bytes);
+}
+
+int linux_block_logical_block_size(int fd, int *bytes)
+{
+    return ioctl(fd, BLKSSZGET, bytes);
+}
+
+int linux_block_read_only(int fd, int *read_only)
+{
+    return ioctl(fd, BLKROGET, read_only);
+}
+
+int linux_block_flush_buffers(int fd)
+{
+    return ioctl(fd, BLKFLSBUF, 0);
+}
+
+const int linux_o_direct = O_DIRECT;
+
+int linux_reboot_kexec(void)
+{
+    return reboot((int)RB_KEXEC);
+}
+
+int linux_reboot_power_off(void)
+{
+    return reboot((int)RB_POWER_OFF);
+}
+
+int linux_reboot_restart(void)
+{
+    return reboot((int)RB_AUTOBOOT);
+}
+
+int linux_usable_cpus(void)
+{
+    /* Room for 16384 CPUs; the kernel refuses a set smaller than its own. */
+    cpu_set_t set[16];
+
+    if (sched_getaffinity(0, sizeof set, set) != 0)
+        return -1;
+    return CPU_COUNT_S(sizeof set, set);
+}

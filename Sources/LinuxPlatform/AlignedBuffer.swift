@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/// Memory that begins on a page boundary, as O_DIRECT wants it. Its contents start as zero.
+public struct AlignedBuffer: ~Copyable {
+    /// Valid for as long as the buffer lives.
+    public let bytes: UnsafeMutableRawBufferPointer
+
+    /// Every device's logical block size divides this.
+    public static let alignment = 4096
+
+    /// `count` in bytes, rounded up to whole pages.
+    public init(count: Int) {
+        let size = max(count, 1).roundedUp(to: Self.alignment)
+        bytes = .allocate(byteCount: size, alignment: Self.alignment)
+        bytes.initializeMemory(as: UInt8.self, repeating: 0)
+    }
+
+    deinit { bytes.deallocate() }
+}
+
+/// One thread fills or empties a buffer at a time: its owner sees to that.
+extension AlignedBuffer: @unchecked Sendable {}
+
+extension BinaryInteger {
+    /// `multiple` is a power of two.
+    func roundedUp(to multiple: Self) -> Self { (self + (multiple - 1)) & ~(multiple - 1) }
+    func roundedDown(to multiple: Self) -> Self { self & ~(multiple - 1) }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Glibc
+import SystemPackage
+
+/// The one bridge from C's "-1 and errno" to a typed error.
+///
+/// A call that a signal interrupted is made again.
+@discardableResult
+func systemCall<Result: SignedInteger>(
+    _ name: String, _ path: FilePath? = nil, _ body: () -> Result
+) throws(PlatformError) -> Result {
+    while true {
+        let result = body()
+        // Read before anything else can call into C.
+        let error = errno
+        if result != -1 { return result }
+        if error != EINTR { throw .call(name, path: path, Errno(rawValue: error)) }
+    }
+}
+
+/// A file descriptor that is closed when its owner goes.
+struct OwnedDescriptor: ~Copyable, Sendable {
+    let rawValue: CInt
+
+    /// Always with O_CLOEXEC. The corresponding C function is `open`.
+    init(open path: FilePath, _ flags: CInt) throws(PlatformError) {
+        rawValue = try systemCall("open", path) {
+            path.withPlatformString { open($0, flags | O_CLOEXEC) }
+        }
+    }
+
+    deinit { close(rawValue) }
+}
+
+extension stat {
+    /// The corresponding C function is `stat`.
+    init(_ path: FilePath) throws(PlatformError) {
+        var status = stat()
+        try systemCall("stat", path) { path.withPlatformString { stat($0, &status) } }
+        self = status
+    }
+
+    /// The corresponding C function is `fstat`.
+    init(descriptor: borrowing OwnedDescriptor, _ path: FilePath) throws(PlatformError) {
+        let number = descriptor.rawValue
+        var status = stat()
+        try systemCall("fstat", path) { fstat(number, &status) }
+        self = status
+    }
+
+    var isBlockDevice: Bool { st_mode & S_IFMT == S_IFBLK }
+    var isRegularFile: Bool { st_mode & S_IFMT == S_IFREG }
+}
