@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make           build/kresume: static, stripped
+# make test      everything: packages, build, shellcheck, unit tests, machine tests
+# make unit      tests that need no virtual machine
+# make machines  tests that boot kernels in QEMU (the first run builds one: some minutes)
+# make demo      watch a virtual machine hibernate, go off and come back
+# make deps      the Debian packages that all of this needs
+# make clean
+
+SWIFT_BUILD := swift build -c release --static-swift-stdlib -Xswiftc -static-executable
+SIZE_LIMIT  := 9437184
+
+BUILD_PACKAGES := gcc libc6-dev binutils pkg-config libblkid-dev liblz4-dev libxxhash-dev
+TEST_PACKAGES  := shellcheck qemu-system-x86 ovmf busybox-static linux-source-6.12 \
+	make flex bison bc libelf-dev libssl-dev xz-utils cpio kmod zstd lz4 \
+	e2fsprogs util-linux dmsetup
+
+.NOTPARALLEL:
+.PHONY: all deps swift lint unit machines test demo clean
+
+all: build/kresume
+
+build/kresume: swift
+	@pkg-config --exists blkid liblz4 libxxhash || \
+		{ echo "The libraries' headers are missing: make deps" >&2; exit 1; }
+	@mkdir -p build
+	$(SWIFT_BUILD) --product kresume
+	strip -o $@.new "$$($(SWIFT_BUILD) --show-bin-path)/kresume"
+	@if readelf -lW $@.new | grep -qE 'INTERP|DYNAMIC'; then \
+		echo "$@ is not static" >&2; exit 1; fi
+	@if [ "$$(stat -c %s $@.new)" -gt $(SIZE_LIMIT) ]; then \
+		echo "$@ is larger than $(SIZE_LIMIT) bytes" >&2; exit 1; fi
+	@mv $@.new $@
+
+swift:
+	@command -v swift >/dev/null || \
+		{ echo "Swift 6.2 or newer is needed: https://www.swift.org/install (swiftly)" >&2; exit 1; }
+
+deps:
+	@Tests/Machines/prepare/packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
+
+# Every file whose first line names a shell.
+lint:
+	find . -name .git -prune -o -name .build -prune -o -path ./build -prune -o -type f \
+		-exec awk 'FNR == 1 && /^#!.*sh( |$$)/ { print FILENAME } { nextfile }' {} + \
+		| xargs shellcheck
+
+unit: swift
+	swift test --disable-xctest --skip MachineTests
+
+machines: build/kresume
+	swift test --disable-xctest --filter MachineTests
+
+test: deps build/kresume lint unit machines
+
+demo: deps build/kresume
+	@swift run --quiet machine-demo
+
+clean:
+	rm -rf build .build
