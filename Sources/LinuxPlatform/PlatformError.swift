@@ -22,4 +22,8 @@ public enum PlatformError: Error, Hashable, Sendable {
 
     /// sysfs has this block device and /dev has no node for it.
     case noDeviceNode(path: FilePath)
+
+    /// /proc/self/pagemap does not name the page frame behind our own memory: CAP_SYS_ADMIN is
+    /// missing.
+    case frameUnknown
 }
