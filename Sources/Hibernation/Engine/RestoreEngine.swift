@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import LinuxPlatform
+import PhysicalMemory
+import Placement
+
+/// From what an image asks of memory to the jump into its kernel.
+///
+/// Pin memory, plan, let the caller fill the pages, load the hand-off, look once more, jump.
+/// Only the hand-off goes through kexec_load; the pages wait in this process's own memory, which
+/// a kexec does not touch. Needs ``QuietMemory`` from before `init` until the jump.
+final class RestoreEngine {
+    let placement: Placement
+    private let memory: PinnedMemory
+    private let runs: [PinnedMemory.Run]
+
+    /// What the restore kernel needs for itself while it loads: below this it may deadlock.
+    private static let reserve: UInt64 = 40 << 20
+
+    /// Pins as much memory as the image has data, and a little more where that does not do.
+    init(_ demand: Demand, tables: IdentityMap, handoffLimit: PageFrame) throws(HibernationError) {
+        let capacity = Int(demand.dataPageCount) * 2 + (512 << 20) / PageFrame.size
+        memory = try platform { () throws(PlatformError) in
+            try PinnedMemory(pageCapacity: capacity)
+        }
+        var missing = demand.dataPageCount
+        while true {
+            if missing > 0 { try Self.grow(memory, by: missing) }
+            let runs = try platform { () throws(PlatformError) in try memory.runs() }
+            let owned = runs.map { IndexedRun($0.frames, firstIndex: $0.firstSlot) }
+            do throws(PlacementError) {
+                placement = try Placement(
+                    demand, owned: owned, tables: tables, handoffLimit: handoffLimit)
+                self.runs = runs
+                return
+            } catch .tooFewPages(let more) {
+                missing = more
+            } catch {
+                throw .placement(error)
+            }
+        }
+    }
+
+    /// Memory that the pages take now, in bytes.
+    var pinnedSize: UInt64 { UInt64(memory.pageCount) * UInt64(PageFrame.size) }
+
+    /// Where the image's pages go.
+    var places: PagePlaces {
+        PagePlaces(placement.pieces, base: memory.address(ofSlot: 0))
+    }
+
+    /// Hands the hand-off to the kernel. Everything that can still fail after this is the jump.
+    func load(_ target: JumpTarget, debugPort: UInt32) throws(HibernationError) {
+        let code = HandoffCode.bytes(for: placement, to: target, debugPort: debugPort)
+        let block = placement.serializedHandoff(code: code)
+        try platform { () throws(PlatformError) in
+            try Kexec.load(
+                entry: placement.codeAddress,
+                segments: [.init(block, at: placement.handoff.physicalRange)], flags: [])
+        }
+    }
+
+    /// Throws where a frame is no longer the one that the plan was made for.
+    func checkNothingMoved() throws(HibernationError) {
+        let moved = try platform { () throws(PlatformError) in
+            try memory.movedPages(since: runs)
+        }
+        if moved > 0 { throw .framesMoved(count: moved) }
+    }
+
+    private static func grow(_ memory: PinnedMemory, by pages: UInt64) throws(HibernationError) {
+        let needed = pages * UInt64(PageFrame.size)
+        let available = try platform { () throws(PlatformError) in
+            try KernelInfo.memory().available
+        }
+        guard needed + reserve <= available else {
+            throw .notEnoughMemory(
+                needed: UInt64(memory.pageCount * PageFrame.size) + needed + reserve,
+                available: UInt64(memory.pageCount * PageFrame.size) + available)
+        }
+        try platform { () throws(PlatformError) in try memory.grow(byPages: Int(pages)) }
+    }
+}
