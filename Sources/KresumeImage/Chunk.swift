@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Checksum
+import PhysicalMemory
+
+/// Some consecutive pages of the data stream, stored together.
+public struct Chunk: Hashable, Sendable {
+    public static let pageLimit = ImageFormat.chunkPageLimit
+
+    /// Where it is stored, in bytes from the beginning of the image area.
+    public var offset: UInt64
+    /// How many pages of the stream come before it.
+    public var firstPage: UInt64
+    /// XXH64 of the stored bytes.
+    public var checksum: UInt64
+    /// In bytes, as stored, without padding.
+    public var size: UInt32
+    /// 1 to 256.
+    public var pageCount: UInt32
+
+    public init(
+        offset: UInt64, size: UInt32, firstPage: UInt64, pageCount: UInt32, checksum: UInt64
+    ) {
+        self.offset = offset
+        self.firstPage = firstPage
+        self.checksum = checksum
+        self.size = size
+        self.pageCount = pageCount
+    }
+
+    public var pages: Range<UInt64> { firstPage..<firstPage + UInt64(pageCount) }
+
+    /// Stored as it is, or else as one LZ4 block.
+    public var isRaw: Bool { size == pageCount * UInt32(PageFrame.size) }
+
+    /// Checks what was read from ``offset``, without its padding. `index` is for the error.
+    public func check(_ stored: UnsafeRawBufferPointer, index: Int) throws(ImageError) {
+        guard stored.count == Int(size) else {
+            throw .truncated(offset: offset, needed: Int(size), available: stored.count)
+        }
+        let found = XXH64.hash(stored)
+        guard found == checksum else {
+            throw .checksum(.chunk(index), offset: offset, expected: checksum, found: found)
+        }
+    }
+}
+
+extension Chunk {
+    private static let storedSize = 24
+
+    static func parse(_ reader: inout ByteReader) throws(ImageError) -> [Chunk] {
+        var chunks: [Chunk] = []
+        chunks.reserveCapacity(reader.remaining / storedSize)
+        var firstPage: UInt64 = 0
+        while reader.remaining > 0 {
+            let offset = try reader.u64()
+            let size = try reader.u32()
+            let pageCount = try reader.u32()
+            let checksum = try reader.u64()
+            chunks.append(
+                Chunk(
+                    offset: offset, size: size, firstPage: firstPage, pageCount: pageCount,
+                    checksum: checksum))
+            // The section's size limit keeps the sum below 2^56.
+            firstPage += UInt64(pageCount)
+        }
+        return chunks
+    }
+
+    static func serialise(_ chunks: [Chunk]) -> [UInt8] {
+        var writer = ByteWriter(capacity: chunks.count * storedSize)
+        for chunk in chunks {
+            writer.append(chunk.offset)
+            writer.append(chunk.size)
+            writer.append(chunk.pageCount)
+            writer.append(chunk.checksum)
+        }
+        return writer.bytes
+    }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/// A complete image: everything about it but the pages themselves.
+public struct HibernationImage: Hashable, Sendable {
+    public var header: ImageHeader
+    /// Ready or resuming.
+    public var state: ImageState
+    public var machine: MachineRecord
+    /// Ascending, disjoint, in RAM.
+    public var runs: [PageRun]
+    /// In the order of the data stream.
+    public var chunks: [Chunk]
+
+    /// Reads and checks an image, or returns nil where there is none of ours (see
+    /// ``ImageFront/read(areaSize:readAt:)``, also for the parameters).
+    ///
+    /// Throws ``ImageError/wrongState(found:)`` for one that has been used. An image in the state
+    /// *resuming* is returned: whether to use it is not for the format to say.
+    public static func read<E>(
+        areaSize: UInt64, readAt: (_ offset: UInt64, _ count: Int) throws(E) -> [UInt8]
+    ) throws(ImageReadError<E>) -> HibernationImage? {
+        guard let front = try ImageFront.read(areaSize: areaSize, readAt: readAt) else {
+            return nil
+        }
+        guard front.state == .ready || front.state == .resuming else {
+            throw .image(.wrongState(found: front.state))
+        }
+        let sections = try StoredSections(of: front.header, readAt: readAt)
+        do throws(ImageError) {
+            let image = HibernationImage(
+                header: front.header, state: front.state, machine: try MachineRecord(sections),
+                runs: try sections.parse(.runs, PageRun.parse),
+                chunks: try sections.parse(.chunks, Chunk.parse))
+            try image.validate(areaSize: areaSize)
+            return image
+        } catch { throw .image(error) }
+    }
+}

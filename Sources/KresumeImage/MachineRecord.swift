@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import PhysicalMemory
+
+/// What the original kernel says of itself and of the machine before it hibernates.
+public struct MachineRecord: Hashable, Sendable {
+    public var system: SystemDescription
+    public var memoryMap: MemoryMap
+    public var invariants: Invariants
+    public var jump: JumpRecord
+
+    public init(
+        system: SystemDescription, memoryMap: MemoryMap, invariants: Invariants, jump: JumpRecord
+    ) {
+        self.system = system
+        self.memoryMap = memoryMap
+        self.invariants = invariants
+        self.jump = jump
+    }
+}
+
+extension MachineRecord {
+    init(_ sections: StoredSections) throws(ImageError) {
+        system = try sections.parse(.system, SystemDescription.init(parsing:))
+        memoryMap = try sections.parse(.memoryMap, MemoryMap.init(parsing:))
+        invariants = try sections.parse(.invariants, Invariants.init(parsing:))
+        jump = try sections.parse(.jump, JumpRecord.init(parsing:))
+    }
+
+    /// What can be checked without the runs.
+    func validate() throws(ImageError) {
+        guard jump.pagingLevels == 4 || jump.pagingLevels == 5 else {
+            throw .pagingLevels(jump.pagingLevels)
+        }
+        let ram = memoryMap.ram
+        guard !jump.saverRegion.isEmpty, ram.contains(jump.saverRegion) else {
+            throw .saverRegion(jump.saverRegion)
+        }
+        if let page = jump.messagePage {
+            guard page.rawValue.isMultiple(of: 4096), ram.contains(page.frame),
+                !jump.saverMemory.contains(page.frame)
+            else { throw .messagePage(page) }
+        }
+    }
+}

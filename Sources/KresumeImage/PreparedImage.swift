@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import PhysicalMemory
+
+/// An image that the original kernel has begun and the saver kernel completes.
+public struct PreparedImage: Hashable, Sendable {
+    /// Page 0 of the area, its signature still the original one.
+    public let signaturePage: SignaturePage
+    public let header: ImageHeader
+    public let machine: MachineRecord
+    /// What the original kernel is to write, in any order, before it jumps: its sections, the
+    /// header, and the state *prepared*. Empty in an image that was read.
+    public let writes: [ImageWrite]
+
+    /// Begins an image. `signaturePage` is page 0 of the area as it is; an image of ours in it
+    /// must be discarded first. `creationTime` is in seconds since 1970-01-01 00:00 UTC.
+    public init(
+        id: ImageID, creationTime: UInt64, signaturePage: SignaturePage, machine: MachineRecord,
+        areaSize: UInt64
+    ) throws(ImageError) {
+        guard signaturePage.kind != .image else { throw .wrongState(found: .ready) }
+        try machine.validate()
+        var header = ImageHeader(
+            id: id, creationTime: creationTime, originalSignature: signaturePage.signature)
+        var writes = [
+            try header.append(.system, machine.system.serialised()),
+            try header.append(.memoryMap, machine.memoryMap.serialised()),
+            try header.append(.invariants, machine.invariants.serialised()),
+            try header.append(.jump, machine.jump.serialised()),
+        ]
+        try header.checkLayout(areaSize: areaSize)
+        writes.append(try header.write())
+        writes.append(StateRecord(id: id, state: .prepared).write)
+        self.signaturePage = signaturePage
+        self.header = header
+        self.machine = machine
+        self.writes = writes
+    }
+
+    /// Reads the image that `id` names; for the parameters see
+    /// ``ImageFront/read(areaSize:readAt:)``.
+    public init<E>(
+        reading id: ImageID, areaSize: UInt64,
+        readAt: (_ offset: UInt64, _ count: Int) throws(E) -> [UInt8]
+    ) throws(ImageReadError<E>) {
+        let page = try readPages(at: 0, size: ImageFormat.pageSize, readAt)
+        do { signaturePage = try SignaturePage(page) } catch { throw .image(error) }
+        let front = try ImageFront(signaturePage, areaSize: areaSize, readAt: readAt)
+        let sections = try StoredSections(of: front.header, readAt: readAt)
+        header = front.header
+        writes = []
+        do throws(ImageError) {
+            try front.checkIsPrepared(as: id)
+            machine = try MachineRecord(sections)
+            try machine.validate()
+        } catch { throw .image(error) }
+    }
+
+    /// Where chunks may be stored, in bytes from the beginning of the area; a multiple of 4096.
+    public var firstFreeOffset: UInt64 { header.imageSize }
+}
+
+extension ImageFront {
+    fileprivate func checkIsPrepared(as id: ImageID) throws(ImageError) {
+        guard header.id == id else { throw .unexpectedID(expected: id, found: header.id) }
+        guard state == .prepared else { throw .wrongState(found: state) }
+        guard signaturePage.signature == header.originalSignature else {
+            throw .signatureChanged(
+                expected: header.originalSignature, found: signaturePage.signature)
+        }
+        for section in header.sections where section.kind == .runs || section.kind == .chunks {
+            throw .unexpectedSection(section.kind)
+        }
+        try header.checkOverlap()
+    }
+}

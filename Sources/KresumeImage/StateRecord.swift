@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Checksum
+
+/// Where an image is in its life.
+public enum ImageState: UInt32, Hashable, Sendable {
+    /// The original kernel is about to jump, or the saver kernel is writing.
+    case prepared = 1
+    /// Complete, never tried.
+    case ready = 2
+    /// A restore kernel was about to jump. The machine may have run since.
+    case resuming = 3
+    /// The original kernel has come back.
+    case consumed = 4
+}
+
+/// The state of an image, in a record that one write of a logical block replaces.
+public struct StateRecord: Hashable, Sendable {
+    /// Its offset in the image area, and how many bytes are to be read there.
+    public static let offset = ImageFormat.stateOffset
+    public static let size = ImageFormat.pageSize
+
+    private static let checkedSize = 32
+
+    public var id: ImageID
+    public var state: ImageState
+
+    public init(id: ImageID, state: ImageState) {
+        self.id = id
+        self.state = state
+    }
+
+    /// Reads the record at the beginning of `page`.
+    public init(parsing page: [UInt8]) throws(ImageError) {
+        var reader = ByteReader(page, at: Self.offset)
+        let magic = try reader.u64()
+        guard magic == ImageFormat.stateMagic else {
+            throw .magic(.state, offset: Self.offset, found: magic)
+        }
+        id = ImageID(low: try reader.u64(), high: try reader.u64())
+        let rawState = try reader.u32()
+        try reader.skip(4)
+        let expected = try reader.u64()
+        let found = XXH64.hash(page.prefix(Self.checkedSize))
+        guard found == expected else {
+            throw .checksum(.state, offset: Self.offset, expected: expected, found: found)
+        }
+        guard let state = ImageState(rawValue: rawState) else { throw .unknownState(rawState) }
+        self.state = state
+    }
+
+    /// What is to be written.
+    public var write: ImageWrite {
+        var writer = ByteWriter(capacity: Self.size)
+        writer.append(ImageFormat.stateMagic)
+        writer.append(id.low)
+        writer.append(id.high)
+        writer.append(state.rawValue)
+        writer.pad(to: Self.checkedSize)
+        writer.append(XXH64.hash(writer.bytes))
+        writer.padToPage()
+        return ImageWrite(offset: Self.offset, bytes: writer.bytes)
+    }
+}
