@@ -68,7 +68,8 @@ let package = Package(
         .testTarget(
             name: "PhysicalMemoryTests", dependencies: ["PhysicalMemory"], swiftSettings: strict),
         .testTarget(
-            name: "KresumeImageTests", dependencies: ["KresumeImage"], swiftSettings: strict),
+            name: "KresumeImageTests", dependencies: ["KresumeImage", "PhysicalMemory", "Checksum"],
+            swiftSettings: strict),
         .testTarget(name: "CoreDumpTests", dependencies: ["CoreDump"], swiftSettings: strict),
         .testTarget(
             name: "BootProtocolTests", dependencies: ["BootProtocol"], swiftSettings: strict),

@@ -46,7 +46,7 @@ extension ImageSection {
     init(parsing reader: inout ByteReader) throws(ImageError) {
         kind = SectionKind(rawValue: try reader.u32())
         let flags = try reader.u32()
-        // A known kind is always required: an older reader without it could not have used the image.
+        // A known kind is always required: no reader could do without it.
         guard flags == 1 || (flags == 0 && !kind.isKnown) else { throw .sectionFlags(kind, flags) }
         isRequired = flags == 1
         offset = try reader.u64()

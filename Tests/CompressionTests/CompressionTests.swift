@@ -1,1 +1,110 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+
+import Checksum
+import Compression
+import Testing
+
+@Suite struct XXH64Tests {
+    /// The last from an implementation written after the specification of XXH64.
+    @Test(arguments: [
+        ("", 0xef46_db37_51d8_e999), ("a", 0xd24e_c4f1_a98c_6e5b), ("abc", 0x44bc_2cf5_ad77_0999),
+        ("kresume keeps what it is given, page by page", 0x49b8_29fd_5095_dfc9),
+    ] as [(String, UInt64)])
+    func knownValues(text: String, expected: UInt64) {
+        #expect(XXH64.hash(Array(text.utf8)) == expected)
+        #expect(XXH64.hash(Array(("x" + text).utf8).dropFirst()) == expected)
+    }
+}
+
+private func compress(_ bytes: [UInt8], room: Int? = nil) -> [UInt8]? {
+    var packed = [UInt8](repeating: 0, count: room ?? bytes.count)
+    let size = bytes.withUnsafeBytes { source in
+        packed.withUnsafeMutableBytes { LZ4.compress(source, into: $0) }
+    }
+    return size.map { Array(packed.prefix($0)) }
+}
+
+private func decompress(_ block: [UInt8], size: Int) throws -> [UInt8] {
+    var bytes = [UInt8](repeating: 0xee, count: size)
+    try block.withUnsafeBytes { source in
+        try bytes.withUnsafeMutableBytes { try LZ4.decompress(source, into: $0) }
+    }
+    return bytes
+}
+
+/// Bytes that LZ4 cannot shorten.
+private func noise(_ count: Int) -> [UInt8] {
+    var state: UInt64 = 1
+    return (0..<count).map { _ in
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return UInt8(truncatingIfNeeded: state >> 56)
+    }
+}
+
+@Suite struct LZ4Tests {
+    @Test(arguments: [2, 3, 256]) func roundTrip(pages: Int) throws {
+        let bytes = noise(2048) + (0..<pages * 4096 - 2048).map { UInt8($0 % 7) }
+        let packed = try #require(compress(bytes), "it shrinks")
+        #expect(packed.count <= bytes.count - 4096)
+        let isSame = try decompress(packed, size: bytes.count) == bytes
+        #expect(isSame)
+    }
+
+    /// Two pages that need a little more than one, and a little less.
+    @Test func aGainBelowOnePageIsNone() {
+        let large = compress(noise(4096 + 64) + [UInt8](repeating: 0, count: 4096 - 64))
+        #expect(large == nil)
+        let small = compress(noise(4096 - 64) + [UInt8](repeating: 0, count: 4096 + 64))
+        #expect(small != nil)
+    }
+
+    @Test func whatDoesNotShrinkIsRefused() {
+        let zeroes = [UInt8](repeating: 0, count: 8192)
+        let kept = [compress(noise(64 * 4096)), compress(zeroes.dropLast(4096)), compress([])]
+        #expect(kept == [nil, nil, nil])
+        #expect(compress(zeroes, room: 8) == nil)
+    }
+
+    @Test func badBlocks() throws {
+        let bytes = [UInt8](repeating: 7, count: 8192)
+        let packed = try #require(compress(bytes))
+        #expect(throws: LZ4Error.malformed(expected: 8191)) { try decompress(packed, size: 8191) }
+        #expect(throws: LZ4Error.size(expected: 8193, found: 8192)) {
+            try decompress(packed, size: 8193)
+        }
+        #expect(throws: LZ4Error.malformed(expected: 8192)) {
+            try decompress(packed.dropLast(), size: 8192)
+        }
+        #expect(throws: LZ4Error.malformed(expected: 8192)) { try decompress([], size: 8192) }
+        #expect(throws: LZ4Error.malformed(expected: 0)) { try decompress(packed, size: 0) }
+    }
+
+    /// Whatever the block holds: refused or unpacked, never a byte outside.
+    @Test func damagedBlocks() throws {
+        var random = SplitMix(state: 0x1eaf)
+        let good = try #require(compress((0..<16384).map { UInt8(($0 / 5) % 11) }))
+        var refused = 0
+        for _ in 0..<3000 {
+            var block = good
+            for _ in 0..<Int.random(in: 1...4, using: &random) {
+                block[Int.random(in: 0..<block.count, using: &random)] =
+                    .random(in: 0...255, using: &random)
+            }
+            do { #expect(try decompress(block, size: 16384).count == 16384) } catch { refused += 1 }
+        }
+        #expect(refused > 100)
+    }
+}
+
+/// Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014.
+private struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+}
