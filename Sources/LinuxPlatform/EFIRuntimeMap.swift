@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+public import PhysicalMemory
+public import SystemPackage
+
+/// Memory of EFI's runtime services, and where the kernel told the firmware that it is mapped.
+public struct EFIRuntimeRange: Hashable, Sendable {
+    /// EFI_MEMORY_TYPE (UEFI 2.10, 7.2.1).
+    public var type: UInt32
+    public var physicalAddress: PhysicalAddress
+    public var virtualAddress: UInt64
+    /// Of 4096 bytes.
+    public var pageCount: UInt64
+    /// EFI_MEMORY_* bits (UEFI 2.10, 7.2.3).
+    public var attribute: UInt64
+
+    /// The whole map in ascending physical order; empty on machines without EFI, and in kernels
+    /// without CONFIG_EFI_RUNTIME_MAP.
+    ///
+    /// Source: arch/x86/platform/efi/runtime-map.c, Linux 6.12.
+    public static func map(sysfs: FilePath = "/sys") throws(PlatformError) -> [EFIRuntimeRange] {
+        let directory = sysfs.appending("firmware/efi/runtime-map")
+        guard SystemFile.exists(directory) else { return [] }
+        var ranges: [EFIRuntimeRange] = []
+        for name in try SystemFile.names(in: directory) {
+            let path = directory.appending(name)
+            func number(_ attribute: String) throws(PlatformError) -> UInt64 {
+                let file = path.appending(attribute)
+                guard let value = try SystemFile.line(file).hexadecimal else {
+                    throw .malformed(path: file, line: 1)
+                }
+                return value
+            }
+            ranges.append(
+                EFIRuntimeRange(
+                    type: UInt32(truncatingIfNeeded: try number("type")),
+                    physicalAddress: PhysicalAddress(try number("phys_addr")),
+                    virtualAddress: try number("virt_addr"), pageCount: try number("num_pages"),
+                    attribute: try number("attribute")))
+        }
+        return ranges.sorted { $0.physicalAddress < $1.physicalAddress }
+    }
+}
+
+extension EFIRuntimeRange: CustomStringConvertible {
+    public var description: String {
+        "\(physicalAddress) pages \(pageCount.hex) virtual \(virtualAddress.hex) type \(type)"
+            + " attribute \(attribute.hex)"
+    }
+}

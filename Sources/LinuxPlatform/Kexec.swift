@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import CLinux
+import Glibc
+public import PhysicalMemory
+import SystemPackage
+
+/// What one segment puts where.
+public struct KexecSegment {
+    /// Nil for none: the memory is then filled with zeroes.
+    public var buffer: UnsafeRawBufferPointer?
+    public var memory: PhysicalAddress
+    /// In bytes.
+    public var memorySize: UInt64
+
+    public init(buffer: UnsafeRawBufferPointer?, memory: PhysicalAddress, memorySize: UInt64) {
+        self.buffer = buffer
+        self.memory = memory
+        self.memorySize = memorySize
+    }
+}
+
+/// Replacing the running kernel, or leaving it for a while. Needs CAP_SYS_BOOT.
+public enum Kexec {
+    public struct Flags: OptionSet, Hashable, Sendable {
+        public var rawValue: UInt
+        public init(rawValue: UInt) { self.rawValue = rawValue }
+
+        /// The running kernel is kept, and can be jumped back into. Needs CONFIG_KEXEC_JUMP.
+        public static let preserveContext = Flags(rawValue: UInt(KEXEC_PRESERVE_CONTEXT))
+        /// Segments and entry are for 64-bit mode; the default on a 64-bit kernel.
+        public static let x86_64 = Flags(rawValue: UInt(KEXEC_ARCH_X86_64))
+    }
+
+    /// The kernel's limit: KEXEC_SEGMENT_MAX.
+    public static let maximumSegmentCount = Int(KEXEC_SEGMENT_MAX)
+
+    /// Loads what ``execute()`` will enter at `entry`, in place of what was loaded before.
+    ///
+    /// The kernel demands of the segments (`sanity_check_segment_list`, kernel/kexec_core.c,
+    /// Linux 6.12): at most 16; begin and end on page boundaries, else EADDRNOTAVAIL; no overlap,
+    /// no buffer larger than its memory, no more than half of RAM in all, else EINVAL. It copies
+    /// the buffers. EPERM: see ``support(_:)``. EBUSY: another load is under way.
+    /// The corresponding system call is `kexec_load`.
+    public static func load(
+        entry: PhysicalAddress, segments: [KexecSegment], flags: Flags
+    ) throws(PlatformError) {
+        let list = segments.map { segment in
+            kexec_segment(
+                buf: segment.buffer?.baseAddress, bufsz: UInt(segment.buffer?.count ?? 0),
+                mem: UnsafeRawPointer(bitPattern: UInt(segment.memory.rawValue)),
+                memsz: UInt(segment.memorySize))
+        }
+        try systemCall("kexec_load") {
+            linux_kexec_load(UInt(entry.rawValue), UInt(list.count), list, flags.rawValue)
+        }
+    }
+
+    /// Gives back what ``load(entry:segments:flags:)`` took.
+    public static func unload(flags: Flags = []) throws(PlatformError) {
+        try systemCall("kexec_load") { linux_kexec_load(0, 0, nil, flags.rawValue) }
+    }
+
+    /// Leaves this kernel for what was loaded.
+    ///
+    /// Returns only after a load with ``Flags/preserveContext``, when the other side has jumped
+    /// back. EINVAL: nothing is loaded. Another error: a device refused to be stopped.
+    /// The corresponding C function is `reboot`.
+    public static func execute() throws(PlatformError) {
+        try systemCall("reboot") { linux_reboot_kexec() }
+    }
+
+    /// False too where the kernel has no kexec.
+    public static func isLoaded() throws(PlatformError) -> Bool {
+        try SystemFile.lineIfPresent("/sys/kernel/kexec_loaded") == "1"
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import SystemPackage
+
+/// How much memory the kernel has, in bytes.
+public struct MemoryInfo: Hashable, Sendable {
+    /// What the kernel manages; less than the RAM there is.
+    public var total: UInt64
+    public var free: UInt64
+    /// An estimate of what can be had without swapping.
+    public var available: UInt64
+
+    private static let file: FilePath = "/proc/meminfo"
+
+    public static func current() throws(PlatformError) -> MemoryInfo {
+        try parse(SystemFile.text(file))
+    }
+
+    /// Source: `meminfo_proc_show`, fs/proc/meminfo.c, Linux 6.12. Sizes there are in KiB.
+    static func parse(_ text: String) throws(PlatformError) -> MemoryInfo {
+        var sizes: [Substring: UInt64] = [:]
+        for (index, line) in text.split(separator: "\n").enumerated() {
+            let fields = line.split(separator: " ")
+            guard fields.count == 3, fields[2] == "kB" else { continue }
+            guard let size = kibibytes(fields[1]) else {
+                throw .malformed(path: file, line: index + 1)
+            }
+            sizes[fields[0]] = size
+        }
+        guard let total = sizes["MemTotal:"], let free = sizes["MemFree:"],
+            let available = sizes["MemAvailable:"]
+        else { throw .malformed(path: file, line: 1) }
+        return MemoryInfo(total: total, free: free, available: available)
+    }
+}

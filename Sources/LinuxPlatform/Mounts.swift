@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Glibc
+public import SystemPackage
+
+/// A mounted file system: one line of /proc/self/mountinfo.
+public struct Mount: Hashable, Sendable {
+    /// The file system's device; btrfs and others that span devices have an anonymous one (0:x).
+    public var number: DeviceNumber
+    public var mountPoint: FilePath
+    public var fileSystem: String
+    /// What was mounted, where the file system says it: a path, or a word such as `tmpfs`.
+    public var source: String
+}
+
+public enum Mounts {
+    private static let file: FilePath = "/proc/self/mountinfo"
+
+    public static func current() throws(PlatformError) -> [Mount] {
+        try parse(SystemFile.text(file))
+    }
+
+    /// Where the device `number` is mounted.
+    ///
+    /// Finds neither a second device of a btrfs nor a mount in another namespace: to claim a
+    /// device, open it ``BlockDevice/Access/exclusive``.
+    public static func of(_ number: DeviceNumber) throws(PlatformError) -> [Mount] {
+        try current().filter { mount in
+            if mount.number == number { return true }
+            guard mount.number.major == 0, mount.source.hasPrefix("/"),
+                let status = try? stat(FilePath(mount.source)), status.isBlockDevice
+            else { return false }
+            return DeviceNumber(status.st_rdev) == number
+        }
+    }
+
+    /// Reads /proc/self/mountinfo. Source: `show_mountinfo`, fs/proc_namespace.c, Linux 6.12.
+    static func parse(_ text: String) throws(PlatformError) -> [Mount] {
+        var mounts: [Mount] = []
+        for (index, line) in text.split(separator: "\n").enumerated() {
+            let fields = line.split(separator: " ", omittingEmptySubsequences: false)
+            // Six fields, any number of optional ones, a dash, three more.
+            guard fields.count >= 9, let number = DeviceNumber(fields[2]),
+                let dash = fields.indices.dropFirst(6).first(where: { fields[$0] == "-" }),
+                dash + 2 < fields.count
+            else { throw .malformed(path: file, line: index + 1) }
+            mounts.append(
+                Mount(
+                    number: number, mountPoint: FilePath(fields[4].octalUnescaped),
+                    fileSystem: String(fields[dash + 1]),
+                    source: fields[dash + 2].octalUnescaped))
+        }
+        return mounts
+    }
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import CLinux
+import Glibc
+
+/// The machine's end. Nothing here writes out what file systems hold back: call ``sync()`` first
+/// where any is mounted.
+public enum Power {
+    /// Does not return where it succeeds. The corresponding C function is `reboot`.
+    public static func off() throws(PlatformError) {
+        try systemCall("reboot") { linux_reboot_power_off() }
+    }
+
+    /// Does not return where it succeeds. The corresponding C function is `reboot`.
+    public static func restart() throws(PlatformError) {
+        try systemCall("reboot") { linux_reboot_restart() }
+    }
+
+    /// Writes out every file system. The corresponding C function is `sync`.
+    public static func sync() { Glibc.sync() }
+}
