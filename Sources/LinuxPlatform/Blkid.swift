@@ -19,7 +19,7 @@ public struct DeviceContents: Hashable, Sendable {
     }
 
     public enum Superblock: Hashable, Sendable {
-        case none
+        case nothing
         case one(Signature)
         /// Several that contradict each other: libblkid does not choose.
         case ambivalent
@@ -43,7 +43,9 @@ public struct DeviceContents: Hashable, Sendable {
 
 public enum Blkid {
     /// Reads `device`, which must not be a direct one: libblkid does not align what it reads.
-    public static func probe(_ device: borrowing BlockDevice) throws(PlatformError) -> DeviceContents {
+    public static func probe(_ device: borrowing BlockDevice) throws(PlatformError)
+        -> DeviceContents
+    {
         let path = device.path
         guard let probe = blkid_new_probe() else {
             throw .call("blkid_new_probe", path: path, .noMemory)
@@ -61,7 +63,7 @@ public enum Blkid {
             CInt(
                 BLKID_SUBLKS_TYPE | BLKID_SUBLKS_USAGE | BLKID_SUBLKS_UUID | BLKID_SUBLKS_LABEL
                     | BLKID_SUBLKS_VERSION))
-        var contents = DeviceContents(superblock: .none)
+        var contents = DeviceContents(superblock: .nothing)
         switch try safeProbe(probe, path) {
         case ambivalent: contents.superblock = .ambivalent
         case 0:

@@ -58,7 +58,7 @@ public final class BlockDevice: Sendable {
             size = UInt64(clamping: opened.st_size)
             logicalBlockSize = 512
             number = nil
-            isReadOnly = path.withPlatformString { access_($0, W_OK) } != 0
+            isReadOnly = path.withPlatformString { Glibc.access($0, W_OK) } != 0
             return
         }
         var bytes: UInt64 = 0
@@ -96,6 +96,3 @@ public final class BlockDevice: Sendable {
         return SystemFile.exists(FilePath("/sys/class/block").appending(name))
     }
 }
-
-/// `access`, whose name the initializer's parameter hides.
-private func access_(_ path: UnsafePointer<CChar>, _ mode: CInt) -> CInt { access(path, mode) }

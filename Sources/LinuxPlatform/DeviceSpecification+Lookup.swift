@@ -5,7 +5,7 @@ public import SystemPackage
 /// Which device a ``DeviceSpecification`` names on this machine.
 public enum DeviceLookup: Hashable, Sendable {
     case found(FilePath)
-    case none
+    case notFound
     /// More than one device carries the tag, and nothing says which is meant.
     case several([FilePath])
 }
@@ -30,15 +30,16 @@ extension DeviceSpecification {
             let present = list.filter { SystemFile.exists($0.path) }
             let matching = present.filter { tag.matches(value, on: $0) }
             let result = Self.choice(among: matching)
-            if result == .none, let hidden = list.first(where: { !present.contains($0) }) {
+            if result == .notFound, let hidden = list.first(where: { !present.contains($0) }) {
                 throw .noDeviceNode(path: hidden.path)
             }
             return result
         }
     }
 
-    private static func node(_ entry: BlockDeviceList.Entry?) throws(PlatformError) -> DeviceLookup {
-        guard let entry else { return .none }
+    private static func node(_ entry: BlockDeviceList.Entry?) throws(PlatformError) -> DeviceLookup
+    {
+        guard let entry else { return .notFound }
         if !SystemFile.exists(entry.path) { throw .noDeviceNode(path: entry.path) }
         return .found(entry.path)
     }
@@ -47,7 +48,7 @@ extension DeviceSpecification {
     static func choice(among matching: [BlockDeviceList.Entry]) -> DeviceLookup {
         let topmost = matching.filter(\.holders.isEmpty)
         let candidates = topmost.isEmpty ? matching : topmost
-        guard let first = candidates.first else { return .none }
+        guard let first = candidates.first else { return .notFound }
         return candidates.count == 1 ? .found(first.path) : .several(candidates.map(\.path))
     }
 }

@@ -67,7 +67,8 @@ public enum Firmware {
     /// ACPI's hardware signature: firmware computes it from the hardware that an operating system
     /// must find again after hibernation. Nil where there is no FACS.
     /// Source: ACPI 6.5, 5.2.10, table 5.15: little-endian, at byte 8.
-    public static func hardwareSignature(sysfs: FilePath = "/sys") throws(PlatformError) -> UInt32? {
+    public static func hardwareSignature(sysfs: FilePath = "/sys") throws(PlatformError) -> UInt32?
+    {
         let path = sysfs.appending("firmware/acpi/tables/FACS")
         guard SystemFile.exists(path) else { return nil }
         let bytes = try SystemFile.prefix(path, count: 12)

@@ -29,7 +29,7 @@ public enum Kexec {
         /// The running kernel is kept, and can be jumped back into. Needs CONFIG_KEXEC_JUMP.
         public static let preserveContext = Flags(rawValue: UInt(KEXEC_PRESERVE_CONTEXT))
         /// Segments and entry are for 64-bit mode; the default on a 64-bit kernel.
-        public static let x86_64 = Flags(rawValue: UInt(KEXEC_ARCH_X86_64))
+        public static let longMode = Flags(rawValue: UInt(KEXEC_ARCH_X86_64))
     }
 
     /// The kernel's limit: KEXEC_SEGMENT_MAX.

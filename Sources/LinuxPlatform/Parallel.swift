@@ -39,10 +39,12 @@ public enum Parallel {
     private static func start(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
         let job = Unmanaged.passRetained(Job(body))
         var thread = pthread_t()
-        let error = pthread_create(&thread, nil, { argument in
-            if let argument { Unmanaged<Job>.fromOpaque(argument).takeRetainedValue().body() }
-            return nil
-        }, job.toOpaque())
+        let error = pthread_create(
+            &thread, nil,
+            { argument in
+                if let argument { Unmanaged<Job>.fromOpaque(argument).takeRetainedValue().body() }
+                return nil
+            }, job.toOpaque())
         if error == 0 { return thread }
         job.release()
         return nil

@@ -4,17 +4,17 @@ import SystemPackage
 
 /// How far the kernel is locked down against its own administrator (Secure Boot turns it on).
 ///
-/// Any level but ``none`` forbids kexec_load.
+/// Any level but ``off`` forbids kexec_load.
 public enum Lockdown: String, Sendable {
-    case none
+    case off = "none"
     case integrity
     case confidentiality
 
-    /// ``none`` too where the kernel has no lockdown, or securityfs is not mounted: then only the
+    /// ``off`` too where the kernel has no lockdown, or securityfs is not mounted: then only the
     /// attempt tells.
     public static func current() throws(PlatformError) -> Lockdown {
         let path: FilePath = "/sys/kernel/security/lockdown"
-        guard let line = try SystemFile.lineIfPresent(path) else { return .none }
+        guard let line = try SystemFile.lineIfPresent(path) else { return .off }
         guard let level = parse(line) else { throw .malformed(path: path, line: 1) }
         return level
     }

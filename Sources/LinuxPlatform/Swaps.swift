@@ -48,7 +48,8 @@ public enum Swaps {
             else { throw .malformed(path: file, line: index + 1) }
             areas.append(
                 SwapArea(
-                    path: FilePath(fields[0].octalUnescaped), isBlockDevice: fields[1] == "partition",
+                    path: FilePath(fields[0].octalUnescaped),
+                    isBlockDevice: fields[1] == "partition",
                     size: size, used: used, priority: priority))
         }
         return areas
