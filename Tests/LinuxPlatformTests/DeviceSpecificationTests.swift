@@ -14,7 +14,8 @@ import Testing
             ("PARTLABEL=a=b", .tag(.partitionLabel, "a=b")),
             ("8:2", .number(.init(major: 8, minor: 2))),
             (" /dev/sda2\n", .path("/dev/sda2")), ("image.bin", .path("image.bin")),
-            ("uuid=x", .path("uuid=x")), ("LABEL=\"x", nil), ("LABEL=\"", nil), ("LABEL=\"\"", nil),
+            ("uuid=x", .path("uuid=x")), ("LABEL=\"xyz", nil), ("LABEL=\"", nil),
+            ("LABEL=\"\"", nil),
             ("UUID=", nil), ("", nil), ("  ", nil), ("\"\"", nil),
         ] as [(String, DeviceSpecification?)])
     func parsing(_ text: String, _ expected: DeviceSpecification?) {

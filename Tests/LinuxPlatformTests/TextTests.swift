@@ -38,7 +38,7 @@ import Testing
             ("none [integrity] confidentiality", .integrity),
             ("[none] integrity confidentiality", .off),
             ("none integrity [confidentiality]", .confidentiality), ("none integrity", nil),
-            ("[other]", nil), ("", nil),
+            ("[other]", nil), ("none [integrity_ none", nil), ("", nil),
         ] as [(String, Lockdown?)])
     func lockdown(_ line: String, _ level: Lockdown?) { #expect(Lockdown.parse(line) == level) }
 
@@ -83,7 +83,8 @@ import Testing
     @Test(
         arguments: [
             (["IR-IO-APIC", "IR-PCI-MSI-0000:00:1f.2", "DMAR-MSI"], .on),
-            (["IO-APIC", "PCI-MSIX-0000:00:01.0", ""], .off), (["XT-PIC"], nil), ([], nil),
+            (["IO-APIC", "PCI-MSIX-0000:00:01.0", ""], .off), (["DMAR-MSI", "IO-APIC"], .off),
+            (["XT-PIC"], nil), ([], nil),
         ] as [([String], InterruptRemapping?)])
     func interruptRemapping(_ chips: [String], _ expected: InterruptRemapping?) {
         #expect(InterruptRemapping.from(chipNames: chips) == expected)
