@@ -108,7 +108,8 @@ import Testing
 
     /// A swap header of version 1, then the mark of a hibernation image over its signature.
     @Test func probing() throws {
-        var page = [UInt8](repeating: 0, count: 2 << 20)  // of less, libblkid takes what it sees first
+        // Of a device below 1.44 MB libblkid takes what it sees first.
+        var page = [UInt8](repeating: 0, count: 2 << 20)
         page[1024] = 1
         page[1029] = 1  // last page 0x100: libblkid does not compare it with the size
         for index in 0..<16 { page[1036 + index] = UInt8(index) }
