@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #define _GNU_SOURCE
+#include <cpuid.h>
 #include "CLinux.h"
 
 #include <fcntl.h>
@@ -60,4 +61,11 @@ int linux_usable_cpus(void)
     if (sched_getaffinity(0, sizeof set, set) != 0)
         return -1;
     return CPU_COUNT_S(sizeof set, set);
+}
+
+int linux_cpu_has_la57(void)
+{
+    unsigned int eax, ebx, ecx, edx;
+
+    return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ecx & (1u << 16));
 }

@@ -17,6 +17,8 @@ public struct Signature: Hashable, Sendable {
     /// An image of ours. An old name that nothing else writes, and libblkid knows as `swsuspend`.
     public static let image = Signature("LINHIB0001")
     public static let swap = Signature("SWAPSPACE2")
+    /// Ten zero bytes.
+    public static let none = Signature("")
     static let oldSwap = Signature("SWAP-SPACE")
     static let swsusp1 = Signature("S1SUSPEND")
     static let swsusp2 = Signature("S2SUSPEND")

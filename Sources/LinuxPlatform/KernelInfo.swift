@@ -12,13 +12,16 @@ public struct KernelInfo: Hashable, Sendable {
     public var version: String
     /// `uname -m`.
     public var machine: String
+    /// `uname -n`.
+    public var nodeName: String
 
     /// The corresponding C function is `uname`.
     public static func running() throws(PlatformError) -> KernelInfo {
         var name = utsname()
         try systemCall("uname") { uname(&name) }
         return KernelInfo(
-            release: text(name.release), version: text(name.version), machine: text(name.machine))
+            release: text(name.release), version: text(name.version), machine: text(name.machine),
+            nodeName: text(name.nodename))
     }
 
     private static func text<Field>(_ field: Field) -> String {

@@ -11,6 +11,11 @@ public struct Mount: Hashable, Sendable {
     public var fileSystem: String
     /// What was mounted, where the file system says it: a path, or a word such as `tmpfs`.
     public var source: String
+    /// Whether the file system as a whole is, not only this mount of it.
+    public var isReadOnly: Bool
+
+    /// Backed by a device, as far as can be told without asking the file system's own tools.
+    public var hasDevice: Bool { number.major != 0 || source.hasPrefix("/dev/") }
 }
 
 public enum Mounts {
@@ -40,15 +45,16 @@ public enum Mounts {
         for (index, line) in text.split(separator: "\n").enumerated() {
             let fields = line.split(separator: " ", omittingEmptySubsequences: false)
             // Six fields, any number of optional ones, a dash, three more.
-            guard fields.count >= 9, let number = DeviceNumber(fields[2]),
+            guard fields.count >= 10, let number = DeviceNumber(fields[2]),
                 let dash = fields.indices.dropFirst(6).first(where: { fields[$0] == "-" }),
-                dash + 2 < fields.count
+                dash + 3 < fields.count
             else { throw .malformed(path: file, line: index + 1) }
             mounts.append(
                 Mount(
                     number: number, mountPoint: FilePath(fields[4].octalUnescaped),
                     fileSystem: String(fields[dash + 1]),
-                    source: fields[dash + 2].octalUnescaped))
+                    source: fields[dash + 2].octalUnescaped,
+                    isReadOnly: fields[dash + 3].split(separator: ",").first == "ro"))
         }
         return mounts
     }

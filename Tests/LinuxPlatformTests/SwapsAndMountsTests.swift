@@ -39,7 +39,7 @@ import Testing
     @Test func mounts() throws {
         let text = """
             22 27 0:21 / /proc rw,relatime - proc proc rw
-            30 27 8:1 / /mnt/a\\040b rw shared:1 master:2 - ext4 /dev/sda1 rw
+            30 27 8:1 / /mnt/a\\040b rw shared:1 master:2 - ext4 /dev/sda1 ro,seclabel
             31 27 0:40 /sub /home rw - btrfs /dev/mapper/x\\134y rw,space_cache
 
             """
@@ -47,13 +47,13 @@ import Testing
             try Mounts.parse(text) == [
                 Mount(
                     number: DeviceNumber(major: 0, minor: 21), mountPoint: "/proc",
-                    fileSystem: "proc", source: "proc"),
+                    fileSystem: "proc", source: "proc", isReadOnly: false),
                 Mount(
                     number: DeviceNumber(major: 8, minor: 1), mountPoint: "/mnt/a b",
-                    fileSystem: "ext4", source: "/dev/sda1"),
+                    fileSystem: "ext4", source: "/dev/sda1", isReadOnly: true),
                 Mount(
                     number: DeviceNumber(major: 0, minor: 40), mountPoint: "/home",
-                    fileSystem: "btrfs", source: "/dev/mapper/x\\y"),
+                    fileSystem: "btrfs", source: "/dev/mapper/x\\y", isReadOnly: false),
             ])
     }
 

@@ -34,3 +34,6 @@ int linux_reboot_restart(void);
 
 /* How many CPUs this process may run on (CPU_COUNT_S is a macro), or -1 with errno set. */
 int linux_usable_cpus(void);
+
+/* CPUID leaf 7: 1 where the CPU knows LA57, used or not. <cpuid.h> is inline assembly. */
+int linux_cpu_has_la57(void);

@@ -18,25 +18,21 @@ final class RestoreEngine {
     private static let reserve: UInt64 = 40 << 20
 
     /// Pins as much memory as the image has data, and a little more where that does not do.
-    init(_ demand: Demand, tables: IdentityMap, handoffLimit: PageFrame) throws(HibernationError) {
+    init(_ demand: Demand, tables: IdentityMap, handoffLimit: PageFrame) throws {
         let capacity = Int(demand.dataPageCount) * 2 + (512 << 20) / PageFrame.size
-        memory = try platform { () throws(PlatformError) in
-            try PinnedMemory(pageCapacity: capacity)
-        }
+        memory = try PinnedMemory(pageCapacity: capacity)
         var missing = demand.dataPageCount
         while true {
             if missing > 0 { try Self.grow(memory, by: missing) }
-            let runs = try platform { () throws(PlatformError) in try memory.runs() }
+            let runs = try memory.runs()
             let owned = runs.map { IndexedRun($0.frames, firstIndex: $0.firstSlot) }
-            do throws(PlacementError) {
+            do {
                 placement = try Placement(
                     demand, owned: owned, tables: tables, handoffLimit: handoffLimit)
                 self.runs = runs
                 return
-            } catch .tooFewPages(let more) {
+            } catch PlacementError.tooFewPages(let more) {
                 missing = more
-            } catch {
-                throw .placement(error)
             }
         }
     }
@@ -50,34 +46,34 @@ final class RestoreEngine {
     }
 
     /// Hands the hand-off to the kernel. Everything that can still fail after this is the jump.
-    func load(_ target: JumpTarget, debugPort: UInt32) throws(HibernationError) {
+    func load(_ target: JumpTarget, debugPort: UInt32) throws {
         let code = HandoffCode.bytes(for: placement, to: target, debugPort: debugPort)
         let block = placement.serializedHandoff(code: code)
-        try platform { () throws(PlatformError) in
+        let memory = placement.handoff.physicalRange
+        try block.withUnsafeBytes { bytes in
             try Kexec.load(
                 entry: placement.codeAddress,
-                segments: [.init(block, at: placement.handoff.physicalRange)], flags: [])
+                segments: [
+                    KexecSegment(buffer: bytes, memory: memory.start, memorySize: memory.size)
+                ],
+                flags: .longMode)
         }
     }
 
     /// Throws where a frame is no longer the one that the plan was made for.
-    func checkNothingMoved() throws(HibernationError) {
-        let moved = try platform { () throws(PlatformError) in
-            try memory.movedPages(since: runs)
-        }
-        if moved > 0 { throw .framesMoved(count: moved) }
+    func checkNothingMoved() throws {
+        let moved = try memory.movedPages(since: runs)
+        if moved > 0 { throw ResumeError.framesMoved(count: moved) }
     }
 
-    private static func grow(_ memory: PinnedMemory, by pages: UInt64) throws(HibernationError) {
+    private static func grow(_ memory: PinnedMemory, by pages: UInt64) throws {
         let needed = pages * UInt64(PageFrame.size)
-        let available = try platform { () throws(PlatformError) in
-            try KernelInfo.memory().available
-        }
+        let available = try MemoryInfo.current().available
         guard needed + reserve <= available else {
-            throw .notEnoughMemory(
+            throw ResumeError.notEnoughMemory(
                 needed: UInt64(memory.pageCount * PageFrame.size) + needed + reserve,
                 available: UInt64(memory.pageCount * PageFrame.size) + available)
         }
-        try platform { () throws(PlatformError) in try memory.grow(byPages: Int(pages)) }
+        try memory.grow(byPages: Int(pages))
     }
 }

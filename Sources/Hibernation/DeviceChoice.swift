@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import BootProtocol
+import LinuxPlatform
+import PhysicalMemory
+import SystemPackage
+
+/// A device and a place on it, as the user or the kernel command line names them.
+public struct ImageLocation: Sendable {
+    public var device: DeviceSpecification
+    /// Where the image area begins, in pages of 4096 bytes, as in `resume_offset=`.
+    public var offsetPages: UInt64
+
+    public init(_ device: DeviceSpecification, offsetPages: UInt64 = 0) {
+        self.device = device
+        self.offsetPages = offsetPages
+    }
+
+    /// `resume=` and `resume_offset=`, where the command line has them.
+    static func fromCommandLine(_ line: KernelCommandLine) -> ImageLocation? {
+        guard let name = line.resumeDevice, let device = DeviceSpecification(name) else {
+            return nil
+        }
+        return ImageLocation(device, offsetPages: line.resumeOffset ?? 0)
+    }
+
+    /// The device's path now, and the area's offset in bytes.
+    func resolve() throws -> (path: FilePath, offset: UInt64) {
+        let (offset, overflow) = offsetPages.multipliedReportingOverflow(
+            by: UInt64(PageFrame.size))
+        switch try device.lookup() {
+        case .found(let path): return (path, overflow ? UInt64.max : offset)
+        case .notFound: throw MachineError.noSuchDevice(device)
+        case .several(let paths): throw MachineError.ambiguousDevice(device, paths)
+        }
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import KresumeImage
+import LinuxPlatform
+import PhysicalMemory
+
+/// `kresume discard`: the area is plain swap again, or whatever it was.
+public struct DiscardImage {
+    private let report: Report
+
+    public init(_ report: Report) { self.report = report }
+
+    /// Returns false where there was no image of ours.
+    public func run(_ location: ImageLocation) throws -> Bool {
+        let (path, offset) = try location.resolve()
+        let area = try ImageArea(open: path, offset: offset, .exclusive)
+        guard area.size > 0, try area.signaturePage().kind == .image else { return false }
+        try Self.discardOurs(in: area)
+        report.note("discarded the image on \(path)")
+        return true
+    }
+
+    /// A damaged image too. Its header may not say any more what was there before it: then an
+    /// area with a swap header becomes swap, and another one loses its signature only.
+    static func discardOurs(in area: ImageArea) throws {
+        guard area.size > 0 else { return }
+        let page = try area.signaturePage()
+        guard page.kind == .image else { return }
+        let before: Signature
+        do {
+            let bytes = try area.readAt(UInt64(PageFrame.size), PageFrame.size)
+            before = try ImageHeader(parsing: bytes).originalSignature
+        } catch is ImageError {
+            before = page.swapAreaPages == nil ? .none : .swap
+        }
+        try area.commit([page.withSignature(before).write])
+        try area.commit([ImageHeader.erasure])
+    }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import BootProtocol
+import KresumeImage
+import LinuxPlatform
+import PhysicalMemory
+import SystemPackage
+
+/// Sentences about this machine and what was asked of it.
+
+func sentence(_ error: PlatformError) -> String {
+    switch error {
+    case .call(let name, let path?, let number): "\(path): \(name): \(number)"
+    case .call(let name, nil, let number): "\(name): \(number)"
+    case .beyondEnd(let path, let offset, let count, let size):
+        "\(path) has \(size) bytes, too few for \(count) bytes at \(offset): is it truncated?"
+    case .tooLarge(let path, let limit): "\(path) is larger than \(limit) bytes"
+    case .malformed(let path, let line): "\(path): line \(line) is not as the kernel writes it"
+    case .notStorage(let path): "\(path) is neither a block device nor a file"
+    case .noDeviceNode(let path):
+        "the kernel has \(path), but there is no such node in /dev: mount devtmpfs there"
+    case .frameUnknown:
+        "the kernel does not tell which page frames our memory has: root is needed, and "
+            + "CONFIG_PROC_PAGE_MONITOR"
+    }
+}
+
+func sentence(_ error: MachineError) -> String {
+    switch error {
+    case .notRoot: "this needs root (CAP_SYS_BOOT and CAP_SYS_ADMIN)"
+    case .lockedDown:
+        "the kernel is locked down (Secure Boot?) and refuses kexec_load: see "
+            + "/sys/kernel/security/lockdown"
+    case .kexecDisabled:
+        "kexec_load is turned off until the next boot (sysctl kernel.kexec_load_disabled)"
+    case .noKexec: "this kernel has no kexec (CONFIG_KEXEC)"
+    case .noKexecJump:
+        "this kernel cannot be jumped back into (it has no CONFIG_KEXEC_JUMP)"
+    case .kexecRefused(let error): "the kernel refuses kexec_load: \(error)"
+    case .noSuchDevice(let device): "there is no device \(device)"
+    case .ambiguousDevice(let device, let paths):
+        "\(device) is on \(list(paths)): name one of them by its path"
+    case .noFirmwareMap:
+        "this kernel does not show the firmware's memory map (CONFIG_FIRMWARE_MEMMAP)"
+    }
+}
+
+func sentence(_ error: ResumeError) -> String {
+    switch error {
+    case .severalImages(let images):
+        "there are several images, and none was chosen (kresume resume DEVICE chooses): "
+            + images.map(\.description).joined(separator: "; ")
+    case .alreadyTried(let path):
+        "the image on \(path) was tried before, and its machine may have run since: to take the "
+            + "risk, kresume resume --retry \(path); to drop it, kresume discard \(path)"
+    case .fileSystemsMounted(let mounts):
+        "file systems are mounted for writing (" + list(mounts.map(\.mountPoint))
+            + "): a machine is resumed from an initramfs, with nothing mounted"
+    case .otherMemoryMap(let image, let here):
+        "the firmware's memory map is not the one of the hibernated machine: only in the image: "
+            + list(image) + "; only here: " + list(here)
+    case .otherMachine(let differences):
+        "the hardware has changed since the hibernation: "
+            + differences.map(sentence).joined(separator: "; ")
+    case .noFiveLevelPaging:
+        "the hibernated kernel pages with 5 levels, which this CPU cannot"
+    case .notEnoughMemory(let needed, let available):
+        "not enough memory: \(mebibytes(needed)) are needed, \(mebibytes(available)) are free"
+    case .framesMoved(let count):
+        "the kernel moved \(count) pages of ours to other frames; trying again may help"
+    case .chunkNotUnpacked(let index): "the image is damaged: chunk \(index) cannot be unpacked"
+    case .noMessagePage: "the image is damaged: the page for our word to it is missing"
+    case .jumpReturned: "the jump did not happen"
+    }
+}
+
+private func sentence(_ difference: KresumeImage.Invariants.Difference) -> String {
+    let was = difference.onlyInImage.isEmpty ? [] : ["was " + list(difference.onlyInImage)]
+    let now = difference.onlyHere.isEmpty ? [] : ["is " + list(difference.onlyHere)]
+    return "\(difference.category) " + (was + now).joined(separator: ", ")
+}
+
+func sentence(_ error: HibernateError) -> String {
+    switch error {
+    case .mounted(let path, let point): "\(path) is mounted on \(point)"
+    case .otherContents(let path, let name):
+        "\(path) holds \(name); an image goes to a swap partition (--force overwrites)"
+    case .swapIsInUse(let path, let needed, let available):
+        "\(mebibytes(needed)) are swapped out to \(path) and only \(mebibytes(available)) of "
+            + "memory are free to take them back"
+    case .deviceTooSmall(let path, let size, let needed):
+        "\(path) is too small: it has \(mebibytes(size)), the image needs at least "
+            + mebibytes(needed)
+    case .notEnoughMemory(let needed, let available):
+        "not enough memory for the saver kernel: \(mebibytes(needed)) are needed, "
+            + "\(mebibytes(available)) are free"
+    case .noSaverKernel(let release):
+        "there is no kernel for \(release) in /boot or /usr/lib/modules: name one with "
+            + "--saver-kernel"
+    case .noSaverInitrd(let release):
+        "there is no initramfs for \(release) in /boot or /usr/lib/modules: name one with "
+            + "--saver-initrd"
+    case .noRegion(let size):
+        "there are no \(mebibytes(size)) of memory in a row for the saver kernel below 4 GiB: try "
+            + "less with --saver-memory"
+    case .noLowMemory: "there is no memory below 640 KiB for the saver kernel"
+    case .noDevice: "there is no swap partition in use: name a device"
+    case .badPages(let path): "the swap area on \(path) has bad pages"
+    case .saveFailed(let reason): "the image was not saved, and the machine went on: \(reason)"
+    case .noWord: "the machine went on without a word from the saver kernel"
+    case .notABlockDevice(let path): "\(path) is not a block device"
+    }
+}
+
+func sentence(_ error: SaveError) -> String {
+    switch error {
+    case .commandLine(let option): "the option \(option) is missing or makes no sense"
+    case .areaNotFound(let id): "no device holds the prepared image \(id)"
+    case .areaFoundTwice(let id, let paths): "the prepared image \(id) is on \(list(paths))"
+    case .unalignedMemory(let range): "/proc/vmcore has a part of a page: \(range)"
+    case .deviceFull(let path, let size):
+        "\(path) is full: the image does not fit its \(mebibytes(size))"
+    }
+}
+
+func sentence(_ error: BootProtocolError) -> String {
+    switch error {
+    case .doesNotFit(let needed, let available):
+        "the saver kernel and its initramfs need \(mebibytes(needed)) and have "
+            + "\(mebibytes(available)): give more with --saver-memory"
+    case .commandLineTooLong(let length, let limit):
+        "the saver kernel's command line has \(length) bytes, at most \(limit) are possible"
+    case .kernelTruncated, .notAKernel:
+        "the saver kernel's file is no Linux kernel for x86-64 (bzImage)"
+    case .protocolTooOld, .notRelocatable64Bit:
+        "the saver kernel cannot be started where it is loaded: it is too old or not relocatable"
+    default: "the saver kernel cannot be started: \(error)"
+    }
+}
+
+private func list<Element: CustomStringConvertible>(_ elements: [Element]) -> String {
+    elements.isEmpty ? "nothing" : elements.map(\.description).joined(separator: ", ")
+}

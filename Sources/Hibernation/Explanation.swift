@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import BootProtocol
+import Compression
+import CoreDump
+import KresumeImage
+import LinuxPlatform
+import PhysicalMemory
+import Placement
+
+/// The one place where errors become sentences: what was expected, what was found, and what the
+/// user can do.
+public func explanation(of error: any Error) -> String {
+    switch error {
+    case let error as MachineError: sentence(error)
+    case let error as ResumeError: sentence(error)
+    case let error as HibernateError: sentence(error)
+    case let error as SaveError: sentence(error)
+    case let error as PlatformError: sentence(error)
+    case let error as ImageError: sentence(error)
+    case let error as PlacementError: sentence(error)
+    case let error as BootProtocolError: sentence(error)
+    case let error as CoreDumpError: "the memory of the other kernel cannot be read: \(error)"
+    case ImageReadError<PlatformError>.image(let error): sentence(error)
+    case ImageReadError<PlatformError>.device(let error): sentence(error)
+    default: "\(error)"
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import KresumeImage
+import LinuxPlatform
+import PhysicalMemory
+import SystemPackage
+
+/// A hibernation image on this machine, seen from its first pages.
+public struct FoundImage: Sendable {
+    enum Kind {
+        /// Ours, intact as far as read.
+        case kresume(ImageFront)
+        /// Ours by its signature, and not usable.
+        case damaged(any Error)
+        /// The unmodified kernel's.
+        case swsusp
+        case uswsusp
+        case tuxOnIce
+    }
+
+    let path: FilePath
+    /// Where on the device its area begins, in bytes.
+    let offset: UInt64
+    let kind: Kind
+
+    /// What lies at `offset` of a device; nil where it is no hibernation image.
+    static func look(at path: FilePath, offset: UInt64) throws -> FoundImage? {
+        let area = try ImageArea(open: path, offset: offset, .read)
+        guard area.size > 0 else { return nil }
+        let kind: Kind
+        switch try area.signaturePage().kind {
+        case .image:
+            do {
+                guard let front = try ImageFront.read(areaSize: area.size, readAt: area.readAt)
+                else { return nil }
+                kind = .kresume(front)
+            } catch { kind = .damaged(error) }
+        case .swsusp: kind = .swsusp
+        case .uswsusp: kind = .uswsusp
+        case .tuxOnIce: kind = .tuxOnIce
+        case .swap, .oldSwap, .unknown: return nil
+        }
+        return FoundImage(path: path, offset: offset, kind: kind)
+    }
+
+    /// Looks at the beginning of every block device. Those that cannot be read are passed over,
+    /// and so are those that something else is built on: what they show is seen through it.
+    public static func scan(_ report: Report) throws -> [FoundImage] {
+        var found: [FoundImage] = []
+        for entry in try BlockDeviceList.current().topmost where !entry.hasPartitions {
+            do {
+                if let image = try look(at: entry.path, offset: 0) { found.append(image) }
+            } catch {
+                report.detail("\(entry.path) could not be read: \(explanation(of: error))")
+            }
+        }
+        return found
+    }
+
+    var isOurs: Bool {
+        switch kind {
+        case .kresume, .damaged: true
+        case .swsusp, .uswsusp, .tuxOnIce: false
+        }
+    }
+}
+
+extension FoundImage: CustomStringConvertible {
+    /// One line: where, what, how old, how big.
+    public var description: String {
+        let place = offset == 0 ? "\(path)" : "\(path) at byte \(offset)"
+        return switch kind {
+        case .kresume(let front):
+            "\(place): kresume image, \(front.state.word), \(age(of: front.header.creationTime)), "
+                + mebibytes(front.header.imageSize)
+        case .damaged(let error): "\(place): damaged kresume image: \(explanation(of: error))"
+        case .swsusp: "\(place): image of the kernel's own hibernation (swsusp)"
+        case .uswsusp: "\(place): uswsusp image"
+        case .tuxOnIce: "\(place): TuxOnIce image"
+        }
+    }
+}
+
+extension ImageState {
+    var word: String {
+        switch self {
+        case .prepared: "being written"
+        case .ready: "ready"
+        case .resuming: "already tried"
+        case .consumed: "used"
+        }
+    }
+}
+
+/// How long ago, in the largest unit that gives at least two.
+private func age(of time: UInt64) -> String {
+    let now = WallClock.now()
+    guard now >= time else { return "written in the future" }
+    let seconds = now - time
+    let units: [(UInt64, String)] = [(86400, "days"), (3600, "hours"), (60, "minutes")]
+    for (length, name) in units where seconds >= 2 * length {
+        return "\(seconds / length) \(name) old"
+    }
+    return "\(seconds) seconds old"
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import BootProtocol
+import KresumeImage
+import LinuxPlatform
+import PhysicalMemory
+import SystemPackage
+
+/// `kresume hibernate`, in the original kernel: check, load the saver kernel, prepare the device,
+/// jump; and when this kernel runs again, clean up and tell what happened.
+public struct Hibernate {
+    public var location: ImageLocation?
+    public var force = false
+    /// Nil: the running kernel's, where its distribution keeps it.
+    public var saverKernel: FilePath?
+    public var saverInitrd: FilePath?
+    /// In bytes.
+    public var saverMemory = SaverRegion.defaultSize
+    /// More options for the saver's command line.
+    public var saverAppend = ""
+    /// The purgatory writes a letter to this I/O port; 0: none.
+    public var debugPort: UInt16 = 0
+    private let report: Report
+
+    public init(_ report: Report) { self.report = report }
+
+    /// Returns after the resume; throws where the machine went on without one.
+    public func run() throws {
+        try Permission.requireRoot()
+        try Permission.requireKexec([.preserveContext, .longMode])
+        let target = try TargetDevice(location, force: force)
+        let kernel = try KernelInfo.running()
+        let files = SaverFiles(release: kernel.release)
+        let saver = LoadSaver(
+            kernel: try saverKernel ?? files.kernel(), initrd: try saverInitrd ?? files.initrd(),
+            memorySize: saverMemory, append: KernelCommandLine(parsing: saverAppend),
+            debugPort: debugPort)
+        let ready = try saver.prepare()
+
+        let area = try target.claim()
+        let result = Result { try sleep(kernel, saver, ready, area, target) }
+        try target.reactivateSwap()
+        report.note("resumed by Linux \(try result.get())")
+    }
+
+    /// From here to the jump and back. Whatever happens, the area is afterwards what it was.
+    ///
+    /// - Returns: the release of the kernel that brought us back.
+    private func sleep(
+        _ kernel: KernelInfo, _ saver: LoadSaver, _ ready: LoadSaver.Ready, _ area: ImageArea,
+        _ target: TargetDevice
+    ) throws -> String {
+        try requireSpace(in: area)
+        let quiet = try QuietMemory()
+        let box = try MessageBox()
+        let prepared = try PreparedImage(
+            id: .random(), creationTime: WallClock.now(), signaturePage: try area.signaturePage(),
+            machine: try machineRecord(kernel, ready.place, message: box.frame),
+            areaSize: area.size)
+        report.note("loading the saver kernel")
+        try saver.load(
+            ready,
+            SaverParameters(
+                image: prepared.header.id, offsetPages: target.offsetPages,
+                messagePage: box.frame.address))
+        defer { try? Kexec.unload(flags: [.preserveContext, .longMode]) }
+
+        report.note("hibernating to \(target.path)")
+        defer { cleanUp(area, prepared.header) }
+        Power.sync()
+        try area.commit(prepared.writes)
+        // Two other kernels are about to write behind this one's back.
+        try area.device.dropCaches()
+        try box.checkNotMoved()
+        try Kexec.execute()
+
+        withExtendedLifetime(quiet) {}
+        guard let message = box.message else { throw HibernateError.noWord }
+        switch message.outcome {
+        case .resumed: return message.text
+        case .failed: throw HibernateError.saveFailed(message.text)
+        case .pending: throw HibernateError.noWord
+        }
+    }
+
+    private func machineRecord(
+        _ kernel: KernelInfo, _ place: LoadSaver.Place, message: PageFrame
+    ) throws -> MachineRecord {
+        MachineRecord(
+            system: SystemDescription(
+                kernelRelease: kernel.release, kernelVersion: kernel.version,
+                machine: kernel.machine, hostName: kernel.nodeName),
+            memoryMap: try MachineFacts.firmwareMap(),
+            invariants: try MachineFacts.invariants(),
+            jump: JumpRecord(
+                jumpBackEntry: nil, saverRegion: place.region, saverLowMemory: place.lowMemory,
+                messagePage: message.address, pagingLevels: UInt32(try KernelInfo.pagingLevels())))
+    }
+
+    /// A device that is certainly too small is refused now; one that turns out to be is found out
+    /// by the saver, and costs no more than the time.
+    private func requireSpace(in area: ImageArea) throws {
+        let memory = try MemoryInfo.current()
+        let used = memory.total - min(memory.total, memory.available)
+        // What is used is packed to about a half; less than a third has not been seen.
+        let needed = used / 3
+        if area.size < needed {
+            throw HibernateError.deviceTooSmall(area.device.path, size: area.size, needed: needed)
+        }
+    }
+
+    /// The machine runs, so its image must not be resumed again.
+    private func cleanUp(_ area: ImageArea, _ header: ImageHeader) {
+        do {
+            try area.commit([StateRecord(id: header.id, state: .consumed).write])
+            try area.erase(header)
+        } catch {
+            report.warn(
+                "the image on \(area.device.path) could not be discarded (kresume discard "
+                    + "\(area.device.path)): \(explanation(of: error))")
+        }
+    }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import BootProtocol
+import CHandoff
+import CoreDump
+import LinuxPlatform
+import PhysicalMemory
+import SystemPackage
+
+/// Puts the saver kernel into memory, ready to be jumped to.
+struct LoadSaver {
+    var kernel: FilePath
+    var initrd: FilePath
+    /// What the saver kernel has to live in, in bytes.
+    var memorySize: UInt64
+    /// More options for the saver's command line.
+    var append: KernelCommandLine
+    var debugPort: UInt16
+
+    private static let fileLimit = 1 << 30
+
+    /// Where the saver will live, for the image to record.
+    struct Place {
+        var region: FrameRange
+        var lowMemory: FrameRange
+    }
+
+    /// Files read and place found; nothing is loaded yet.
+    struct Ready {
+        let place: Place
+        fileprivate let kernel: BzImage
+        fileprivate let kernelBytes: [UInt8]
+        fileprivate let initrdBytes: [UInt8]
+        fileprivate let firmwareMap: MemoryMap
+    }
+
+    func prepare() throws -> Ready {
+        let kernelBytes = try SystemFile.bytes(kernel, limit: Self.fileLimit)
+        let initrdBytes = try SystemFile.bytes(initrd, limit: Self.fileLimit)
+        let image = try BzImage(parsing: kernelBytes, fileSize: UInt64(kernelBytes.count))
+        let map = try MachineFacts.firmwareMap()
+        let resources = try KernelInfo.resources()
+
+        // kexec_load takes as much again for what it swaps; short of that, it is the OOM killer
+        // that answers, not an error.
+        let available = try MemoryInfo.current().available
+        let needed = memorySize + memorySize / 4
+        if available < needed {
+            throw HibernateError.notEnoughMemory(needed: needed, available: available)
+        }
+        guard
+            let region = SaverRegion.choose(
+                size: memorySize, for: image, firmwareMap: map, resources: resources)
+        else { throw HibernateError.noRegion(size: memorySize) }
+        guard let low = SaverRegion.lowMemory(firmwareMap: map, resources: resources) else {
+            throw HibernateError.noLowMemory
+        }
+        return Ready(
+            place: Place(region: region, lowMemory: low), kernel: image, kernelBytes: kernelBytes,
+            initrdBytes: initrdBytes, firmwareMap: map)
+    }
+
+    func load(_ ready: Ready, _ parameters: SaverParameters) throws {
+        let plan = try SaverPlan(
+            .init(
+                kernel: ready.kernel, initrdSize: UInt64(ready.initrdBytes.count),
+                region: ready.place.region, lowMemory: ready.place.lowMemory,
+                firmwareMap: ready.firmwareMap,
+                // All that the firmware calls RAM, also what A keeps reserved; but not the first
+                // page, which is the BIOS's.
+                memory: ready.firmwareMap.ram.subtracting(FrameRange(PageFrame(0), count: 1)),
+                bootParameters: try Firmware.bootParameters(),
+                rsdp: try Firmware.acpiRootPointer(),
+                commandLine: KernelCommandLine(parsing: try KernelInfo.commandLine()),
+                addedOptions: KernelCommandLine(parameters.options.options + append.options),
+                vmcoreInfoNote: try Self.vmcoreInfoNote(),
+                purgatory: Array(
+                    UnsafeRawBufferPointer(
+                        start: kresume_purgatory_bytes(), count: kresume_purgatory_size())),
+                debugPort: debugPort))
+        try ready.kernelBytes.withUnsafeBytes { kernel in
+            try ready.initrdBytes.withUnsafeBytes { initrd in
+                try Self.load(plan, kernel, initrd)
+            }
+        }
+    }
+
+    private static func load(
+        _ plan: SaverPlan, _ kernel: UnsafeRawBufferPointer, _ initrd: UnsafeRawBufferPointer
+    ) throws {
+        // The tables' bytes must stay where they are during the call.
+        let tables = plan.segments.compactMap { segment -> [UInt8]? in
+            if case .bytes(let bytes) = segment.source { bytes } else { nil }
+        }.flatMap { $0 }
+        try tables.withUnsafeBytes { tables in
+            let segments = plan.segments.map { segment in
+                let range = segment.frames.physicalRange
+                let buffer: UnsafeRawBufferPointer? =
+                    switch segment.source {
+                    case .kernel(let offset, let size):
+                        UnsafeRawBufferPointer(rebasing: kernel[Int(offset)..<Int(offset + size)])
+                    case .initrd: initrd
+                    case .bytes: tables
+                    case .none: nil
+                    }
+                return KexecSegment(buffer: buffer, memory: range.start, memorySize: range.size)
+            }
+            try Kexec.load(
+                entry: plan.entry, segments: segments, flags: [.preserveContext, .longMode])
+        }
+    }
+
+    /// The running kernel's own description of itself.
+    private static func vmcoreInfoNote() throws -> [UInt8] {
+        let file = try CoreFile(open: CoreFile.kcore)
+        let start = try file.readBytes(at: 0, count: ELFCore.fileHeaderSize)
+        let headers = try file.readBytes(at: 0, count: ELFCore.headerSize(of: start))
+        guard let range = try ELFCore(parsing: headers).notes else {
+            throw CoreDumpError.noVMCoreInfo
+        }
+        let notes = try file.readBytes(at: range.lowerBound, count: range.count)
+        return try VMCoreInfo.note(in: ELFNote.parse(notes)).bytes
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import BootProtocol
+import KresumeImage
+import LinuxPlatform
+import PhysicalMemory
+import SystemPackage
+
+/// The device that is to take the image, checked: nobody loses anything by what is written to it.
+struct TargetDevice {
+    let path: FilePath
+    /// Where the image area begins, in pages.
+    let offsetPages: UInt64
+    /// Swap on this device that is in use now.
+    let activeSwap: SwapArea?
+
+    private var offset: UInt64 { offsetPages * UInt64(PageFrame.size) }
+
+    /// - Parameters:
+    ///   - named: nil for `resume=` of the kernel command line, else the largest swap partition
+    ///     in use.
+    ///   - force: whatever is on the device may go.
+    init(_ named: ImageLocation?, force: Bool) throws {
+        let location = try named ?? Self.usual()
+        path = try location.resolve().path
+        offsetPages = location.offsetPages
+        let device = try BlockDevice(open: path, .read)
+        guard let number = device.number else { throw HibernateError.notABlockDevice(path) }
+        activeSwap = try Swaps.active(on: number)
+        if let mount = try Mounts.of(number).first {
+            throw HibernateError.mounted(path, on: mount.mountPoint)
+        }
+        if !force { try Self.requireReplaceable(device, offset: offset) }
+        if let page = try? SignaturePage(device.readBytes(at: offset, count: PageFrame.size)),
+            page.badPages > 0
+        { throw HibernateError.badPages(path) }
+    }
+
+    /// Takes the device for ourselves, free of swap and of an earlier image.
+    func claim() throws -> ImageArea {
+        if let swap = activeSwap {
+            let available = try MemoryInfo.current().available
+            guard swap.used < available else {
+                throw HibernateError.swapIsInUse(path, needed: swap.used, available: available)
+            }
+            try Swaps.deactivate(swap.path)
+        }
+        do {
+            let area = try ImageArea(open: path, offset: offset, .exclusive)
+            // An image that is overwritten must not be found by half.
+            try DiscardImage.discardOurs(in: area)
+            return area
+        } catch {
+            try reactivateSwap()
+            throw error
+        }
+    }
+
+    /// Swaps to the device again if it was swapped to before.
+    func reactivateSwap() throws {
+        if let activeSwap {
+            // The kernel chooses negative priorities by itself.
+            try Swaps.activate(activeSwap.path, priority: max(activeSwap.priority, -1))
+        }
+    }
+
+    private static func usual() throws -> ImageLocation {
+        let line = KernelCommandLine(parsing: try KernelInfo.commandLine())
+        if let location = ImageLocation.fromCommandLine(line) { return location }
+        let partitions = try Swaps.active().filter(\.isBlockDevice)
+        guard let largest = partitions.max(by: { $0.size < $1.size }) else {
+            throw HibernateError.noDevice
+        }
+        return ImageLocation(.path(largest.path))
+    }
+
+    /// Swap, or an image of ours. Anything else may be somebody's data, even if libblkid knows
+    /// no name for it.
+    private static func requireReplaceable(_ device: BlockDevice, offset: UInt64) throws {
+        let contents = try Blkid.probe(device)
+        let page = try SignaturePage(device.readBytes(at: offset, count: PageFrame.size))
+        if page.kind == .swap || page.kind == .image {
+            if offset > 0 || contents.superblock != .ambivalent { return }
+        }
+        let name: String
+        switch contents.superblock {
+        case .one(let signature): name = signature.type
+        case .ambivalent: name = "several superblocks"
+        case .nothing: name = contents.partitionTable.map { "a partition table (\($0))" } ?? "no swap"
+        }
+        throw HibernateError.otherContents(device.path, name)
+    }
+}

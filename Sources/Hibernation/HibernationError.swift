@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import KresumeImage
+import LinuxPlatform
+import PhysicalMemory
+import SystemPackage
+
+/// What stands in the way on this machine, whichever the workflow.
+enum MachineError: Error {
+    case notRoot
+    case lockedDown
+    case kexecDisabled
+    case noKexec
+    case noKexecJump
+    case kexecRefused(Errno)
+    case noSuchDevice(DeviceSpecification)
+    case ambiguousDevice(DeviceSpecification, [FilePath])
+    /// The firmware's memory map is not in /sys/firmware/memmap.
+    case noFirmwareMap
+}
+
+/// Why an image was not resumed although there is one.
+enum ResumeError: Error {
+    case severalImages([FoundImage])
+    /// Somebody tried it before.
+    case alreadyTried(FilePath)
+    case fileSystemsMounted([Mount])
+    case otherMemoryMap(image: [MemoryMap.Entry], here: [MemoryMap.Entry])
+    case otherMachine([KresumeImage.Invariants.Difference])
+    case noFiveLevelPaging
+    /// In bytes, what the restore kernel needs for itself included.
+    case notEnoughMemory(needed: UInt64, available: UInt64)
+    case framesMoved(count: Int)
+    /// The block of LZ4 data does not unpack to what it should.
+    case chunkNotUnpacked(index: Int)
+    case noMessagePage
+    case jumpReturned
+}
+
+/// Why a machine was not hibernated.
+enum HibernateError: Error {
+    case mounted(FilePath, on: FilePath)
+    case otherContents(FilePath, String)
+    case swapIsInUse(FilePath, needed: UInt64, available: UInt64)
+    /// In bytes.
+    case deviceTooSmall(FilePath, size: UInt64, needed: UInt64)
+    case notEnoughMemory(needed: UInt64, available: UInt64)
+    case noSaverKernel(release: String)
+    case noSaverInitrd(release: String)
+    case noRegion(size: UInt64)
+    case noLowMemory
+    case noDevice
+    case badPages(FilePath)
+    /// The saver kernel came back with this reason.
+    case saveFailed(String)
+    case noWord
+    case notABlockDevice(FilePath)
+}
+
+/// Why the saver kernel did not write the image.
+enum SaveError: Error {
+    /// An option that `hibernate` puts on the command line is missing or makes no sense.
+    case commandLine(option: String)
+    case areaNotFound(ImageID)
+    case areaFoundTwice(ImageID, [FilePath])
+    case unalignedMemory(PhysicalRange)
+    /// In bytes.
+    case deviceFull(FilePath, size: UInt64)
+}

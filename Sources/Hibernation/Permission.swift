@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import LinuxPlatform
+import SystemPackage
+
+/// Whether this process may do what only root may, and this kernel lets it.
+enum Permission {
+    static func requireRoot() throws {
+        let needed: Capabilities = [.systemAdministration, .systemBoot]
+        guard try Capabilities.effective().isSuperset(of: needed) else {
+            throw MachineError.notRoot
+        }
+    }
+
+    /// Asks the kernel whether a load with these flags would be allowed, and if not, why.
+    static func requireKexec(_ flags: Kexec.Flags) throws {
+        switch try Kexec.support(flags) {
+        case .supported, .counted: return
+        case .unknownFlag: throw MachineError.noKexecJump
+        case .notBuilt: throw MachineError.noKexec
+        case .other(let error): throw MachineError.kexecRefused(error)
+        case .notPermitted:
+            if try Sysctl.isKexecLoadDisabled() { throw MachineError.kexecDisabled }
+            if try Lockdown.current() != .off { throw MachineError.lockedDown }
+            throw MachineError.kexecRefused(.notPermitted)
+        }
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Glibc
+import Synchronization
+
+/// Tells how far a long transfer is: percent, speed, time left. Plain lines, for a serial console
+/// shows them as well as a screen; one a second at most.
+final class Progress: Sendable {
+    private struct State {
+        var done: UInt64 = 0
+        var lastLine: UInt64
+    }
+
+    private let verb: String
+    private let total: UInt64
+    private let report: Report
+    private let start: UInt64
+    private let state: Mutex<State>
+
+    /// - Parameters:
+    ///   - verb: begins the line, such as "reading".
+    ///   - total: in bytes.
+    init(_ verb: String, total: UInt64, _ report: Report) {
+        self.verb = verb
+        self.total = total
+        self.report = report
+        start = Self.nanoseconds()
+        state = Mutex(State(lastLine: start))
+    }
+
+    /// From any thread. `bytes` more are done.
+    func advance(by bytes: UInt64) {
+        let now = Self.nanoseconds()
+        let line: String? = state.withLock { state in
+            state.done += bytes
+            guard now - state.lastLine >= 1_000_000_000, state.done < total else { return nil }
+            state.lastLine = now
+            let elapsed = now - start
+            let percent = state.done * 100 / max(total, 1)
+            let left = Double(elapsed) / Double(state.done) * Double(total - state.done) / 1e9
+            let speed = Self.speed(state.done, elapsed)
+            return "\(verb) \(percent) %, \(speed), \(Int(left.rounded(.up))) s left"
+        }
+        if let line { report.note(line) }
+    }
+
+    /// "640 MiB in 2.4 s, 266 MiB/s".
+    var summary: String {
+        let elapsed = Self.nanoseconds() - start
+        let done = state.withLock { $0.done }
+        let tenths = elapsed / 100_000_000
+        return "\(mebibytes(done)) in \(tenths / 10).\(tenths % 10) s, \(Self.speed(done, elapsed))"
+    }
+
+    private static func speed(_ bytes: UInt64, _ nanoseconds: UInt64) -> String {
+        let perSecond = Double(bytes) / (Double(max(nanoseconds, 1)) / 1e9)
+        return "\(Int(perSecond / Double(1 << 20))) MiB/s"
+    }
+
+    /// Since the kernel started.
+    private static func nanoseconds() -> UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+}
+
+/// For people: whole MiB, rounded up.
+func mebibytes(_ bytes: UInt64) -> String { "\((bytes + (1 << 20) - 1) >> 20) MiB" }

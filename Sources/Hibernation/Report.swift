@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import LinuxPlatform
+import SystemPackage
+
+/// What the user is told while something goes on: a line on the console, and the same line in the
+/// kernel's log, from where it gets into the journal of the system that boots afterwards.
+public struct Report: Sendable {
+    public enum Verbosity: Int, Sendable {
+        /// Failures only.
+        case quiet
+        case normal
+        /// Also why nothing was done, and how it is done.
+        case verbose
+    }
+
+    public var verbosity: Verbosity
+
+    public init(_ verbosity: Verbosity) { self.verbosity = verbosity }
+
+    /// Something happened that the user wants to know.
+    public func note(_ line: String) {
+        if verbosity != .quiet { write(.information, line) }
+    }
+
+    /// Interesting to those who ask for it.
+    public func detail(_ line: String) {
+        if verbosity == .verbose { write(.information, line) }
+    }
+
+    /// Not a failure, yet not as it should be.
+    public func warn(_ line: String) { write(.warning, line) }
+
+    public func fail(_ line: String) { write(.error, line) }
+
+    private func write(_ level: KernelLog.Level, _ line: String) {
+        KernelLog.write(level, line)
+        _ = try? FileDescriptor.standardError.writeAll("kresume: \(line)\n".utf8)
+    }
+}
