@@ -61,8 +61,13 @@ let package = Package(
                 "Checksum", "Compression", "CHandoff", "LinuxPlatform",
             ],
             swiftSettings: strict),
+        .target(name: "CGetopt", cSettings: strictC),
         .executableTarget(
-            name: "kresume", dependencies: ["Hibernation", "LinuxPlatform"],
+            name: "kresume",
+            dependencies: [
+                "Hibernation", "LinuxPlatform", "CGetopt",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
             swiftSettings: strict),
 
         .testTarget(

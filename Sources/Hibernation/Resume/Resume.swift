@@ -53,9 +53,12 @@ public struct Resume {
 
         let progress = Progress(
             "reading", total: image.header.dataPages * UInt64(PageFrame.size), report)
-        try LoadImage(image: image, area: area, places: engine.places, progress: progress).load()
+        let places = engine.places
+        try ReadChunks(image: image, area: area, progress: progress).forEach { firstPage, pages in
+            places.store(pages, firstPage: firstPage)
+        }
         report.note("read \(progress.summary); going back")
-        try leaveWord(for: image, in: engine.places)
+        try leaveWord(for: image, in: places)
 
         try jump(into: image, area, engine)
         withExtendedLifetime(quiet) {}

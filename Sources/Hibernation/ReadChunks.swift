@@ -5,23 +5,27 @@ import KresumeImage
 import LinuxPlatform
 import PhysicalMemory
 
-/// Brings the image's pages from the device to their places, on all CPUs: each thread takes the
-/// next chunk, reads it, checks it, unpacks it and stores its pages.
-struct LoadImage: Sendable {
+/// Brings the image's data from the device, on all CPUs: each thread takes the next chunk, reads
+/// it, checks it and unpacks it.
+struct ReadChunks: Sendable {
     let image: HibernationImage
     let area: ImageArea
-    let places: PagePlaces
     let progress: Progress
 
-    /// Throws the first thing that is wrong; the places hold nothing of use then.
-    func load() throws {
+    /// Calls `body` with each chunk's pages and the first of them's place in the data stream: in
+    /// any order, from several threads. Throws the first thing that is wrong.
+    func forEach(
+        _ body: @escaping @Sendable (_ firstPage: Int, _ pages: UnsafeRawBufferPointer) -> Void
+    ) throws {
         let queue = WorkQueue(count: image.chunks.count)
         try Parallel.run(Parallel.usableCPUs) { _ in
             let stored = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
             let unpacked = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
             while let index = queue.take() {
                 do {
-                    try load(index, stored.bytes, unpacked.bytes)
+                    let pages = try read(index, stored.bytes, unpacked.bytes)
+                    body(Int(image.chunks[index].firstPage), pages)
+                    progress.advance(by: UInt64(pages.count))
                 } catch {
                     queue.close()
                     throw error
@@ -30,10 +34,11 @@ struct LoadImage: Sendable {
         }
     }
 
-    private func load(
+    /// The pages of one chunk, in one of the two buffers.
+    private func read(
         _ index: Int, _ stored: UnsafeMutableRawBufferPointer,
         _ unpacked: UnsafeMutableRawBufferPointer
-    ) throws {
+    ) throws -> UnsafeRawBufferPointer {
         let chunk = image.chunks[index]
         let size = Int(chunk.size)
         let paddedSize = (size + PageFrame.size - 1) / PageFrame.size * PageFrame.size
@@ -42,16 +47,12 @@ struct LoadImage: Sendable {
             at: area.offset + chunk.offset)
         let bytes = UnsafeRawBufferPointer(rebasing: stored[..<size])
         try chunk.check(bytes, index: index)
-        if chunk.isRaw {
-            places.store(bytes, firstPage: Int(chunk.firstPage))
-        } else {
-            let pages = UnsafeMutableRawBufferPointer(
-                rebasing: unpacked[..<(Int(chunk.pageCount) * PageFrame.size)])
-            do { try LZ4.decompress(bytes, into: pages) } catch {
-                throw ResumeError.chunkNotUnpacked(index: index)
-            }
-            places.store(UnsafeRawBufferPointer(pages), firstPage: Int(chunk.firstPage))
+        if chunk.isRaw { return bytes }
+        let pages = UnsafeMutableRawBufferPointer(
+            rebasing: unpacked[..<(Int(chunk.pageCount) * PageFrame.size)])
+        do { try LZ4.decompress(bytes, into: pages) } catch {
+            throw ResumeError.chunkNotUnpacked(index: index)
         }
-        progress.advance(by: UInt64(chunk.pageCount) * UInt64(PageFrame.size))
+        return UnsafeRawBufferPointer(pages)
     }
 }

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Hibernation
+import LinuxPlatform
+
+/// One of kresume's commands.
+struct Command {
+    var name: String
+    /// Its operands, for the help.
+    var operands: String
+    var summary: String
+    var options: [CommandLineOption]
+    /// How many operands it needs and takes.
+    var operandCount: ClosedRange<Int>
+    var run: (Arguments, Report) throws -> ExitStatus
+
+    static let all: [Command] = [
+        resume, hibernate, save, locate, inspect, verify, discard,
+    ]
+
+    var help: String {
+        let options = options + CommandLineOption.common
+        let width = options.map(\.usage.count).max() ?? 0
+        let lines = options.map { option in
+            option.usage + String(repeating: " ", count: width + 2 - option.usage.count)
+                + option.help
+        }
+        let usage = ["usage: kresume \(name) [OPTION]...", operands].filter { !$0.isEmpty }
+        return ([usage.joined(separator: " "), summary, ""] + lines).joined(separator: "\n")
+    }
+}
+
+/// What the process says to its caller.
+enum ExitStatus: Int32 {
+    /// Done, or nothing to do.
+    case success = 0
+    /// There is an image and it could not be used, or the operation failed.
+    case failure = 1
+    /// The command was called wrongly: EX_USAGE of sysexits.h.
+    case usage = 64
+}
+
+extension Arguments {
+    /// `[DEVICE]` with `--offset`; nil where no device is named.
+    func location() throws -> ImageLocation? {
+        guard let text = operands.first else { return nil }
+        guard let device = DeviceSpecification(text) else {
+            throw UsageError(text: "\(text) names no device")
+        }
+        return ImageLocation(device, offsetPages: try number("offset") ?? 0)
+    }
+
+    func requiredLocation() throws -> ImageLocation {
+        guard let location = try location() else { throw UsageError(text: "name a device") }
+        return location
+    }
+}
+
+extension CommandLineOption {
+    static let offset = CommandLineOption(
+        "offset", "o", argument: "PAGES",
+        "the image begins so many pages of 4096 bytes into DEVICE")
+    static let debugPort = CommandLineOption(
+        "debug-port", argument: "PORT",
+        "write a letter to this I/O port at each stage (0x3f8: first serial port)")
+}

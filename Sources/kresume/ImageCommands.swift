@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Hibernation
+
+/// Commands that look at images, or drop them.
+extension Command {
+    static let locate = Command(
+        name: "locate", operands: "[DEVICE]",
+        summary: "List the hibernation images on this machine: where, what, how old, how big.",
+        options: [.offset], operandCount: 0...1
+    ) { arguments, report in
+        let images = try LocateImages(report).run(arguments.location())
+        if images.isEmpty { report.detail("no hibernation image") }
+        for image in images { print(image) }
+        return .success
+    }
+
+    static let inspect = Command(
+        name: "inspect", operands: "DEVICE",
+        summary: "Show all that an image says of itself.",
+        options: [.offset, CommandLineOption("json", "j", "as JSON")], operandCount: 1...1
+    ) { arguments, report in
+        guard let inspection = try InspectImage().run(arguments.requiredLocation()) else {
+            report.note("no kresume image there")
+            return .failure
+        }
+        print(arguments.contains("json") ? inspection.json : inspection.text)
+        return .success
+    }
+
+    static let verify = Command(
+        name: "verify", operands: "DEVICE",
+        summary: "Read and check every byte of an image; resume nothing.",
+        options: [.offset], operandCount: 1...1
+    ) { arguments, report in
+        guard try VerifyImage(report).run(arguments.requiredLocation()) else {
+            report.note("no kresume image there")
+            return .failure
+        }
+        return .success
+    }
+
+    static let discard = Command(
+        name: "discard", operands: "DEVICE",
+        summary: "Drop an image: the area is plain swap again.",
+        options: [.offset], operandCount: 1...1
+    ) { arguments, report in
+        if try !DiscardImage(report).run(arguments.requiredLocation()) {
+            report.note("no kresume image there")
+        }
+        return .success
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Hibernation
+import SystemPackage
+
+/// Commands that stop the machine or bring it back.
+extension Command {
+    static let resume = Command(
+        name: "resume", operands: "[DEVICE]",
+        summary: "Bring back the machine whose memory is on DEVICE; without DEVICE what resume= of the\n"
+            + "kernel command line names, else the only image there is.",
+        options: [
+            .offset,
+            CommandLineOption("dry-run", "n", "check and plan, print the plan, do not jump"),
+            CommandLineOption("retry", "take an image that was tried before"),
+            .debugPort,
+        ], operandCount: 0...1
+    ) { arguments, report in
+        var resume = Resume(report)
+        resume.location = try arguments.location()
+        resume.dryRun = arguments.contains("dry-run")
+        resume.retry = arguments.contains("retry")
+        resume.debugPort = try arguments.port()
+        switch try resume.run() {
+        case .noImage: report.detail("nothing to resume")
+        case .plan(let plan): print(plan)
+        }
+        return .success
+    }
+
+    static let hibernate = Command(
+        name: "hibernate", operands: "[DEVICE]",
+        summary: "Save this machine's memory to DEVICE and switch it off; returns when it was resumed.\n"
+            + "Without DEVICE what resume= of the kernel command line names, else the largest swap\n"
+            + "partition in use.",
+        options: [
+            .offset,
+            CommandLineOption("force", "f", "overwrite whatever DEVICE holds"),
+            CommandLineOption(
+                "saver-kernel", "k", argument: "FILE",
+                "the kernel that writes the image (default: the running one's file)"),
+            CommandLineOption(
+                "saver-initrd", "i", argument: "FILE", "its initramfs (default: likewise)"),
+            CommandLineOption(
+                "saver-memory", "m", argument: "SIZE", "memory it may use (default: 96M)"),
+            CommandLineOption(
+                "saver-append", "a", argument: "OPTIONS", "add to its command line"),
+            .debugPort,
+        ], operandCount: 0...1
+    ) { arguments, report in
+        var hibernate = Hibernate(report)
+        hibernate.location = try arguments.location()
+        hibernate.force = arguments.contains("force")
+        hibernate.saverKernel = arguments.value("saver-kernel").map { FilePath($0) }
+        hibernate.saverInitrd = arguments.value("saver-initrd").map { FilePath($0) }
+        if let size = try arguments.size("saver-memory") { hibernate.saverMemory = size }
+        hibernate.saverAppend = arguments.value("saver-append") ?? ""
+        hibernate.debugPort = try arguments.port()
+        try hibernate.run()
+        return .success
+    }
+
+    static let save = Command(
+        name: "save", operands: "",
+        summary: "In the saver kernel: write the image and switch off; on any failure go back. All it\n"
+            + "needs is on the kernel command line, where hibernate put it.",
+        options: [], operandCount: 0...0
+    ) { _, report in
+        if try Save(report).run() { return .failure }
+        report.fail("this kernel was not started by kresume hibernate: there is nothing to save")
+        return .failure
+    }
+}
+
+extension Arguments {
+    fileprivate func port() throws -> UInt16 {
+        guard let number = try number("debug-port") else { return 0 }
+        guard let port = UInt16(exactly: number) else {
+            throw UsageError(text: "--debug-port: an I/O port is below 0x10000")
+        }
+        return port
+    }
+}
