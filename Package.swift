@@ -75,9 +75,13 @@ let package = Package(
         .testTarget(
             name: "KresumeImageTests", dependencies: ["KresumeImage", "PhysicalMemory", "Checksum"],
             swiftSettings: strict),
-        .testTarget(name: "CoreDumpTests", dependencies: ["CoreDump"], swiftSettings: strict),
         .testTarget(
-            name: "BootProtocolTests", dependencies: ["BootProtocol"], swiftSettings: strict),
+            name: "CoreDumpTests", dependencies: ["CoreDump", "PhysicalMemory"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "BootProtocolTests",
+            dependencies: ["BootProtocol", "PhysicalMemory", "CoreDump", "CHandoff"],
+            swiftSettings: strict),
         .testTarget(
             name: "PlacementTests", dependencies: ["Placement", "CHandoff"],
             swiftSettings: strict),

@@ -29,6 +29,11 @@ public struct ELFCore: Hashable, Sendable {
         public var memory: PhysicalRange
         /// Of the first byte, in bytes.
         public var fileOffset: UInt64
+
+        public init(memory: PhysicalRange, fileOffset: UInt64) {
+            self.memory = memory
+            self.fileOffset = fileOffset
+        }
     }
 
     /// Where the notes are in the file, in bytes, 16 MiB at most; nil where there are none.
