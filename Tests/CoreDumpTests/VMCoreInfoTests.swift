@@ -60,7 +60,8 @@ import Testing
             nonsense
             CRASHTIME=1
             CRASHTIME=2
-            \0SIZE(list_head)=16
+            \0
+            SIZE(list_head)=16
             """.utf8))
 
     @Test func values() {
