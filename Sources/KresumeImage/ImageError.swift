@@ -29,6 +29,9 @@ public enum ImageError: Error, Hashable {
     /// The area of a prepared image no longer has the signature that it had before.
     case signatureChanged(expected: Signature, found: Signature)
 
+    /// The swap area has pages that are not to be used.
+    case badPages(UInt32)
+
     // Where its parts are.
     case imageSize(UInt64, areaSize: UInt64)
     case tooManySections(UInt64)

@@ -41,7 +41,9 @@ public struct ImageFront: Hashable, Sendable {
                 throw .differentIDs(header: header.id, state: record.id)
             }
             state = record.state
-            try header.checkLayout(areaSize: areaSize)
+            try header.checkLayout(
+                areaSize: signaturePage.usableSize(
+                    of: areaSize, original: header.originalSignature))
         } catch { throw .image(error) }
     }
 }

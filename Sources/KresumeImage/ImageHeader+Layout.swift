@@ -29,11 +29,11 @@ extension ImageHeader {
     }
 
     /// Checks that a stored object is aligned and lies between the state record and the image's
-    /// end. Requires `size` to be below 2^63.
+    /// end, which is aligned too: so the padding does as well.
     func checkPlace(_ part: ImagePart, offset: UInt64, size: UInt64) throws(ImageError) {
         guard offset.isMultiple(of: 4096) else { throw .misaligned(part, offset: offset) }
         guard offset >= ImageFormat.firstObject, offset <= imageSize,
-            ImageFormat.padded(size) <= imageSize - offset
+            size <= imageSize - offset
         else { throw .outsideImage(part, offset: offset, size: size, imageSize: imageSize) }
     }
 

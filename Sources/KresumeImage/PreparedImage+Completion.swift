@@ -21,6 +21,8 @@ extension PreparedImage {
         jumpBackEntry: PhysicalAddress, runs: [PageRun], chunks: [Chunk], dataEnd: UInt64,
         areaSize: UInt64
     ) throws(ImageError) -> ImageCompletion {
+        let areaSize = signaturePage.usableSize(
+            of: areaSize, original: header.originalSignature)
         var header = header
         var machine = machine
         machine.jump.jumpBackEntry = jumpBackEntry

@@ -19,6 +19,7 @@ public struct PreparedImage: Hashable, Sendable {
         areaSize: UInt64
     ) throws(ImageError) {
         guard signaturePage.kind != .image else { throw .wrongState(found: .ready) }
+        guard signaturePage.badPages == 0 else { throw .badPages(signaturePage.badPages) }
         try machine.validate()
         var header = ImageHeader(
             id: id, creationTime: creationTime, originalSignature: signaturePage.signature)
@@ -28,7 +29,9 @@ public struct PreparedImage: Hashable, Sendable {
             try header.append(.invariants, machine.invariants.serialised()),
             try header.append(.jump, machine.jump.serialised()),
         ]
-        try header.checkLayout(areaSize: areaSize)
+        try header.checkLayout(
+            areaSize: signaturePage.usableSize(
+                of: areaSize, original: header.originalSignature))
         writes.append(try header.write())
         writes.append(StateRecord(id: id, state: .prepared).write)
         self.signaturePage = signaturePage

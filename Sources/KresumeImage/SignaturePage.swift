@@ -78,6 +78,14 @@ public struct SignaturePage: Hashable, Sendable {
         swapHeader.map { UInt64($0.lastPage) + 1 }
     }
 
+    /// How much of an area of `areaSize` bytes an image may take: what was swap when the area had
+    /// the signature `original` ends where its header says, whatever lies behind it.
+    public func usableSize(of areaSize: UInt64, original: Signature) -> UInt64 {
+        let isSwap = [Signature.swap, .swsusp1, .swsusp2, .uswsusp].contains(original)
+        guard isSwap, let pages = swapAreaPages else { return areaSize }
+        return min(areaSize, pages * UInt64(ImageFormat.pageSize))
+    }
+
     /// How many pages of the swap area its header says are bad; 0 where it has no header.
     public var badPages: UInt32 { swapHeader?.badPages ?? 0 }
 

@@ -74,6 +74,9 @@ private let frontDamage = [
     Damage("truncated area", .imageSize(end, areaSize: 16 * pages)) {
         $0.bytes.removeLast(32 * 4096)
     },
+    Damage("image beyond the swap area", .imageSize(end, areaSize: 16 * pages)) {
+        $0.put(UInt32(15), at: 1028)
+    },
     Damage("area of the signature alone", .imageSize(3 * pages, areaSize: pages)) {
         $0.bytes.removeLast(47 * 4096)
     },
@@ -384,6 +387,14 @@ private let tableDamage = [
         #expect(after.header.compatibleFeatures == 1 << 40)
         #expect(after.header.sections.count == 7)
         #expect(after.machine == before.machine && after.chunks == before.chunks)
+    }
+
+    /// What looks like a swap header is none where there was no swap.
+    @Test func onlySwapHasALastPage() throws {
+        var area = try Sample.area()
+        area.put(UInt32(15), at: 1028)
+        try area.editHeader { $0.originalSignature = Signature([1, 2, 3]) }
+        #expect(try area.image() != nil)
     }
 
     @Test func aLongerHeaderIsAccepted() throws {

@@ -184,7 +184,8 @@ import Testing
             Sample.run((1 << 20) + $0 * 8, 4, $0 % 2 == 0 ? .data : .zero)
         }
         machine.jump.messagePage = nil
-        let area = Sample.swapArea
+        var area = Sample.swapArea
+        area.put(UInt32.max, at: 1028)
         let prepared = try PreparedImage(
             id: Sample.id, creationTime: 0, signaturePage: SignaturePage(area.read(0, 4096)),
             machine: machine, areaSize: 1 << 40)

@@ -69,6 +69,20 @@ import Testing
         }
     }
 
+    @Test func theSwapHeaderIsObeyed() throws {
+        var area = Sample.swapArea
+        area.put(UInt32(5), at: 1028)
+        #expect(throws: ImageError.imageSize(7 * 4096, areaSize: 6 * 4096)) {
+            try Sample.prepare(&area)
+        }
+        area.put(UInt32(15), at: 1028)
+        #expect(throws: ImageError.imageSize(17 * 4096, areaSize: 16 * 4096)) {
+            try Sample.complete(&area)
+        }
+        area.put(UInt32(1), at: 1032)
+        #expect(throws: ImageError.badPages(1)) { try Sample.prepare(&area) }
+    }
+
     /// What a reader would refuse is not written.
     @Test(arguments: [
         (5, .text(.system, offset: 10)), (6, .text(.invariants, offset: 0)),
