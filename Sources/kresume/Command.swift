@@ -4,7 +4,7 @@ import Hibernation
 import LinuxPlatform
 
 /// One of kresume's commands.
-struct Command {
+struct Command: Sendable {
     var name: String
     /// Its operands, for the help.
     var operands: String
@@ -12,7 +12,7 @@ struct Command {
     var options: [CommandLineOption]
     /// How many operands it needs and takes.
     var operandCount: ClosedRange<Int>
-    var run: (Arguments, Report) throws -> ExitStatus
+    var run: @Sendable (Arguments, Report) throws -> ExitStatus
 
     static let all: [Command] = [
         resume, hibernate, save, locate, inspect, verify, discard,
@@ -57,8 +57,7 @@ extension Arguments {
 }
 
 extension CommandLineOption {
-    static let offset = CommandLineOption(
-        "offset", "o", argument: "PAGES",
+    static let offset = CommandLineOption("offset", short: "o", argument: "PAGES",
         "the image begins so many pages of 4096 bytes into DEVICE")
     static let debugPort = CommandLineOption(
         "debug-port", argument: "PORT",

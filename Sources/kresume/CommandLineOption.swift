@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// An option of a command: long, and short where it is often typed.
-struct CommandLineOption {
+struct CommandLineOption: Sendable {
     var long: String
     var short: Character?
     /// The placeholder of its argument in the help; nil where it takes none.
     var argument: String?
     var help: String
 
-    init(_ long: String, _ short: Character? = nil, argument: String? = nil, _ help: String) {
+    init(
+        _ long: String, short: Character? = nil, argument: String? = nil, _ help: String
+    ) {
         self.long = long
         self.short = short
         self.argument = argument
@@ -17,9 +19,9 @@ struct CommandLineOption {
 
     /// Those that every command has.
     static let common = [
-        CommandLineOption("verbose", "v", "say more"),
-        CommandLineOption("quiet", "q", "say nothing but failures"),
-        CommandLineOption("help", "h", "show this help"),
+        CommandLineOption("verbose", short: "v", "say more"),
+        CommandLineOption("quiet", short: "q", "say nothing but failures"),
+        CommandLineOption("help", short: "h", "show this help"),
     ]
 
     /// The option as it is typed, for the help.

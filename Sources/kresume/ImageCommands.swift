@@ -18,7 +18,7 @@ extension Command {
     static let inspect = Command(
         name: "inspect", operands: "DEVICE",
         summary: "Show all that an image says of itself.",
-        options: [.offset, CommandLineOption("json", "j", "as JSON")], operandCount: 1...1
+        options: [.offset, CommandLineOption("json", short: "j", "as JSON")], operandCount: 1...1
     ) { arguments, report in
         guard let inspection = try InspectImage().run(arguments.requiredLocation()) else {
             report.note("no kresume image there")

@@ -11,7 +11,7 @@ extension Command {
             + "kernel command line names, else the only image there is.",
         options: [
             .offset,
-            CommandLineOption("dry-run", "n", "check and plan, print the plan, do not jump"),
+            CommandLineOption("dry-run", short: "n", "check and plan, print the plan, do not jump"),
             CommandLineOption("retry", "take an image that was tried before"),
             .debugPort,
         ], operandCount: 0...1
@@ -35,16 +35,12 @@ extension Command {
             + "partition in use.",
         options: [
             .offset,
-            CommandLineOption("force", "f", "overwrite whatever DEVICE holds"),
-            CommandLineOption(
-                "saver-kernel", "k", argument: "FILE",
+            CommandLineOption("force", short: "f", "overwrite whatever DEVICE holds"),
+            CommandLineOption("saver-kernel", short: "k", argument: "FILE",
                 "the kernel that writes the image (default: the running one's file)"),
-            CommandLineOption(
-                "saver-initrd", "i", argument: "FILE", "its initramfs (default: likewise)"),
-            CommandLineOption(
-                "saver-memory", "m", argument: "SIZE", "memory it may use (default: 96M)"),
-            CommandLineOption(
-                "saver-append", "a", argument: "OPTIONS", "add to its command line"),
+            CommandLineOption("saver-initrd", short: "i", argument: "FILE", "its initramfs (default: likewise)"),
+            CommandLineOption("saver-memory", short: "m", argument: "SIZE", "memory it may use (default: 96M)"),
+            CommandLineOption("saver-append", short: "a", argument: "OPTIONS", "add to its command line"),
             .debugPort,
         ], operandCount: 0...1
     ) { arguments, report in

@@ -52,7 +52,7 @@ public struct Hibernate {
     ) throws -> String {
         try requireSpace(in: area)
         let quiet = try QuietMemory()
-        let box = try MessageBox()
+        let box = try MessageBox(avoiding: ready.place.frames)
         let prepared = try PreparedImage(
             id: .random(), creationTime: WallClock.now(), signaturePage: try area.signaturePage(),
             machine: try machineRecord(kernel, ready.place, message: box.frame),

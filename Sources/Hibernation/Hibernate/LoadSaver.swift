@@ -23,6 +23,8 @@ struct LoadSaver {
     struct Place {
         var region: FrameRange
         var lowMemory: FrameRange
+
+        var frames: FrameSet { FrameSet([region, lowMemory]) }
     }
 
     /// Files read and place found; nothing is loaded yet.

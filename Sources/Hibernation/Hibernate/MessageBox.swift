@@ -7,25 +7,35 @@ import PhysicalMemory
 final class MessageBox {
     let frame: PageFrame
     private let memory: PinnedMemory
+    private let slot: Int
 
-    init() throws {
-        memory = try PinnedMemory(pageCapacity: 1)
-        try memory.grow(byPages: 1)
-        memory.address(ofSlot: 0).copyMemory(
-            from: MessagePage(.pending).bytes, byteCount: PageFrame.size)
-        guard let run = try memory.runs().first else { throw PlatformError.frameUnknown }
-        frame = run.frames.lower
+    /// - Parameter avoided: the saver's memory. What is there while the saver runs is not A's, so
+    ///   nobody could write a word to it.
+    init(avoiding avoided: FrameSet) throws {
+        memory = try PinnedMemory(pageCapacity: Int(avoided.count) + 1)
+        while true {
+            try memory.grow(byPages: 1)
+            for run in try memory.runs() {
+                guard let frame = FrameSet([run.frames]).subtracting(avoided).ranges.first?.lower
+                else { continue }
+                self.frame = frame
+                slot = run.firstSlot + Int(frame.rawValue - run.frames.lower.rawValue)
+                memory.address(ofSlot: slot).copyMemory(
+                    from: MessagePage(.pending).bytes, byteCount: PageFrame.size)
+                return
+            }
+        }
     }
 
     /// Throws where the page is no longer in the frame that was told.
     func checkNotMoved() throws {
-        guard try memory.runs().first?.frames.lower == frame else {
+        guard try Pagemap().frame(of: memory.address(ofSlot: slot)) == frame else {
             throw ResumeError.framesMoved(count: 1)
         }
     }
 
     var message: MessagePage? {
         MessagePage(
-            UnsafeRawBufferPointer(start: memory.address(ofSlot: 0), count: PageFrame.size))
+            UnsafeRawBufferPointer(start: memory.address(ofSlot: slot), count: PageFrame.size))
     }
 }

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Glibc
+import Hibernation
+import SystemPackage
+
+@main
+enum Kresume {
+    private static let version = "0.1.0"
+
+    private static let overview = """
+        usage: kresume COMMAND [OPTION]... [DEVICE]
+        Hibernates a Linux machine by kexec, and brings it back from any initramfs.
+
+        \(Command.all.map { $0.name.padded(to: 11) + $0.summary.firstLine }.joined(separator: "\n"))
+
+        DEVICE is a path, or UUID=, LABEL=, PARTUUID= or PARTLABEL= and its value.
+        kresume COMMAND --help tells more; so does kresume(8).
+        """
+
+    static func main() { exit(run(CommandLine.arguments).rawValue) }
+
+    private static func run(_ words: [String]) -> ExitStatus {
+        guard words.count > 1 else {
+            say(overview)
+            return .usage
+        }
+        switch words[1] {
+        case "--version", "-V":
+            print("kresume \(version)")
+            return .success
+        case "--help", "-h":
+            print(overview)
+            return .success
+        default: break
+        }
+        guard let command = Command.all.first(where: { $0.name == words[1] }) else {
+            say("kresume: there is no command \(words[1]); kresume --help lists them")
+            return .usage
+        }
+        return run(command, Array(words.dropFirst(2)))
+    }
+
+    private static func run(_ command: Command, _ words: [String]) -> ExitStatus {
+        var report = Report(.normal)
+        do {
+            let arguments = try Arguments(
+                ["kresume \(command.name)"] + words, command.options + CommandLineOption.common)
+            if arguments.contains("help") {
+                print(command.help)
+                return .success
+            }
+            if arguments.contains("quiet") { report.verbosity = .quiet }
+            if arguments.contains("verbose") { report.verbosity = .verbose }
+            guard command.operandCount.contains(arguments.operands.count) else {
+                throw UsageError(
+                    text: arguments.operands.isEmpty
+                        ? "name a device" : "too much: \(arguments.operands.joined(separator: " "))")
+            }
+            return try command.run(arguments, report)
+        } catch let error as UsageError {
+            if let text = error.text { say("kresume \(command.name): \(text)") }
+            say("kresume \(command.name) --help tells more")
+            return .usage
+        } catch {
+            report.fail(explanation(of: error))
+            return .failure
+        }
+    }
+
+    private static func say(_ text: String) {
+        _ = try? FileDescriptor.standardError.writeAll("\(text)\n".utf8)
+    }
+}
+
+extension String {
+    fileprivate func padded(to width: Int) -> String {
+        self + String(repeating: " ", count: max(0, width - count))
+    }
+
+    fileprivate var firstLine: String { String(prefix { $0 != "\n" }) }
+}
