@@ -95,5 +95,15 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
+
+        // Virtual machines that run kresume on real kernels: tests, and a demonstration.
+        .target(
+            name: "MachineHarness", path: "Tests/Machines/Harness", swiftSettings: strict),
+        .testTarget(
+            name: "MachineTests", dependencies: ["MachineHarness"], path: "Tests/Machines/Tests",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "machine-demo", dependencies: ["MachineHarness"], path: "Tests/Machines/Demo",
+            swiftSettings: strict),
     ]
 )

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Foundation
+import Synchronization
+
+/// The disks and machines of one test. When the test ends the machines are off and the disks
+/// are gone; the consoles' logs stay below build/machines.
+package final class Bench: Sendable {
+    private let disks: URL
+    private let logs: URL
+    private let machines = Mutex<[Machine]>([])
+
+    /// Called with what the consoles show, as it comes.
+    private let watch: (@Sendable (String) -> Void)?
+
+    package static func use<Result>(
+        _ name: String, watch: (@Sendable (String) -> Void)? = nil,
+        _ body: (Bench) throws -> Result
+    ) throws -> Result {
+        let bench = try Bench(name, watch: watch)
+        defer { bench.close() }
+        return try body(bench)
+    }
+
+    private init(_ name: String, watch: (@Sendable (String) -> Void)?) throws {
+        logs = System.directory.appending(path: name)
+        disks = logs.appending(path: "disks")
+        self.watch = watch
+        try? FileManager.default.removeItem(at: logs)
+        try FileManager.default.createDirectory(at: disks, withIntermediateDirectories: true)
+    }
+
+    private func close() {
+        for machine in machines.withLock({ $0 }) { machine.kill() }
+        try? FileManager.default.removeItem(at: disks)
+    }
+
+    /// Powers a machine on. Its log is `<name>.log`.
+    package func start(_ name: String, _ configuration: Configuration) throws -> Machine {
+        let machine = try Machine(
+            name, configuration, log: logs.appending(path: "\(name).log"), watch: watch)
+        machines.withLock { $0.append(machine) }
+        return machine
+    }
+
+    // MARK: Disks
+
+    /// A disk of zeroes, MiB large; it takes space only where it is written.
+    package func disk(_ name: String, size: Int) throws -> String {
+        let path = disks.appending(path: name).path
+        try Host.run(["truncate", "-s", "\(size)M", path])
+        return path
+    }
+
+    /// A disk that is one swap area.
+    package func swap(_ name: String = "swap", size: Int) throws -> String {
+        let path = try disk(name, size: size)
+        try Host.run(["mkswap", path])
+        return path
+    }
+
+    /// A disk that is one ext4.
+    package func ext4(_ name: String = "ext4", size: Int = 64) throws -> String {
+        let path = try disk(name, size: size)
+        try Host.run(["mkfs.ext4", "-q", path])
+        return path
+    }
+
+    /// A machine's own copy of OVMF's variable store.
+    package func uefiVariables() throws -> String {
+        let path = disks.appending(path: "variables").path
+        try FileManager.default.copyItem(atPath: "/usr/share/OVMF/OVMF_VARS_4M.fd", toPath: path)
+        return path
+    }
+
+    /// Throws with e2fsck's words where the file system is not clean. The machine must be off.
+    package func checkFileSystem(_ path: String) throws {
+        try Host.run(["e2fsck", "-fn", path])
+    }
+
+    // MARK: The circle
+
+    /// Lets `machine` hibernate by `command`, which must end in a power-off; then powers the
+    /// machine on again with `restore`, and waits for what `command` came to. The guest goes on
+    /// in the machine that is returned.
+    package func circle(
+        _ machine: Machine, by command: String, restore: Configuration, as name: String,
+        limit: Duration = .seconds(300)
+    ) throws -> (machine: Machine, reply: Reply) {
+        let request = machine.send(command)
+        try machine.waitForPowerOff(by: request, limit: limit)
+        let back = try start(name, restore)
+        return (back, try back.waitForReturn(of: request, limit: limit))
+    }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/// A machine as QEMU is to build it, and what it boots.
+package struct Configuration: Sendable {
+    package enum Board: String, Sendable {
+        case pc, q35
+    }
+
+    package enum Firmware: Sendable {
+        case bios
+        /// `variables` is this machine's own copy of OVMF's variable store.
+        case uefi(variables: String)
+    }
+
+    /// MiB.
+    package var memory = 768
+    package var processors = 2
+    package var board = Board.pc
+    /// `max,-la57` has 4-level paging only.
+    package var processorModel = "max"
+    package var firmware = Firmware.bios
+    package var disks: [Disk] = []
+    package var system = System.test
+    /// Words for the kernel command line.
+    package var parameters: [String] = []
+    /// A command to run before the control channel opens, as a boot script would run it.
+    package var bootCommand: String?
+    /// Further `-device` arguments.
+    package var devices: [String] = []
+
+    package init() {}
+
+    /// The same machine, booting the same system with `command`, as a restore kernel does.
+    package func booting(_ command: String) -> Configuration {
+        var copy = self
+        copy.bootCommand = command
+        return copy
+    }
+}
+
+extension Configuration {
+    /// `panic=-1` with `-no-reboot`: a kernel that panics ends its QEMU at once.
+    static let commonParameters = ["console=ttyS0", "panic=-1"]
+
+    var commandLine: String {
+        let words = Self.commonParameters + parameters
+        return (words + (bootCommand.map { ["--", $0] } ?? [])).joined(separator: " ")
+    }
+
+    /// QEMU's arguments. The channels are the sockets of ``QEMUProcess``.
+    func arguments() throws -> [String] {
+        let files = try system.files()
+        var result = [
+            "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+            "-accel", "tcg,thread=multi", "-machine", board.rawValue, "-cpu", processorModel,
+            "-smp", "\(processors)", "-m", "\(memory)",
+            "-kernel", files.kernel, "-initrd", files.initramfs, "-append", commandLine,
+            "-object", "rng-random,id=random,filename=/dev/urandom",
+            "-device", "virtio-rng-pci,rng=random",
+        ]
+        for (channel, number) in QEMUProcess.descriptors {
+            result += ["-chardev", "socket,id=\(channel),fd=\(number)"]
+        }
+        result += ["-serial", "chardev:console", "-serial", "chardev:control"]
+        result += ["-mon", "chardev=monitor,mode=control"]
+        if case .uefi(let variables) = firmware {
+            let code = "/usr/share/OVMF/OVMF_CODE_4M.fd"
+            result += [
+                "-drive", "if=pflash,unit=0,format=raw,readonly=on,file=\(code)",
+                "-drive", "if=pflash,unit=1,format=raw,file=\(variables)",
+            ]
+        }
+        if disks.contains(where: { $0.interface == .ahci }) { result += ["-device", "ahci,id=sata"] }
+        for (index, disk) in disks.enumerated() { result += try disk.arguments(index: index) }
+        for device in devices { result += ["-device", device] }
+        return result
+    }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Foundation
+
+/// One run of QEMU, from power-on to power-off. A guest that hibernates leaves one machine and
+/// comes back in another.
+package final class Machine: Sendable {
+    package let name: String
+    private let transcript = Transcript()
+    private let process: QEMUProcess
+
+    /// Powers the machine on. Its console is also written to `log`, and given to `watch`.
+    init(
+        _ name: String, _ configuration: Configuration, log: URL,
+        watch: (@Sendable (String) -> Void)?
+    ) throws {
+        self.name = name
+        let arguments = try configuration.arguments()
+        try Data().write(to: log)
+        let file = try FileHandle(forWritingTo: log)
+        let transcript = transcript
+        process = try QEMUProcess(arguments: arguments) { channel, bytes in
+            if channel == .console {
+                file.write(Data(bytes))
+                watch?(String(decoding: bytes, as: UTF8.self))
+            }
+            transcript.append(bytes, to: channel)
+        } ended: { channel in
+            transcript.end(channel)
+        }
+        // QMP says nothing of events before this.
+        process.write(#"{"execute":"qmp_capabilities"}"# + "\n", to: .monitor)
+    }
+
+    /// What the console has shown so far.
+    package var console: String { transcript.now.console }
+
+    // MARK: Commands
+
+    /// Sends a shell command, and does not wait.
+    package func send(_ command: String) -> Request {
+        let request = Request(command)
+        process.write(request.line, to: .control)
+        return request
+    }
+
+    /// Runs a shell command in the guest.
+    package func run(_ command: String, limit: Duration = .seconds(120)) throws -> Reply {
+        try waitForReply(to: send(command), limit: limit)
+    }
+
+    package func waitForReply(
+        to request: Request, limit: Duration = .seconds(120)
+    ) throws -> Reply {
+        try wait(for: "reply to `\(request.command)`", limit: limit) {
+            Reply(to: request, in: $0.control)
+        }
+    }
+
+    /// Waits until the control channel of a freshly booted guest is open.
+    package func waitUntilBooted(limit: Duration = .seconds(180)) throws {
+        _ = try waitForReply(to: .ready, limit: limit)
+    }
+
+    /// The reply of the boot command, where it came back.
+    package func waitForBootCommand(limit: Duration = .seconds(300)) throws -> Reply {
+        try waitForReply(to: .boot, limit: limit)
+    }
+
+    /// Waits for the guest that was asked `request` to come back in this machine, which boots a
+    /// restore kernel. Throws ``MachineError/returned`` where that kernel's boot command comes
+    /// back, or its control channel opens, instead.
+    package func waitForReturn(
+        of request: Request, limit: Duration = .seconds(300)
+    ) throws -> Reply {
+        let (first, reply) = try wait(for: "reply to `\(request.command)`", limit: limit) {
+            contents in
+            [request, .boot, .ready].lazy.compactMap { request in
+                Reply(to: request, in: contents.control).map { (request, $0) }
+            }.first
+        }
+        guard first == request else { throw returned(first, reply) }
+        return reply
+    }
+
+    // MARK: Events
+
+    /// Waits until the console shows `text`, or has already.
+    package func waitForConsole(_ text: String, limit: Duration = .seconds(180)) throws {
+        _ = try wait(for: "`\(text)` on the console", limit: limit) { contents in
+            contents.console.contains(text) ? true : nil
+        }
+    }
+
+    /// Waits until the guest has switched the machine off. Throws where it was reset instead, or
+    /// where `request`, which should have switched it off, comes back.
+    package func waitForPowerOff(
+        by request: Request? = nil, limit: Duration = .seconds(300)
+    ) throws {
+        let reply = try wait(for: "power-off", limit: limit) { contents -> Reply?? in
+            if let request, let reply = Reply(to: request, in: contents.control) {
+                return .some(reply)
+            }
+            return contents.isOver && contents.stopReason == "guest-shutdown" ? .some(nil) : nil
+        }
+        if let request, let reply { throw returned(request, reply) }
+    }
+
+    /// Asks the guest to switch the machine off, and waits.
+    package func powerOff() throws {
+        _ = send("poweroff -f")
+        try waitForPowerOff()
+    }
+
+    /// Cuts the power, and waits until QEMU is gone.
+    package func kill() {
+        process.kill()
+        _ = transcript.wait(limit: .seconds(30)) { _ -> Bool? in nil }
+    }
+
+    // MARK: Waiting
+
+    private func wait<Value>(
+        for what: String, limit: Duration, _ find: (Transcript.Contents) -> Value?
+    ) throws -> Value {
+        switch transcript.wait(limit: limit, for: find) {
+        case .found(let value): return value
+        case .late:
+            throw MachineError.late(
+                machine: name, waitingFor: what, limit: limit, console: consoleTail)
+        case .over:
+            throw MachineError.gone(
+                machine: name, waitingFor: what, reason: transcript.now.stopReason,
+                console: consoleTail)
+        }
+    }
+
+    private func returned(_ request: Request, _ reply: Reply) -> MachineError {
+        .returned(machine: name, command: request.command, reply, console: consoleTail)
+    }
+
+    private var consoleTail: Substring { console.suffix(3000) }
+}
+
+extension Transcript.Contents {
+    /// Why QEMU says that it stopped: `guest-shutdown`, `guest-reset`, `guest-panic`...
+    fileprivate var stopReason: String {
+        guard let event = monitor.range(of: #""event": "SHUTDOWN""#),
+            let reason = monitor[event.upperBound...].range(of: #""reason": ""#)
+        else { return "killed" }
+        return String(monitor[reason.upperBound...].prefix { $0 != "\"" })
+    }
+}

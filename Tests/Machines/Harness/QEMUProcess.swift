@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Foundation
+
+/// One QEMU process: its three channels are sockets that it inherits, so nothing it says is lost
+/// and nothing stays in the file system.
+final class QEMUProcess: @unchecked Sendable {
+    /// The descriptors by which QEMU knows its channels.
+    static let descriptors: [(channel: Transcript.Channel, number: Int32)] = [
+        (.console, 3), (.control, 4), (.monitor, 5),
+    ]
+
+    private let lock = NSLock()
+    private var pid: pid_t?
+    private var sockets: [Transcript.Channel: Descriptor] = [:]
+
+    /// Starts QEMU and the threads that listen to it.
+    init(
+        arguments: [String], heard: @escaping @Sendable (Transcript.Channel, [UInt8]) -> Void,
+        ended: @escaping @Sendable (Transcript.Channel) -> Void
+    ) throws {
+        var theirs: [(Descriptor, Int32)] = []
+        for (channel, number) in Self.descriptors {
+            var pair: [Int32] = [0, 0]
+            guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair) == 0 else {
+                throw MachineError.notStarted(errno, "socketpair")
+            }
+            sockets[channel] = Descriptor(moving: pair[0])
+            theirs.append((Descriptor(moving: pair[1]), number))
+        }
+
+        // QEMU gets SIGKILL when the thread that started it ends; so that thread waits for it,
+        // and no machine outlives the tests.
+        let command = ["setpriv", "--pdeathsig", "KILL", "--", "qemu-system-x86_64"] + arguments
+        let started = DispatchSemaphore(value: 0)
+        nonisolated(unsafe) var failure: Int32 = 0
+        let ends = theirs
+        theirs = []
+        Thread.detachNewThread { [self] in
+            var child: pid_t = 0
+            failure = Self.spawn(command, descriptors: ends, pid: &child)
+            if failure == 0 { lock.withLock { pid = child } }
+            started.signal()
+            guard child != 0 else { return }
+            // Without reaping, so that the number stays QEMU's until `kill` no longer uses it.
+            var information = siginfo_t()
+            while waitid(P_PID, id_t(child), &information, WEXITED | WNOWAIT) == -1, errno == EINTR {}
+            lock.withLock { pid = nil }
+            waitpid(child, nil, 0)
+        }
+        started.wait()
+        guard failure == 0 else { throw MachineError.notStarted(failure, command[0]) }
+
+        for (channel, descriptor) in sockets {
+            Thread.detachNewThread {
+                var buffer = [UInt8](repeating: 0, count: 65536)
+                while true {
+                    let count = read(descriptor.number, &buffer, buffer.count)
+                    if count == -1, errno == EINTR { continue }
+                    if count <= 0 { break }
+                    heard(channel, Array(buffer[..<count]))
+                }
+                ended(channel)
+            }
+        }
+    }
+
+    deinit { kill() }
+
+    /// Says `text` on a channel. A machine that is gone does not hear it; waiting will tell.
+    func write(_ text: String, to channel: Transcript.Channel) {
+        guard let descriptor = sockets[channel] else { return }
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes {
+                send(descriptor.number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            if count == -1, errno == EINTR { continue }
+            if count <= 0 { return }
+            bytes = bytes.dropFirst(count)
+        }
+    }
+
+    /// Cuts the power.
+    func kill() {
+        lock.withLock {
+            if let pid { _ = Glibc.kill(pid, SIGKILL) }
+        }
+    }
+
+    private static func spawn(
+        _ command: [String], descriptors: [(Descriptor, Int32)], pid: inout pid_t
+    ) -> Int32 {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        for (from, to) in descriptors { posix_spawn_file_actions_adddup2(&actions, from.number, to) }
+        var arguments = command.map { strdup($0) } + [nil]
+        defer { for argument in arguments { free(argument) } }
+        return posix_spawnp(&pid, command[0], &actions, nil, &arguments, environ)
+    }
+}
+
+/// A file descriptor, open as long as someone holds it.
+private final class Descriptor: Sendable {
+    let number: Int32
+
+    /// Moves it above the numbers that QEMU will know, and closes it in every child.
+    init(moving descriptor: Int32) {
+        number = fcntl(descriptor, F_DUPFD_CLOEXEC, 100)
+        close(descriptor)
+    }
+
+    deinit { close(number) }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Foundation
+
+/// A kernel with its initramfs. Made at first use, once a process.
+package enum System: Sendable {
+    /// Linux 6.12 with everything in it, and below /boot what a saver kernel needs.
+    case test
+    /// Debian's stock cloud kernel, 6.1.
+    case debian
+
+    package struct Files: Sendable {
+        package var kernel: String
+        package var initramfs: String
+    }
+
+    /// Builds or fetches what is not there yet; the first time this takes minutes.
+    package func files() throws -> Files {
+        switch self {
+        case .test: try Self.testFiles.get()
+        case .debian: try Self.debianFiles.get()
+        }
+    }
+
+    private static let testFiles = Result<Files, any Error> {
+        let kernel = try prepare("test-kernel", [])
+        let release = try kernelRelease(of: kernel)
+        let saver = try initramfs("saver", [])
+        let full = try initramfs(
+            "test",
+            [
+                "\(kernel):/boot/vmlinuz-\(release)",
+                "\(saver):/boot/initrd.img-\(release)",
+            ])
+        return Files(kernel: kernel, initramfs: full)
+    }
+
+    private static let debianFiles = Result<Files, any Error> {
+        let directory = try prepare("debian-kernel", [])
+        return Files(
+            kernel: directory + "/vmlinuz",
+            initramfs: try initramfs("debian", ["\(directory)/modules:/modules"]))
+    }
+
+    /// Where initramfs images, disks and logs go.
+    static let directory = Host.root.appending(path: "build/machines")
+
+    private static func initramfs(_ name: String, _ contents: [String]) throws -> String {
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        let output = directory.appending(path: "initramfs-\(name)").path
+        let kresume = Host.root.appending(path: "build/kresume").path
+        _ = try prepare("initramfs", [output, "\(kresume):/bin/kresume"] + contents)
+        return output
+    }
+
+    /// Runs one of Tests/Machines/prepare.
+    private static func prepare(_ script: String, _ arguments: [String]) throws -> String {
+        let path = Host.root.appending(path: "Tests/Machines/prepare/\(script)").path
+        return try Host.run([path] + arguments).trimmingCharacters(in: .newlines)
+    }
+
+    /// The release that a bzImage names in its setup header.
+    ///
+    /// Source: Documentation/arch/x86/boot.rst, field `kernel_version`, Linux 6.12.
+    private static func kernelRelease(of path: String) throws -> String {
+        let file = try FileHandle(forReadingFrom: URL(filePath: path))
+        defer { try? file.close() }
+        let setup = try file.read(upToCount: 65536) ?? Data()
+        guard setup.count > 0x210 else { throw MachineError.notStarted(ENOEXEC, path) }
+        let start = Int(setup[0x20e]) + Int(setup[0x20f]) << 8 + 0x200
+        let text = setup.dropFirst(start).prefix { $0 != 0x20 && $0 != 0 }
+        return String(decoding: text, as: UTF8.self)
+    }
+}

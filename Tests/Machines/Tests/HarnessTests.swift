@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import MachineHarness
+import Testing
+
+/// The harness against the kernel's own hibernation, so that a failure elsewhere is kresume's.
+extension Machines {
+    @Suite struct HarnessTests {
+        @Test func commandsReturnStatusAndOutput() throws {
+            try Bench.use("commands") { bench in
+                let machine = try bench.start("machine", Configuration())
+                try machine.waitUntilBooted()
+                #expect(
+                    try machine.run("echo out; echo err >&2; exit 7")
+                        == Reply(status: 7, output: "out\nerr"))
+                #expect(try machine.run("seq 100000 | tail -n 1").output == "100000")
+                try machine.powerOff()
+            }
+        }
+
+        @Test func lostMachinesAreToldApart() throws {
+            try Bench.use("lost") { bench in
+                var configuration = Configuration()
+                configuration.bootCommand = "false"
+                let machine = try bench.start("machine", configuration)
+                #expect(try machine.waitForBootCommand().status == 1)
+                #expect(throws: MachineError.self) {
+                    try machine.waitForConsole("no such text", limit: .seconds(1))
+                }
+                let request = machine.send("reboot -f")
+                let error = #expect(throws: MachineError.self) {
+                    try machine.waitForPowerOff(by: request)
+                }
+                guard case .gone(_, _, let reason, _) = error else {
+                    Issue.record("a reset is not a power-off: \(String(describing: error))")
+                    return
+                }
+                #expect(reason == "guest-reset")
+            }
+        }
+
+        @Test func workSurvivesTheKernelsOwnHibernation() throws {
+            try Bench.use("stock-circle") { bench in
+                let ext4 = try bench.ext4()
+                var configuration = Configuration()
+                configuration.disks = [Disk(try bench.swap(size: 1024)), Disk(ext4)]
+                let first = try bench.start("first", configuration)
+                try first.waitUntilBooted()
+                try first.startWork(memory: 16)
+                try first.expectWorkIntact()
+
+                var resuming = configuration
+                resuming.parameters = ["resume=/dev/vda"]
+                let (second, reply) = try bench.circle(
+                    first,
+                    by: """
+                        swapon /dev/vda && echo shutdown >/sys/power/disk \
+                        && echo disk >/sys/power/state
+                        """,
+                    restore: resuming, as: "second")
+                #expect(reply == Reply(status: 0, output: ""))
+                try second.expectWorkIntact()
+                try second.stopWork()
+                try bench.checkFileSystem(ext4)
+            }
+        }
+
+        /// The check itself must be able to fail.
+        @Test(arguments: [
+            ("echo >>/tmp/random", "/tmp/random: FAILED"),
+            ("echo >>/mnt/random", "/mnt/random: FAILED"),
+            ("kill $(cat /run/work/counter)", "the counter's process is gone"),
+            ("kill -STOP $(cat /run/work/counter)", "the counter stands at"),
+            ("echo 99999 >/run/work/count", "the counter went back"),
+            ("echo 0 >/sys/devices/system/cpu/cpu1/online", "work for processor 1 ran on none"),
+            ("echo 'WARNING: x' >/dev/kmsg", "WARNING: x"),
+        ])
+        func damageIsSeen(damage: String, complaint: String) throws {
+            try Bench.use("damage") { bench in
+                var configuration = Configuration()
+                configuration.disks = [Disk(try bench.disk("none", size: 1)), Disk(try bench.ext4())]
+                let machine = try bench.start("machine", configuration)
+                try machine.waitUntilBooted()
+                try machine.startWork(memory: 1)
+                try #require(try machine.run(damage).status == 0)
+                let reply = try machine.run("work check")
+                #expect(reply.status == 1)
+                #expect(reply.output.contains(complaint))
+            }
+        }
+    }
+}
