@@ -100,7 +100,7 @@ let package = Package(
         .target(
             name: "MachineHarness", path: "Tests/Machines/Harness", swiftSettings: strict),
         .testTarget(
-            name: "MachineTests", dependencies: ["MachineHarness"], path: "Tests/Machines/Tests",
+            name: "MachineTests", dependencies: ["MachineHarness", "CXXHash"], path: "Tests/Machines/Tests",
             swiftSettings: strict),
         .executableTarget(
             name: "machine-demo", dependencies: ["MachineHarness"], path: "Tests/Machines/Demo",

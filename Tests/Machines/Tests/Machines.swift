@@ -9,6 +9,17 @@ import Testing
 enum Machines {}
 
 extension Machine {
+    /// Runs `command` and expects its status and output.
+    func expect(
+        _ command: String, gives output: String = "", status: Int = 0,
+        limit: Duration = .seconds(300), sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let reply = try run(command, limit: limit)
+        #expect(
+            reply == Reply(status: status, output: output), "\(command)",
+            sourceLocation: sourceLocation)
+    }
+
     /// Fills `memory` MiB with random data, mounts and dirties the ext4 on `device`, and starts
     /// a counter.
     func startWork(memory: Int = 64, on device: String = "/dev/vdb") throws {
@@ -18,8 +29,7 @@ extension Machine {
 
     /// Expects that all that `startWork` left is as it was, and that it goes on.
     func expectWorkIntact(sourceLocation: SourceLocation = #_sourceLocation) throws {
-        let reply = try run("work check", limit: .seconds(300))
-        #expect(reply == Reply(status: 0, output: ""), sourceLocation: sourceLocation)
+        try expect("work check", sourceLocation: sourceLocation)
     }
 
     /// Ends the work, unmounts, switches off.

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import MachineHarness
+import Testing
+
+/// The command by which a guest hibernates. Kernel and initramfs of the saver are found in /boot.
+func hibernate(to device: String = "/dev/vda") -> String { "kresume hibernate \(device)" }
+
+/// The command by which a restore kernel brings it back.
+func resume(from device: String = "/dev/vda") -> String { "kresume resume \(device)" }
+
+/// Hibernate, off, on, resume: the guest goes on.
+extension Machines {
+    @Suite struct CircleTests {
+        @Test func twiceInARow() throws {
+            try expectCircles(2, "twice", Configuration())
+        }
+
+        @Test func restoreKernelIsAnother() throws {
+            var restore = Configuration()
+            restore.system = .debian
+            try expectCircles(1, "debian-restores", Configuration(), restore: restore)
+        }
+
+        @Test func imageLargerThanHalfOfMemory() throws {
+            var configuration = Configuration()
+            configuration.memory = 1024
+            try expectCircles(1, "large-image", configuration, work: 640)
+        }
+
+        @Test func fourProcessorsNVMeAndMemoryAbove4GiB() throws {
+            var configuration = Configuration()
+            configuration.board = .q35
+            configuration.processors = 4
+            configuration.memory = 5120
+            try expectCircles(
+                1, "above-4-gib", configuration, swapInterface: .nvme, swap: "/dev/nvme0n1",
+                ext4: "/dev/vda")
+        }
+
+        @Test func fourLevelPaging() throws {
+            var configuration = Configuration()
+            configuration.processorModel = "max,-la57"
+            try expectCircles(1, "4-level", configuration)
+        }
+
+        /// The kernel's own choice, so that the processor is the same and only the depth differs.
+        @Test(arguments: [(["no5lvl"], []), ([], ["no5lvl"])])
+        func pagingDepthsDiffer(original: [String], restore: [String]) throws {
+            var first = Configuration()
+            first.parameters = original
+            var second = Configuration()
+            second.parameters = restore
+            try expectCircles(1, "paging-depths", first, restore: second)
+        }
+
+        @Test func uefiVariablesWorkAfterwards() throws {
+            var configuration = Configuration()
+            configuration.board = .q35
+            try expectCircles(1, "uefi-circle", configuration, uefi: true) { machine in
+                let variable = "/sys/firmware/efi/efivars/Test-8cf2644b-4b0b-428f-9387-6d876050dc67"
+                let commands = [
+                    ("printf '\\007\\0\\0\\0value' >\(variable)", ""),
+                    ("tail -c 5 \(variable)", "value"),
+                    ("chattr -i \(variable); rm \(variable)", ""),
+                    ("ls /sys/firmware/efi/efivars | grep -c Test-8cf2644b || :", "0"),
+                ]
+                for (command, output) in commands {
+                    try machine.expect(command, gives: output)
+                }
+            }
+        }
+    }
+}
+
+/// Boots a guest with work in it, lets it go round the circle `count` times, and expects all that
+/// it worked on to be intact each time. `restore` is `configuration` unless given; disks and
+/// firmware are always the same.
+private func expectCircles(
+    _ count: Int, _ name: String, _ configuration: Configuration, restore: Configuration? = nil,
+    work: Int = 64, swapInterface: Disk.Interface = .virtio, swap: String = "/dev/vda",
+    ext4: String = "/dev/vdb", uefi: Bool = false, afterwards: (Machine) throws -> Void = { _ in }
+) throws {
+    try Bench.use(name) { bench in
+        let fileSystem = try bench.ext4()
+        var original = configuration
+        original.disks = [
+            Disk(try bench.swap(size: configuration.memory + 256), interface: swapInterface),
+            Disk(fileSystem),
+        ]
+        if uefi { original.firmware = .uefi(variables: try bench.uefiVariables()) }
+        var restore = restore ?? original
+        restore.disks = original.disks
+        restore.firmware = original.firmware
+
+        var machine = try bench.start("0", original)
+        try machine.waitUntilBooted(limit: .seconds(300))
+        try machine.startWork(memory: work, on: ext4)
+        for round in 1...count {
+            let (back, reply) = try bench.circle(
+                machine, by: hibernate(to: swap), restore: restore.booting(resume(from: swap)),
+                as: "\(round)", limit: .seconds(600))
+            #expect(reply.status == 0, "\(reply.output)")
+            machine = back
+            try machine.expectWorkIntact()
+            try expectPlainSwap(machine, swap)
+        }
+        try afterwards(machine)
+        try machine.stopWork()
+        try bench.checkFileSystem(fileSystem)
+    }
+}
+
+/// A guest that is back leaves a plain swap area where its image was.
+private func expectPlainSwap(_ machine: Machine, _ device: String) throws {
+    try machine.expect("swapon \(device) && swapoff \(device)")
+    try machine.expect("kresume locate")
+}
