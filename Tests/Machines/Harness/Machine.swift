@@ -9,6 +9,9 @@ package final class Machine: Sendable {
     private let transcript = Transcript()
     private let process: QEMUProcess
 
+    /// QEMU's own complaints.
+    private let errors: URL
+
     /// Powers the machine on. Its console is also written to `log`, and given to `watch`.
     init(
         _ name: String, _ configuration: Configuration, log: URL,
@@ -18,8 +21,9 @@ package final class Machine: Sendable {
         let arguments = try configuration.arguments()
         try Data().write(to: log)
         let file = try FileHandle(forWritingTo: log)
+        errors = log.deletingPathExtension().appendingPathExtension("qemu")
         let transcript = transcript
-        process = try QEMUProcess(arguments: arguments) { channel, bytes in
+        process = try QEMUProcess(arguments: arguments, errors: errors.path) { channel, bytes in
             if channel == .console {
                 file.write(Data(bytes))
                 watch?(String(decoding: bytes, as: UTF8.self))
@@ -101,7 +105,7 @@ package final class Machine: Sendable {
             if let request, let reply = Reply(to: request, in: contents.control) {
                 return .some(reply)
             }
-            return contents.isOver && contents.stopReason == "guest-shutdown" ? .some(nil) : nil
+            return contents.isOver && contents.shutdownReason == "guest-shutdown" ? .some(nil) : nil
         }
         if let request, let reply { throw returned(request, reply) }
     }
@@ -130,8 +134,7 @@ package final class Machine: Sendable {
                 machine: name, waitingFor: what, limit: limit, console: consoleTail)
         case .over:
             throw MachineError.gone(
-                machine: name, waitingFor: what, reason: transcript.now.stopReason,
-                console: consoleTail)
+                machine: name, waitingFor: what, reason: stopReason, console: consoleTail)
         }
     }
 
@@ -139,15 +142,22 @@ package final class Machine: Sendable {
         .returned(machine: name, command: request.command, reply, console: consoleTail)
     }
 
+    /// QEMU's word for it (`guest-shutdown`, `guest-reset`...), or its last complaint.
+    private var stopReason: String {
+        if let reason = transcript.now.shutdownReason { return reason }
+        let complaint = (try? String(contentsOf: errors, encoding: .utf8)) ?? ""
+        return complaint.isEmpty ? "killed" : complaint.trimmingCharacters(in: .newlines)
+    }
+
     private var consoleTail: Substring { console.suffix(3000) }
 }
 
 extension Transcript.Contents {
-    /// Why QEMU says that it stopped: `guest-shutdown`, `guest-reset`, `guest-panic`...
-    fileprivate var stopReason: String {
+    /// The reason in QMP's event SHUTDOWN.
+    fileprivate var shutdownReason: String? {
         guard let event = monitor.range(of: #""event": "SHUTDOWN""#),
             let reason = monitor[event.upperBound...].range(of: #""reason": ""#)
-        else { return "killed" }
+        else { return nil }
         return String(monitor[reason.upperBound...].prefix { $0 != "\"" })
     }
 }

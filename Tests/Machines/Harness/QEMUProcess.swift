@@ -14,9 +14,10 @@ final class QEMUProcess: @unchecked Sendable {
     private var pid: pid_t?
     private var sockets: [Transcript.Channel: Descriptor] = [:]
 
-    /// Starts QEMU and the threads that listen to it.
+    /// Starts QEMU, with its complaints going to the file `errors`, and the threads that listen.
     init(
-        arguments: [String], heard: @escaping @Sendable (Transcript.Channel, [UInt8]) -> Void,
+        arguments: [String], errors: String,
+        heard: @escaping @Sendable (Transcript.Channel, [UInt8]) -> Void,
         ended: @escaping @Sendable (Transcript.Channel) -> Void
     ) throws {
         var theirs: [(Descriptor, Int32)] = []
@@ -38,7 +39,7 @@ final class QEMUProcess: @unchecked Sendable {
         theirs = []
         Thread.detachNewThread { [self] in
             var child: pid_t = 0
-            failure = Self.spawn(command, descriptors: ends, pid: &child)
+            failure = Self.spawn(command, descriptors: ends, errors: errors, pid: &child)
             if failure == 0 { lock.withLock { pid = child } }
             started.signal()
             guard child != 0 else { return }
@@ -89,12 +90,14 @@ final class QEMUProcess: @unchecked Sendable {
     }
 
     private static func spawn(
-        _ command: [String], descriptors: [(Descriptor, Int32)], pid: inout pid_t
+        _ command: [String], descriptors: [(Descriptor, Int32)], errors: String,
+        pid: inout pid_t
     ) -> Int32 {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
         for (from, to) in descriptors { posix_spawn_file_actions_adddup2(&actions, from.number, to) }
         var arguments = command.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
