@@ -78,6 +78,13 @@ package final class Bench: Sendable {
         try Host.run(["e2fsck", "-fn", path])
     }
 
+    /// Keeps a disk beyond the test, beside its logs. The machine must be off.
+    package func keep(_ path: String) throws -> String {
+        let kept = logs.appending(path: URL(filePath: path).lastPathComponent).path
+        try FileManager.default.moveItem(atPath: path, toPath: kept)
+        return kept
+    }
+
     // MARK: The circle
 
     /// Lets `machine` hibernate by `command`, which must end in a power-off; then powers the

@@ -44,7 +44,7 @@ extension Configuration {
 
     var commandLine: String {
         let words = Self.commonParameters + parameters
-        return (words + (bootCommand.map { ["--", $0] } ?? [])).joined(separator: " ")
+        return (words + (bootCommand.map { ["-- run", $0] } ?? [])).joined(separator: " ")
     }
 
     /// QEMU's arguments. The channels are the sockets of ``QEMUProcess``.

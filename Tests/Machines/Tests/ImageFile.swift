@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import CXXHash
+import Foundation
+import MachineHarness
+
+/// An image in a disk's file, to be damaged. Offsets and fields: docs/image-format.md.
+///
+/// On purpose not made with the modules under test: what they get wrong must not be right here.
+struct ImageFile {
+    private let file: FileHandle
+
+    static let header = 4096
+    static let state = 8192
+
+    enum Section: UInt32 {
+        case system = 1
+        case memoryMap, invariants, jump, runs, chunks
+    }
+
+    init(_ path: String) throws {
+        file = try FileHandle(forUpdating: URL(filePath: path))
+    }
+
+    func read(_ offset: Int, _ count: Int) throws -> [UInt8] {
+        try file.seek(toOffset: UInt64(offset))
+        return Array(try file.read(upToCount: count) ?? Data())
+    }
+
+    func write(_ bytes: [UInt8], at offset: Int) throws {
+        try file.seek(toOffset: UInt64(offset))
+        try file.write(contentsOf: Data(bytes))
+    }
+
+    func integer<T: FixedWidthInteger>(_ offset: Int, as type: T.Type = T.self) throws -> T {
+        try read(offset, MemoryLayout<T>.size).reversed().reduce(0) { $0 << 8 | T($1) }
+    }
+
+    func write(_ value: some FixedWidthInteger, at offset: Int) throws {
+        try write(withUnsafeBytes(of: value.littleEndian) { Array($0) }, at: offset)
+    }
+
+    /// Turns over every bit of a byte.
+    func flip(_ offset: Int) throws {
+        try write(try read(offset, 1).map { ~$0 }, at: offset)
+    }
+
+    /// Where the section's entry in the section table is.
+    private func entry(of section: Section) throws -> Int {
+        let table = Self.header + Int(try integer(Self.header + 12, as: UInt32.self))
+        let count = Int(try integer(Self.header + 68, as: UInt32.self))
+        for index in 0..<min(count, 64)
+        where try integer(table + 32 * index, as: UInt32.self) == section.rawValue {
+            return table + 32 * index
+        }
+        throw MachineError.notStarted(ENOENT, "section \(section) in the image")
+    }
+
+    func offset(of section: Section) throws -> Int {
+        Int(try integer(entry(of: section) + 8, as: UInt64.self))
+    }
+
+    /// Makes the checksums of `section` and of the header right again.
+    func sign(_ section: Section) throws {
+        let entry = try entry(of: section)
+        let size = Int(try integer(entry + 16, as: UInt64.self))
+        try write(checksum(try read(offset(of: section), size)), at: entry + 24)
+        try signHeader()
+    }
+
+    func signHeader() throws {
+        try write(checksum(try read(Self.header, 4088)), at: Self.header + 4088)
+    }
+
+    func signState() throws {
+        try write(checksum(try read(Self.state, 32)), at: Self.state + 32)
+    }
+
+    private func checksum(_ bytes: [UInt8]) -> UInt64 { XXH64(bytes, bytes.count, 0) }
+}
