@@ -78,7 +78,7 @@ extension Machines {
                 var other = configuration
                 other.memory += 128
                 try expectRefusal(
-                    bench, other, says: ["memory map", "0x2ffdffff", "0x37fdffff"])
+                    bench, other, says: ["memory map", "0x2ffd", "0x37fd"])
             }
         }
 
