@@ -70,7 +70,9 @@ extension Configuration {
                 "-drive", "if=pflash,unit=1,format=raw,file=\(variables)",
             ]
         }
-        if disks.contains(where: { $0.interface == .ahci }) { result += ["-device", "ahci,id=sata"] }
+        if disks.contains(where: { $0.interface == .ahci }) {
+            result += ["-device", "ahci,id=sata"]
+        }
         for (index, disk) in disks.enumerated() { result += try disk.arguments(index: index) }
         for device in devices { result += ["-device", device] }
         return result

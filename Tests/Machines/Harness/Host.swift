@@ -23,7 +23,8 @@ package enum Host {
         // Read at once: a tool that fills one pipe must not wait for the other.
         let complaint = Drain(errors.fileHandleForReading)
         try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let text = String(
+            decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
             throw MachineError.tool(

@@ -45,7 +45,8 @@ final class QEMUProcess: @unchecked Sendable {
             guard child != 0 else { return }
             // Without reaping, so that the number stays QEMU's until `kill` no longer uses it.
             var information = siginfo_t()
-            while waitid(P_PID, id_t(child), &information, WEXITED | WNOWAIT) == -1, errno == EINTR {}
+            while waitid(P_PID, id_t(child), &information, WEXITED | WNOWAIT) == -1, errno == EINTR
+            {}
             lock.withLock { pid = nil }
             waitpid(child, nil, 0)
         }
@@ -98,7 +99,9 @@ final class QEMUProcess: @unchecked Sendable {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
-        for (from, to) in descriptors { posix_spawn_file_actions_adddup2(&actions, from.number, to) }
+        for (from, to) in descriptors {
+            posix_spawn_file_actions_adddup2(&actions, from.number, to)
+        }
         var arguments = command.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         return posix_spawnp(&pid, command[0], &actions, nil, &arguments, environ)

@@ -139,7 +139,8 @@ extension Machines {
 }
 
 private func expectRefusal(
-    _ bench: Bench, _ configuration: Configuration, by command: String = resume(), says words: [String]
+    _ bench: Bench, _ configuration: Configuration, by command: String = resume(),
+    says words: [String]
 ) throws {
     let machine = try bench.start("refusing", configuration.booting(command))
     try expectRefusal(machine.waitForBootCommand(), says: words)

@@ -21,7 +21,8 @@ extension Machines {
                 try machine.expect("cat /sys/block/nvme0n1/size", gives: "6144")
                 try machine.expect("cat /sys/block/sda/size", gives: "10240")
                 try machine.expect("nproc", gives: "4")
-                #expect(try machine.run("grep -c '1[0-9a-f]*-.*System RAM' /proc/iomem").status == 0)
+                #expect(
+                    try machine.run("grep -c '1[0-9a-f]*-.*System RAM' /proc/iomem").status == 0)
                 #expect(try machine.run("grep -qw la57 /proc/cpuinfo").status == 0)
             }
         }
@@ -78,13 +79,14 @@ extension Machines {
                     case .nvme: "/dev/nvme0n1"
                     case .ahci: "/dev/sda"
                     }
-                func write(at MiB: Int) throws -> Int {
+                func write(at mebibyte: Int) throws -> Int {
                     try machine.run(
-                        "dd if=/dev/zero of=\(path) bs=1M count=1 seek=\(MiB) conv=fsync"
+                        "dd if=/dev/zero of=\(path) bs=1M count=1 seek=\(mebibyte) conv=fsync"
                     ).status
                 }
-                func read(at MiB: Int) throws -> Int {
-                    try machine.run("dd if=\(path) of=/dev/null bs=1M count=1 skip=\(MiB)").status
+                func read(at mebibyte: Int) throws -> Int {
+                    try machine.run("dd if=\(path) of=/dev/null bs=1M count=1 skip=\(mebibyte)")
+                        .status
                 }
                 #expect(try write(at: 2) == 0)
                 #expect(try write(at: 4) == 1)

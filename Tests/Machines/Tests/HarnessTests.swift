@@ -69,7 +69,9 @@ extension Machines {
         @Test func damageIsSeen() throws {
             try Bench.use("damage") { bench in
                 var configuration = Configuration()
-                configuration.disks = [Disk(try bench.disk("none", size: 1)), Disk(try bench.ext4())]
+                configuration.disks = [
+                    Disk(try bench.disk("none", size: 1)), Disk(try bench.ext4()),
+                ]
                 let machine = try bench.start("machine", configuration)
                 try machine.waitUntilBooted()
                 try machine.startWork(memory: 1)
