@@ -8,14 +8,8 @@ import SystemPackage
 /// What an image records of the machine, and what must be so again when it is resumed.
 enum MachineFacts {
     static func firmwareMap() throws -> MemoryMap {
-        do throws(PlatformError) {
-            let map = try Firmware.memoryMap()
-            if map.entries.isEmpty { throw .call("opendir", path: nil, .noSuchFileOrDirectory) }
-            return map
-        } catch {
-            guard case .call(_, _, .noSuchFileOrDirectory) = error else { throw error }
-            throw MachineError.noFirmwareMap
-        }
+        guard SystemFile.exists("/sys/firmware/memmap") else { throw MachineError.noFirmwareMap }
+        return try Firmware.memoryMap()
     }
 
     static func invariants() throws -> KresumeImage.Invariants {

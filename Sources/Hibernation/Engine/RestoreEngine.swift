@@ -8,9 +8,11 @@ import Placement
 ///
 /// Pin memory, plan, let the caller fill the pages, load the hand-off, look once more, jump.
 /// Only the hand-off goes through kexec_load; the pages wait in this process's own memory, which
-/// a kexec does not touch. Needs ``QuietMemory`` from before `init` until the jump.
+/// a kexec does not touch.
 final class RestoreEngine {
     let placement: Placement
+    /// From before the first frame is asked for until the jump.
+    private let quiet: QuietMemory
     private let memory: PinnedMemory
     private let runs: [PinnedMemory.Run]
 
@@ -19,6 +21,7 @@ final class RestoreEngine {
 
     /// Pins as much memory as the image has data, and a little more where that does not do.
     init(_ demand: Demand, tables: IdentityMap, handoffLimit: PageFrame) throws {
+        quiet = try QuietMemory()
         let capacity = Int(demand.dataPageCount) * 2 + (512 << 20) / PageFrame.size
         memory = try PinnedMemory(pageCapacity: capacity)
         var missing = demand.dataPageCount
@@ -45,10 +48,31 @@ final class RestoreEngine {
         PagePlaces(placement.pieces, base: memory.address(ofSlot: 0))
     }
 
-    /// Hands the hand-off to the kernel. Everything that can still fail after this is the jump.
-    func load(_ target: JumpTarget, debugPort: UInt32) throws {
-        let code = HandoffCode.bytes(for: placement, to: target, debugPort: debugPort)
-        let block = placement.serializedHandoff(code: code)
+    /// Loads the hand-off and leaves this kernel. After an error nothing is loaded any more.
+    ///
+    /// - Parameter lastWord: what is to be on the disk when the jump happens. Called when nothing
+    ///   but the jump itself can fail any more.
+    func jump(
+        to target: JumpTarget, debugPort: UInt16, lastWord: () throws -> Void
+    ) throws -> Never {
+        let code = HandoffCode.bytes(for: placement, to: target, debugPort: UInt32(debugPort))
+        try load(placement.serializedHandoff(code: code))
+        do {
+            try lastWord()
+            // The pages must be mapped, and this object alive, to the very end.
+            try withExtendedLifetime(self) {
+                let moved = try memory.movedPages(since: runs)
+                if moved > 0 { throw ResumeError.framesMoved(count: moved) }
+                try Kexec.execute()
+            }
+            throw ResumeError.jumpReturned
+        } catch {
+            try Kexec.unload()
+            throw error
+        }
+    }
+
+    private func load(_ block: [UInt8]) throws {
         let memory = placement.handoff.physicalRange
         try block.withUnsafeBytes { bytes in
             try Kexec.load(
@@ -58,12 +82,6 @@ final class RestoreEngine {
                 ],
                 flags: .longMode)
         }
-    }
-
-    /// Throws where a frame is no longer the one that the plan was made for.
-    func checkNothingMoved() throws {
-        let moved = try memory.movedPages(since: runs)
-        if moved > 0 { throw ResumeError.framesMoved(count: moved) }
     }
 
     private static func grow(_ memory: PinnedMemory, by pages: UInt64) throws {

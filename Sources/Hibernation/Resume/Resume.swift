@@ -47,7 +47,6 @@ public struct Resume {
 
         // If memory runs out, this process is the one to go: the boot then continues without it.
         try OutOfMemoryScore.setAdjustment(1000)
-        let quiet = try QuietMemory()
         let engine = try prepareEngine(for: image)
         if dryRun { return .plan(ResumePlan(image: image, engine: engine).description) }
 
@@ -61,8 +60,6 @@ public struct Resume {
         try leaveWord(for: image, in: places)
 
         try jump(into: image, area, engine)
-        withExtendedLifetime(quiet) {}
-        throw ResumeError.jumpReturned
     }
 
     private func prepareEngine(for image: HibernationImage) throws -> RestoreEngine {
@@ -89,22 +86,20 @@ public struct Resume {
     /// Marks the image and jumps. If the jump does not happen, takes the mark back.
     private func jump(
         into image: HibernationImage, _ area: ImageArea, _ engine: RestoreEngine
-    ) throws {
+    ) throws -> Never {
         guard let entry = image.machine.jump.jumpBackEntry else {
             throw ImageError.wrongState(found: .prepared)
         }
         let target = JumpTarget(
             entry: entry.rawValue, pagingLevels: Int(image.machine.jump.pagingLevels))
-        try engine.load(target, debugPort: UInt32(debugPort))
         var record = StateRecord(id: image.header.id, state: .resuming)
         do {
-            try area.commit([record.write])
-            try engine.checkNothingMoved()
-            try Kexec.execute()
+            try engine.jump(to: target, debugPort: debugPort) {
+                try area.commit([record.write])
+            }
         } catch {
             record.state = image.state
             try area.commit([record.write])
-            try Kexec.unload()
             throw error
         }
     }

@@ -8,19 +8,15 @@ import Placement
 /// Takes the machine back into A, which has not been changed: the restore engine with an image of
 /// one page, A's message page. A swaps its own memory back in by itself.
 struct GoBack {
-    let parameters: SaverParameters
+    let orders: SaverOrders
 
-    /// Returns only by an error.
-    func run(saying reason: String) throws {
-        guard let entry = parameters.jumpBackEntry else {
-            throw SaveError.commandLine(option: "kexec_jump_back_entry")
-        }
+    func run(saying reason: String) throws -> Never {
+        let entry = orders.jumpBackEntry
         // The saver's own memory is what A gave it, so all of it may be lost.
         let own = try MachineFacts.firmwareMap().ram
-        let word = FrameRange(parameters.messagePage.frame, count: 1)
+        let word = FrameRange(orders.parameters.messagePage.frame, count: 1)
         // A's entry switches to A's own page tables; until then only its page must be mapped.
         let mapped = own.union(FrameSet([word, FrameRange(entry.frame, count: 1)]))
-        let quiet = try QuietMemory()
         let engine = try RestoreEngine(
             Demand(data: [word], zero: [], ram: own.union(FrameSet([word])), free: own),
             tables: IdentityMap(mapping: mapped),
@@ -30,9 +26,6 @@ struct GoBack {
         }
         // The saver was entered with A's paging depth.
         let target = JumpTarget(entry: entry.rawValue, pagingLevels: try KernelInfo.pagingLevels())
-        try engine.load(target, debugPort: 0)
-        try engine.checkNothingMoved()
-        try Kexec.execute()
-        withExtendedLifetime(quiet) {}
+        try engine.jump(to: target, debugPort: 0) {}
     }
 }

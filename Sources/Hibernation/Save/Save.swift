@@ -15,19 +15,20 @@ public struct Save {
     /// when even the way back failed.
     public func run() throws -> Bool {
         let line = KernelCommandLine(parsing: try KernelInfo.commandLine())
-        guard let parameters = try SaverParameters(line) else { return false }
+        guard let orders = try SaverOrders(line) else { return false }
         do {
             try Permission.requireRoot()
-            try save(parameters)
+            try save(orders)
         } catch {
             let reason = explanation(of: error)
             report.fail("the image was not saved: \(reason); going back")
-            try GoBack(parameters: parameters).run(saying: reason)
+            try GoBack(orders: orders).run(saying: reason)
         }
         return true
     }
 
-    private func save(_ parameters: SaverParameters) throws {
+    private func save(_ orders: SaverOrders) throws {
+        let parameters = orders.parameters
         let memory = try SavedMemory()
         let (path, offset) = try FindArea(
             id: parameters.image, offsetPages: parameters.offsetPages
@@ -35,10 +36,9 @@ public struct Save {
         let area = try ImageArea(open: path, offset: offset, .exclusive)
         let prepared = try PreparedImage(
             reading: parameters.image, areaSize: area.size, readAt: area.readAt)
-        guard let entry = parameters.jumpBackEntry else { return }
         report.note("saving the memory of Linux \(prepared.machine.system.kernelRelease) to \(path)")
         let image = WriteImage(prepared, area, memory, report)
-        try image.write(jumpBackEntry: entry)
+        try image.write(jumpBackEntry: orders.jumpBackEntry)
         report.note("saved \(image.summary)")
         try Power.off()
     }

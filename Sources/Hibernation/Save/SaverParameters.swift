@@ -4,8 +4,7 @@ import BootProtocol
 import KresumeImage
 import PhysicalMemory
 
-/// What A tells the saver kernel on its command line. A composes the options, the saver reads
-/// them; the purgatory fills in the jump-back entry.
+/// What A tells the saver kernel on its command line.
 struct SaverParameters {
     /// The image that A prepared; its state record says on which device.
     var image: ImageID
@@ -13,22 +12,16 @@ struct SaverParameters {
     var offsetPages: UInt64
     /// A's message page.
     var messagePage: PhysicalAddress
-    /// Where A is entered again. Known to the saver only.
-    var jumpBackEntry: PhysicalAddress?
 
-    private enum Name {
+    fileprivate enum Name {
         static let image = "kresume.save"
         static let offset = "kresume.offset"
         static let message = "kresume.message"
+        /// As kexec-tools calls it.
         static let jumpBack = "kexec_jump_back_entry"
     }
 
-    init(image: ImageID, offsetPages: UInt64, messagePage: PhysicalAddress) {
-        self.image = image
-        self.offsetPages = offsetPages
-        self.messagePage = messagePage
-    }
-
+    /// A's side.
     var options: KernelCommandLine {
         KernelCommandLine(
             [
@@ -36,9 +29,17 @@ struct SaverParameters {
                 (Name.message, messagePage.description),
             ].compactMap { KernelCommandLine.Option($0.0, $0.1) })
     }
+}
+
+/// The same as the saver kernel reads it, with what the purgatory added.
+struct SaverOrders {
+    let parameters: SaverParameters
+    /// Where A is entered again.
+    let jumpBackEntry: PhysicalAddress
 
     /// Nil where the kernel was not started to save anything.
     init?(_ line: KernelCommandLine) throws {
+        typealias Name = SaverParameters.Name
         guard let text = line.value(of: Name.image) else { return nil }
         guard let image = ImageID(text) else { throw SaveError.commandLine(option: Name.image) }
         guard let offset = line.value(of: Name.offset).flatMap({ UInt64($0) }) else {
@@ -50,7 +51,7 @@ struct SaverParameters {
         guard let entry = Self.address(line, Name.jumpBack), entry.rawValue != 0 else {
             throw SaveError.commandLine(option: Name.jumpBack)
         }
-        self.init(image: image, offsetPages: offset, messagePage: message)
+        parameters = SaverParameters(image: image, offsetPages: offset, messagePage: message)
         jumpBackEntry = entry
     }
 
