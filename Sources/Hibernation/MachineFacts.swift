@@ -12,6 +12,15 @@ enum MachineFacts {
         return try Firmware.memoryMap()
     }
 
+    /// Throws where this is not the machine whose firmware gave `map`.
+    static func requireSameMap(as map: MemoryMap) throws {
+        let difference = map.difference(from: try firmwareMap())
+        if !difference.onlyHere.isEmpty || !difference.onlyThere.isEmpty {
+            throw ResumeError.otherMemoryMap(
+                image: difference.onlyHere, here: difference.onlyThere)
+        }
+    }
+
     static func invariants() throws -> KresumeImage.Invariants {
         let lines = try LinuxPlatform.Invariants.lines()
         return KresumeImage.Invariants(

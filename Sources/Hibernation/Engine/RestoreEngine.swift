@@ -10,6 +10,7 @@ import Placement
 /// Only the hand-off goes through kexec_load; the pages wait in this process's own memory, which
 /// a kexec does not touch.
 final class RestoreEngine {
+    let demand: Demand
     let placement: Placement
     /// From before the first frame is asked for until the jump.
     private let quiet: QuietMemory
@@ -21,6 +22,7 @@ final class RestoreEngine {
 
     /// Pins as much memory as the image has data, and a little more where that does not do.
     init(_ demand: Demand, tables: IdentityMap, handoffLimit: PageFrame) throws {
+        self.demand = demand
         quiet = try QuietMemory()
         let capacity = Int(demand.dataPageCount) * 2 + (512 << 20) / PageFrame.size
         memory = try PinnedMemory(pageCapacity: capacity)

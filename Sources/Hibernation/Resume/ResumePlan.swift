@@ -1,32 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-import KresumeImage
 import LinuxPlatform
 import PhysicalMemory
 import Placement
 
 /// What `kresume resume --dry-run` prints.
 struct ResumePlan: CustomStringConvertible {
-    let image: HibernationImage
-    let engine: RestoreEngine
+    private let engine: RestoreEngine
+
+    init(_ engine: RestoreEngine) { self.engine = engine }
 
     var description: String {
         let placement = engine.placement
-        let zeroPages = image.header.zeroPages
+        let demand = engine.demand
         let available = (try? MemoryInfo.current().available).map(mebibytes) ?? "unknown"
         let rows: [(String, String)] = [
-            ("kernel", image.machine.system.kernelRelease),
-            ("pages with data", "\(image.header.dataPages)"),
+            ("pages with data", "\(demand.dataPageCount)"),
             ("  in place", "\(placement.inPlacePageCount)"),
             ("  staged", "\(placement.stagedPageCount)"),
-            ("zero pages", "\(zeroPages)"),
-            ("  zero already", "\(zeroPages - placement.zeroFillPageCount)"),
+            ("zero pages", "\(demand.zeroPageCount)"),
+            ("  zero already", "\(demand.zeroPageCount - placement.zeroFillPageCount)"),
             ("  to be filled", "\(placement.zeroFillPageCount)"),
             ("moves", "\(placement.moves.count)"),
             ("hand-off", "\(placement.handoff)"),
-            ("jump-back entry", image.machine.jump.jumpBackEntry.map { "\($0)" } ?? "none"),
-            ("paging levels", "\(image.machine.jump.pagingLevels)"),
-            ("memory pinned", mebibytes(engine.pinnedSize)),
+            ("memory needed", mebibytes(engine.pinnedSize)),
             ("memory left", available),
         ]
         let width = rows.map(\.0.count).max() ?? 0

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import KresumeImage
+import LinuxPlatform
+import PhysicalMemory
+import Placement
+
+/// An image of our own, written by a saver kernel.
+struct KexecJumpImage: ResumableImage {
+    private let image: HibernationImage
+    private let area: ImageArea
+
+    /// Nil where the area has no image of ours.
+    init?(_ area: ImageArea) throws {
+        guard let image = try HibernationImage.read(areaSize: area.size, readAt: area.readAt)
+        else { return nil }
+        self.image = image
+        self.area = area
+    }
+
+    private var dataSize: UInt64 { image.header.dataPages * UInt64(PageFrame.size) }
+
+    var description: String {
+        "an image of Linux \(image.machine.system.kernelRelease) on \(area.device.path), "
+            + "\(mebibytes(dataSize)) of memory"
+    }
+
+    func check(retry: Bool) throws {
+        if image.state == .resuming && !retry {
+            throw ResumeError.alreadyTried(area.device.path)
+        }
+        try MachineFacts.requireSameMap(as: image.machine.memoryMap)
+        let differences = image.machine.invariants.differences(from: try MachineFacts.invariants())
+        if !differences.isEmpty { throw ResumeError.otherMachine(differences) }
+        if image.machine.jump.pagingLevels == 5, !CPU.hasFiveLevelPaging {
+            throw ResumeError.noFiveLevelPaging
+        }
+    }
+
+    func demand() throws -> Demand {
+        let runs = { (kind: PageRun.Kind) in
+            image.runs.filter { $0.kind == kind }.map(\.frames)
+        }
+        return try Demand(
+            data: runs(.data), zero: runs(.zero), ram: image.machine.memoryMap.ram,
+            // A swaps its own memory back into where the saver was.
+            free: image.machine.jump.saverMemory)
+    }
+
+    func tables() -> IdentityMap { IdentityMap(mapping: image.machine.memoryMap.ram) }
+
+    func load(into places: PagePlaces, _ report: Report) throws {
+        let progress = Progress("reading", total: dataSize, report)
+        try ReadChunks(image: image, area: area, progress: progress).forEach { firstPage, pages in
+            places.store(pages, firstPage: firstPage)
+        }
+        report.note("read \(progress.summary)")
+    }
+
+    /// The jump-back entry; and a word for A, which reads in its own memory that it was resumed.
+    func target(_ places: PagePlaces) throws -> JumpTarget {
+        guard let entry = image.machine.jump.jumpBackEntry else {
+            throw ImageError.wrongState(found: .prepared)
+        }
+        if let frame = image.machine.jump.messagePage?.frame {
+            guard let page = image.dataPage(of: frame) else { throw ResumeError.noMessagePage }
+            let release = try KernelInfo.running().release
+            MessagePage(.resumed, release).bytes.withUnsafeBytes {
+                places.store($0, firstPage: page)
+            }
+        }
+        return JumpTarget(
+            entry: entry.rawValue, pagingLevels: Int(image.machine.jump.pagingLevels))
+    }
+
+    func markUsed() throws { try write(.resuming) }
+
+    func unmark() throws { try write(image.state) }
+
+    private func write(_ state: ImageState) throws {
+        try area.commit([StateRecord(id: image.header.id, state: state).write])
+    }
+}
+
+extension HibernationImage {
+    /// Where in the data stream the contents of `frame` are; nil where it has none.
+    fileprivate func dataPage(of frame: PageFrame) -> Int? {
+        var page = 0
+        for run in runs where run.kind == .data {
+            if run.frames.contains(frame) {
+                return page + Int(frame.rawValue - run.first.rawValue)
+            }
+            page += Int(run.count)
+        }
+        return nil
+    }
+}
