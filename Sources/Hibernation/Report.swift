@@ -34,7 +34,7 @@ public struct Report: Sendable {
     public func fail(_ line: String) { write(.error, line) }
 
     private func write(_ level: KernelLog.Level, _ line: String) {
-        KernelLog.write(level, line)
+        if KernelLog.write(level, line), Console.repeatsKernelLog(at: level) { return }
         _ = try? FileDescriptor.standardError.writeAll("kresume: \(line)\n".utf8)
     }
 }

@@ -13,15 +13,17 @@ public enum KernelLog {
         case information = 6
     }
 
-    /// Adds one line, `kresume: ` before it. Silently nothing where the log cannot be written: it
-    /// is never the reason to fail.
+    /// Adds one line, `kresume: ` before it. False where the log cannot be written: that is never
+    /// the reason to fail.
     ///
     /// The kernel counts lines against floods for each opening of /dev/kmsg (`devkmsg_write`,
     /// kernel/printk/printk.c, Linux 6.12), and this opens it for each line.
-    public static func write(_ level: Level, _ line: String) {
-        guard let log = try? OwnedDescriptor(open: "/dev/kmsg", O_WRONLY) else { return }
+    @discardableResult
+    public static func write(_ level: Level, _ line: String) -> Bool {
+        guard let log = try? OwnedDescriptor(open: "/dev/kmsg", O_WRONLY) else { return false }
         let bytes = record(level, line)
-        _ = try? systemCall("write") { Glibc.write(log.rawValue, bytes, bytes.count) }
+        let written = try? systemCall("write") { Glibc.write(log.rawValue, bytes, bytes.count) }
+        return written == bytes.count
     }
 
     /// The kernel refuses records above 1024 bytes and begins a new record at a line feed.
