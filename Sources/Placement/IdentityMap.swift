@@ -4,8 +4,9 @@ import PhysicalMemory
 
 /// The page tables under which the hand-off runs: 2 MiB pages, virtual = physical over RAM.
 ///
-/// One set of tables serves both paging depths: entry 0 of the 5-level top table points to the
-/// 4-level top table. Format: Intel SDM volume 3, 4.5 "4-level paging and 5-level paging".
+/// One set of tables serves both paging depths: the first and the last entry of the 5-level top
+/// table point to the 4-level top table, so that an address that is canonical with 4 levels leads
+/// to the same page with 5. Format: Intel SDM volume 3, 4.5 "4-level paging and 5-level paging".
 public struct IdentityMap: Sendable {
     /// A table's 512 entries, each either a 2 MiB leaf or the number of a lower table.
     private enum Entry {
@@ -28,6 +29,7 @@ public struct IdentityMap: Sendable {
     public init(mapping ram: FrameSet) {
         tables = Array(repeating: Array(repeating: .absent, count: 512), count: 2)
         tables[Self.topTable5][0] = .table(Self.topTable4)
+        tables[Self.topTable5][511] = .table(Self.topTable4)
         for range in ram.ranges {
             var address = range.lower.address.rawValue & ~0x1f_ffff
             while address < range.upper.address.rawValue {
@@ -37,10 +39,12 @@ public struct IdentityMap: Sendable {
         }
     }
 
-    /// Maps the 2 MiB page at `virtual`, which must be canonical in 4-level terms.
+    /// Maps the 2 MiB page around `virtual`, which must be canonical in 4-level terms, to the one
+    /// around `physical`.
     public mutating func map(virtual: UInt64, to physical: PhysicalAddress) {
         let directory = table(below: table(below: Self.topTable4, virtual, 39), virtual, 30)
-        tables[directory][Self.index(virtual, 21)] = .leaf(physical)
+        tables[directory][Self.index(virtual, 21)] = .leaf(
+            PhysicalAddress(physical.rawValue & ~0x1f_ffff))
     }
 
     /// How many pages the tables take.

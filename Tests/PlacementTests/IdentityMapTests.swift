@@ -46,9 +46,9 @@ import Testing
 
     @Test func mapsAVirtualPageBeside() {
         var map = IdentityMap(mapping: FrameSet([FrameRange(PageFrame(0), PageFrame(0x1000))]))
-        map.map(virtual: 0xffff_ffff_8100_0000, to: PhysicalAddress(0x60_0000))
+        map.map(virtual: 0xffff_ffff_8112_3456, to: PhysicalAddress(0x72_3456))
         let words = map.serialized(at: PhysicalAddress(0))
-        for (top, levels) in [(IdentityMap.topTable4, 4)] {
+        for (top, levels) in [(IdentityMap.topTable4, 4), (IdentityMap.topTable5, 5)] {
             #expect(
                 walk(words, base: 0, top: top, levels: levels, 0xffff_ffff_8112_3456) == 0x72_3456)
         }
