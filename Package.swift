@@ -28,15 +28,23 @@ let package = Package(
         .target(
             name: "KresumeImage", dependencies: ["PhysicalMemory", "Checksum"],
             swiftSettings: strict),
+        .target(
+            name: "SwsuspImage",
+            dependencies: ["PhysicalMemory", "KresumeImage", "Checksum", "Compression"],
+            swiftSettings: strict),
         .target(name: "CoreDump", dependencies: ["PhysicalMemory"], swiftSettings: strict),
         .target(name: "BootProtocol", dependencies: ["PhysicalMemory"], swiftSettings: strict),
         .target(name: "Placement", dependencies: ["PhysicalMemory"], swiftSettings: strict),
 
         // Libraries that work on bytes in memory.
-        .target(name: "Checksum", dependencies: ["CXXHash"], swiftSettings: strict),
-        .target(name: "Compression", dependencies: ["CLZ4"], swiftSettings: strict),
+        .target(name: "Checksum", dependencies: ["CXXHash", "CZlib"], swiftSettings: strict),
+        .target(name: "Compression", dependencies: ["CLZ4", "CLZO"], swiftSettings: strict),
         .systemLibrary(
             name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+        .systemLibrary(
+            name: "CLZO", pkgConfig: "lzo2", providers: [.apt(["liblzo2-dev"])]),
+        .systemLibrary(
+            name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(
             name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
 
@@ -86,7 +94,13 @@ let package = Package(
             name: "PlacementTests", dependencies: ["Placement", "CHandoff"],
             swiftSettings: strict),
         .testTarget(
-            name: "CompressionTests", dependencies: ["Compression", "Checksum"],
+            name: "CompressionTests", dependencies: ["Compression", "Checksum", "CLZO"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SwsuspImageTests",
+            dependencies: [
+                "SwsuspImage", "KresumeImage", "PhysicalMemory", "Checksum", "CLZ4", "CLZO",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "LinuxPlatformTests",

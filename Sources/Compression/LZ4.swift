@@ -2,14 +2,6 @@
 
 internal import CLZ4
 
-/// Why a block could not be unpacked.
-public enum LZ4Error: Error, Hashable {
-    /// Not an LZ4 block, or one that unpacks to more than `expected` bytes.
-    case malformed(expected: Int)
-    /// It unpacks to fewer bytes than it should.
-    case size(expected: Int, found: Int)
-}
-
 /// LZ4 blocks without a frame around them. Source: lz4_Block_format.md of the lz4 project.
 public enum LZ4 {
     /// What is stored is padded to this, so a smaller gain is none.
@@ -40,7 +32,7 @@ public enum LZ4 {
     /// The corresponding C function is `LZ4_decompress_safe`.
     public static func decompress(
         _ block: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer
-    ) throws(LZ4Error) {
+    ) throws(DecompressionError) {
         guard let from = block.baseAddress, let to = destination.baseAddress,
             let packed = Int32(exactly: block.count), let size = Int32(exactly: destination.count)
         else { throw .malformed(expected: destination.count) }

@@ -68,15 +68,15 @@ private func noise(_ count: Int) -> [UInt8] {
     @Test func badBlocks() throws {
         let bytes = [UInt8](repeating: 7, count: 8192)
         let packed = try #require(compress(bytes))
-        #expect(throws: LZ4Error.malformed(expected: 8191)) { try decompress(packed, size: 8191) }
-        #expect(throws: LZ4Error.size(expected: 8193, found: 8192)) {
+        #expect(throws: DecompressionError.malformed(expected: 8191)) { try decompress(packed, size: 8191) }
+        #expect(throws: DecompressionError.size(expected: 8193, found: 8192)) {
             try decompress(packed, size: 8193)
         }
-        #expect(throws: LZ4Error.malformed(expected: 8192)) {
+        #expect(throws: DecompressionError.malformed(expected: 8192)) {
             try decompress(packed.dropLast(), size: 8192)
         }
-        #expect(throws: LZ4Error.malformed(expected: 8192)) { try decompress([], size: 8192) }
-        #expect(throws: LZ4Error.malformed(expected: 0)) { try decompress(packed, size: 0) }
+        #expect(throws: DecompressionError.malformed(expected: 8192)) { try decompress([], size: 8192) }
+        #expect(throws: DecompressionError.malformed(expected: 0)) { try decompress(packed, size: 0) }
     }
 
     /// Whatever the block holds: refused or unpacked, never a byte outside.
