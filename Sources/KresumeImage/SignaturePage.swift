@@ -19,8 +19,10 @@ public struct Signature: Hashable, Sendable {
     public static let swap = Signature("SWAPSPACE2")
     /// Ten zero bytes.
     public static let none = Signature("")
-    static let oldSwap = Signature("SWAP-SPACE")
-    static let swsusp1 = Signature("S1SUSPEND")
+    /// From before Linux 2.2.
+    public static let oldSwap = Signature("SWAP-SPACE")
+    /// The kernel's own hibernation.
+    public static let swsusp1 = Signature("S1SUSPEND")
     static let swsusp2 = Signature("S2SUSPEND")
     static let uswsusp = Signature("ULSUSPEND")
 }

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import PhysicalMemory
+
+/// Reads pages in one call, and checks that all of them came.
+func readPages<E>(
+    _ run: DeviceRun, _ readAt: (_ offset: UInt64, _ count: Int) throws(E) -> [UInt8]
+) throws(SwsuspReadError<E>) -> [UInt8] {
+    let size = Int(run.count) * PageFrame.size
+    let bytes: [UInt8]
+    do { bytes = try readAt(run.first.offset, size) } catch { throw .device(error) }
+    guard bytes.count == size else {
+        throw .image(
+            .truncated(offset: run.first.offset, needed: size, available: bytes.count))
+    }
+    return bytes
+}
+
+/// Does something that touches no device, among things that do.
+func parsing<T, E>(
+    _: E.Type, _ body: () throws(SwsuspError) -> T
+) throws(SwsuspReadError<E>) -> T {
+    do { return try body() } catch { throw .image(error) }
+}
