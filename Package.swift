@@ -65,8 +65,8 @@ let package = Package(
         .target(
             name: "Hibernation",
             dependencies: [
-                "PhysicalMemory", "KresumeImage", "CoreDump", "BootProtocol", "Placement",
-                "Checksum", "Compression", "CHandoff", "LinuxPlatform",
+                "PhysicalMemory", "KresumeImage", "SwsuspImage", "CoreDump", "BootProtocol",
+                "Placement", "Checksum", "Compression", "CHandoff", "LinuxPlatform",
             ],
             swiftSettings: strict),
         .target(name: "CGetopt", cSettings: strictC),

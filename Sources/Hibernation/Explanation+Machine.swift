@@ -4,6 +4,7 @@ import BootProtocol
 import KresumeImage
 import LinuxPlatform
 import PhysicalMemory
+import SwsuspImage
 import SystemPackage
 
 /// Sentences about this machine and what was asked of it.
@@ -50,6 +51,9 @@ func sentence(_ error: ResumeError) -> String {
     case .severalImages(let images):
         "there are several images, and none was chosen (kresume resume DEVICE chooses): "
             + images.map(\.description).joined(separator: "; ")
+    case .foreignImage(let image):
+        "this image is for the software that wrote it, kresume does not know its format: \(image)"
+    case .imageVanished(let path): "the image on \(path) has gone while it was looked at"
     case .alreadyTried(let path):
         "the image on \(path) was tried before, and its machine may have run since: to take the "
             + "risk, kresume resume --retry \(path); to drop it, kresume discard \(path)"
@@ -59,6 +63,13 @@ func sentence(_ error: ResumeError) -> String {
     case .otherMemoryMap(let image, let here):
         "the firmware's memory map is not the one of the hibernated machine: only in the image: "
             + list(image) + "; only here: " + list(here)
+    case .otherMemoryMapChecksum(let image, let here):
+        "the firmware's memory map is not the one of the hibernated machine: the image has its "
+            + "checksum 0x\(String(image, radix: 16)), here it is "
+            + "0x\(String(here.e820Checksum, radix: 16)) of: " + list(here.entries)
+    case .otherHardwareSignature(let image, let here):
+        "the hardware has changed since the hibernation: the ACPI hardware signature was "
+            + "0x\(String(image, radix: 16)), it is 0x\(String(here, radix: 16))"
     case .otherMachine(let differences):
         "the hardware has changed since the hibernation: "
             + differences.map(sentence).joined(separator: "; ")

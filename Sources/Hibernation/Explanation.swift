@@ -7,6 +7,7 @@ import KresumeImage
 import LinuxPlatform
 import PhysicalMemory
 import Placement
+import SwsuspImage
 
 /// The one place where errors become sentences: what was expected, what was found, and what the
 /// user can do.
@@ -21,6 +22,9 @@ public func explanation(of error: any Error) -> String {
     case let error as PlacementError: sentence(error)
     case let error as BootProtocolError: sentence(error)
     case let error as CoreDumpError: "the memory of the other kernel cannot be read: \(error)"
+    case let error as SwsuspError: sentence(error)
+    case SwsuspReadError<PlatformError>.image(let error): sentence(error)
+    case SwsuspReadError<PlatformError>.device(let error): sentence(error)
     case ImageReadError<PlatformError>.image(let error): sentence(error)
     case ImageReadError<PlatformError>.device(let error): sentence(error)
     default: "\(error)"

@@ -3,17 +3,18 @@
 import KresumeImage
 import LinuxPlatform
 import PhysicalMemory
+import SwsuspImage
 import SystemPackage
 
 /// A hibernation image on this machine, seen from its first pages.
 public struct FoundImage: Sendable {
-    enum Kind {
+    enum Kind: Sendable {
         /// Ours, intact as far as read.
         case kresume(ImageFront)
-        /// Ours by its signature, and not usable.
+        /// The unmodified kernel's (swsusp), intact as far as read.
+        case stock(SwsuspFront)
+        /// One of these two by its signature, and not usable.
         case damaged(any Error)
-        /// The unmodified kernel's.
-        case swsusp
         case uswsusp
         case tuxOnIce
     }
@@ -29,18 +30,24 @@ public struct FoundImage: Sendable {
         guard area.size > 0 else { return nil }
         let kind: Kind
         switch try area.signaturePage().kind {
-        case .image:
+        case .image, .swsusp:
             do {
-                guard let front = try ImageFront.read(areaSize: area.size, readAt: area.readAt)
-                else { return nil }
-                kind = .kresume(front)
+                guard let whole = try front(of: area) else { return nil }
+                kind = whole
             } catch { kind = .damaged(error) }
-        case .swsusp: kind = .swsusp
         case .uswsusp: kind = .uswsusp
         case .tuxOnIce: kind = .tuxOnIce
         case .swap, .oldSwap, .unknown: return nil
         }
         return FoundImage(path: path, offset: offset, kind: kind)
+    }
+
+    private static func front(of area: ImageArea) throws -> Kind? {
+        if let front = try ImageFront.read(areaSize: area.size, readAt: area.readAt) {
+            return .kresume(front)
+        }
+        let stock = StockArea(on: area.device, offset: area.offset)
+        return try stock.front().map { .stock($0) }
     }
 
     /// Looks at the beginning of every block device. Those that cannot be read are passed over,
@@ -57,10 +64,11 @@ public struct FoundImage: Sendable {
         return found
     }
 
-    var isOurs: Bool {
+    /// Whether it is of a kind that kresume resumes.
+    var isKnown: Bool {
         switch kind {
-        case .kresume, .damaged: true
-        case .swsusp, .uswsusp, .tuxOnIce: false
+        case .kresume, .stock, .damaged: true
+        case .uswsusp, .tuxOnIce: false
         }
     }
 }
@@ -73,8 +81,11 @@ extension FoundImage: CustomStringConvertible {
         case .kresume(let front):
             "\(place): kresume image, \(front.state.word), \(age(of: front.header.creationTime)), "
                 + mebibytes(front.header.imageSize)
-        case .damaged(let error): "\(place): damaged kresume image: \(explanation(of: error))"
-        case .swsusp: "\(place): image of the kernel's own hibernation (swsusp)"
+        case .stock(let front):
+            "\(place): image of the kernel's own hibernation, "
+                + "\(front.header.compression.word), "
+                + "\(mebibytes(front.info.pages * UInt64(PageFrame.size))) of memory"
+        case .damaged(let error): "\(place): damaged image: \(explanation(of: error))"
         case .uswsusp: "\(place): uswsusp image"
         case .tuxOnIce: "\(place): TuxOnIce image"
         }

@@ -22,10 +22,18 @@ enum MachineError: Error {
 /// Why an image was not resumed although there is one.
 enum ResumeError: Error {
     case severalImages([FoundImage])
+    /// Known by name, not to be read.
+    case foreignImage(FoundImage)
+    /// It was there a moment ago.
+    case imageVanished(FilePath)
     /// Somebody tried it before.
     case alreadyTried(FilePath)
     case fileSystemsMounted([Mount])
     case otherMemoryMap(image: [MemoryMap.Entry], here: [MemoryMap.Entry])
+    /// A stock image carries no more of the map than its checksum.
+    case otherMemoryMapChecksum(image: UInt32, here: MemoryMap)
+    /// ACPI: what the machine is made of, in the firmware's eyes.
+    case otherHardwareSignature(image: UInt32, here: UInt32)
     case otherMachine([KresumeImage.Invariants.Difference])
     case noFiveLevelPaging
     /// In bytes, what the restore kernel needs for itself included.

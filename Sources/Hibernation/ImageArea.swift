@@ -18,7 +18,7 @@ final class ImageArea: Sendable {
     /// Goes past the page cache where it can: an image is larger than what a restore kernel has
     /// to spare, and three kernels read what another one wrote.
     init(open path: FilePath, offset: UInt64, _ access: BlockDevice.Access) throws {
-        device = try Self.openDirectly(path, access)
+        device = try BlockDevice.openDirectly(path, access)
         self.offset = offset
         let pageSize = UInt64(PageFrame.size)
         guard offset % pageSize == 0, offset < device.size, device.size - offset >= pageSize else {
@@ -29,16 +29,6 @@ final class ImageArea: Sendable {
         let page = try SignaturePage(
             device.readBytes(at: offset, count: PageFrame.size))
         size = min(room, page.swapAreaPages.map { $0 * pageSize } ?? room)
-    }
-
-    private static func openDirectly(
-        _ path: FilePath, _ access: BlockDevice.Access
-    ) throws(PlatformError) -> BlockDevice {
-        do { return try BlockDevice(open: path, access, direct: true) } catch {
-            // Some file systems have no direct I/O; an image in a file can lie on one.
-            guard case .call("open", _, .invalidArgument) = error else { throw error }
-            return try BlockDevice(open: path, access)
-        }
     }
 
     /// `count` bytes at an offset in the area: the shape in which the image format asks.

@@ -21,15 +21,10 @@ struct ReadChunks: Sendable {
         try Parallel.run(Parallel.usableCPUs) { _ in
             let stored = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
             let unpacked = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
-            while let index = queue.take() {
-                do {
-                    let pages = try read(index, stored.bytes, unpacked.bytes)
-                    body(Int(image.chunks[index].firstPage), pages)
-                    progress.advance(by: UInt64(pages.count))
-                } catch {
-                    queue.close()
-                    throw error
-                }
+            try queue.forEach { index in
+                let pages = try read(index, stored.bytes, unpacked.bytes)
+                body(Int(image.chunks[index].firstPage), pages)
+                progress.advance(by: UInt64(pages.count))
             }
         }
     }

@@ -10,11 +10,19 @@ final class WorkQueue: Sendable {
     init(count: Int) { self.count = count }
 
     /// Nil when all are given out.
-    func take() -> Int? {
+    private func take() -> Int? {
         let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
         return index < count ? index : nil
     }
 
-    /// Gives out no more: one thread failed, and the others need not finish what is lost.
-    func close() { next.store(count, ordering: .relaxed) }
+    /// Calls `body` with one number after another until all are given out. Where it throws, the
+    /// other threads stop too: they need not finish what is lost.
+    func forEach(_ body: (Int) throws -> Void) throws {
+        while let index = take() {
+            do { try body(index) } catch {
+                next.store(count, ordering: .relaxed)
+                throw error
+            }
+        }
+    }
 }

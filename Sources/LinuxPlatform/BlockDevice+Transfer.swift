@@ -20,6 +20,36 @@ extension BlockDevice {
         }
     }
 
+    /// Fills `buffers` one after the other from `offset` (in bytes), or throws. The corresponding
+    /// C function is `preadv`.
+    public func read(
+        into buffers: [UnsafeMutableRawBufferPointer], at offset: UInt64
+    ) throws(PlatformError) {
+        let limit = 1024  // IOV_MAX, a macro that Swift does not see
+        var position = offset
+        for start in stride(from: 0, to: buffers.count, by: limit) {
+            let batch = buffers[start..<min(start + limit, buffers.count)]
+            let size = batch.reduce(0) { $0 + $1.count }
+            try check(position, size)
+            let vectors = batch.map { iovec(iov_base: $0.baseAddress, iov_len: $0.count) }
+            let got = try systemCall("preadv", path) {
+                preadv(descriptor.rawValue, vectors, Int32(vectors.count), off_t(position))
+            }
+            // A short transfer is rare: what is missing is read buffer by buffer.
+            var done = got
+            for buffer in batch {
+                if done < buffer.count {
+                    let missing = buffer[max(done, 0)...]
+                    try read(
+                        into: UnsafeMutableRawBufferPointer(rebasing: missing),
+                        at: position + UInt64(max(done, 0)))
+                }
+                done -= buffer.count
+                position += UInt64(buffer.count)
+            }
+        }
+    }
+
     /// Writes all of `buffer` at `offset` (in bytes), or throws. A regular file does not grow:
     /// a device would not. The corresponding C function is `pwrite`.
     public func write(

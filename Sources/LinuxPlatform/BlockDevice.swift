@@ -73,6 +73,17 @@ public final class BlockDevice: Sendable {
         isReadOnly = readOnly != 0
     }
 
+    /// Opens for transfers past the page cache where the file system of a regular file knows them,
+    /// else for others.
+    public static func openDirectly(
+        _ path: FilePath, _ access: Access
+    ) throws(PlatformError) -> BlockDevice {
+        do { return try BlockDevice(open: path, access, direct: true) } catch {
+            guard case .call("open", _, .invalidArgument) = error else { throw error }
+            return try BlockDevice(open: path, access)
+        }
+    }
+
     /// Waits until what was written is on the medium. The corresponding C function is `fdatasync`.
     public func flush() throws(PlatformError) {
         try systemCall("fdatasync", path) { fdatasync(descriptor.rawValue) }

@@ -48,6 +48,15 @@ struct PagePlaces: Sendable {
         }
     }
 
+    /// The memory of `pages`, if it is in one piece.
+    func onePlace(of pages: Range<Int>) -> UnsafeMutableRawBufferPointer? {
+        var whole: UnsafeMutableRawBufferPointer?
+        forEachPlace(of: pages) { _, place in
+            whole = place.count == pages.count * PageFrame.size ? place : nil
+        }
+        return whole
+    }
+
     private func firstPiece(with page: Int) -> Int {
         var low = 0
         var high = pieces.count

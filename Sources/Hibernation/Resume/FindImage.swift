@@ -21,7 +21,7 @@ struct FindImage {
         }
         if let location = ImageLocation.fromCommandLine(commandLine) {
             if let image = try look(at: location) { return image }
-            for image in try FoundImage.scan(report) where image.isOurs {
+            for image in try FoundImage.scan(report) where image.isKnown {
                 report.warn(
                     "there is no image at resume=, but there is one here (kresume resume "
                         + "\(image.path) takes it): \(image)")
@@ -29,25 +29,18 @@ struct FindImage {
             return nil
         }
         let images = try FoundImage.scan(report)
-        let ours = images.filter(\.isOurs)
-        if ours.count > 1 { throw ResumeError.severalImages(ours) }
-        for image in images where !image.isOurs { passOver(image) }
-        return ours.first
+        for image in images where !image.isKnown {
+            report.warn("left to the software that wrote it: \(image)")
+        }
+        let known = images.filter(\.isKnown)
+        if known.count > 1 { throw ResumeError.severalImages(known) }
+        return known.first
     }
 
     private func look(at location: ImageLocation) throws -> FoundImage? {
         let (path, offset) = try location.resolve()
-        guard let image = try FoundImage.look(at: path, offset: offset) else {
-            report.detail("no hibernation image on \(path)")
-            return nil
-        }
-        if image.isOurs { return image }
-        passOver(image)
-        return nil
-    }
-
-    /// The stock way comes after us.
-    private func passOver(_ image: FoundImage) {
-        report.detail("left to the software that wrote it: \(image)")
+        let image = try FoundImage.look(at: path, offset: offset)
+        if image == nil { report.detail("no hibernation image on \(path)") }
+        return image
     }
 }

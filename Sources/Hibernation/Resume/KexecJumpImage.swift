@@ -10,10 +10,9 @@ struct KexecJumpImage: ResumableImage {
     private let image: HibernationImage
     private let area: ImageArea
 
-    /// Nil where the area has no image of ours.
-    init?(_ area: ImageArea) throws {
+    init(_ area: ImageArea) throws {
         guard let image = try HibernationImage.read(areaSize: area.size, readAt: area.readAt)
-        else { return nil }
+        else { throw ResumeError.imageVanished(area.device.path) }
         self.image = image
         self.area = area
     }
@@ -63,7 +62,7 @@ struct KexecJumpImage: ResumableImage {
             throw ImageError.wrongState(found: .prepared)
         }
         if let frame = image.machine.jump.messagePage?.frame {
-            guard let page = image.dataPage(of: frame) else { throw ResumeError.noMessagePage }
+            guard let page = image.runs.dataPage(of: frame) else { throw ResumeError.noMessagePage }
             let release = try KernelInfo.running().release
             MessagePage(.resumed, release).bytes.withUnsafeBytes {
                 places.store($0, firstPage: page)
@@ -82,11 +81,11 @@ struct KexecJumpImage: ResumableImage {
     }
 }
 
-extension HibernationImage {
+extension [PageRun] {
     /// Where in the data stream the contents of `frame` are; nil where it has none.
-    fileprivate func dataPage(of frame: PageFrame) -> Int? {
+    func dataPage(of frame: PageFrame) -> Int? {
         var page = 0
-        for run in runs where run.kind == .data {
+        for run in self where run.kind == .data {
             if run.frames.contains(frame) {
                 return page + Int(frame.rawValue - run.first.rawValue)
             }

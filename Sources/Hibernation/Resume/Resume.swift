@@ -2,6 +2,7 @@
 
 import LinuxPlatform
 import PhysicalMemory
+import SystemPackage
 
 /// `kresume resume`, in the restore kernel: find, check, place, load, jump.
 public struct Resume {
@@ -29,14 +30,20 @@ public struct Resume {
         guard let found = try FindImage(named: location, report: report).find() else {
             return .noImage
         }
-        if case .damaged(let error) = found.kind { throw error }
+        do {
+            return try run(found)
+        } catch {
+            if case .stock = found.kind { adviseOwnResume(of: found) }
+            throw error
+        }
+    }
+
+    private func run(_ found: FoundImage) throws -> Outcome {
         try Permission.requireRoot()
         try Permission.requireKexec(.longMode)
         if !dryRun { try requireNothingMounted() }
 
-        let area = try ImageArea(
-            open: found.path, offset: found.offset, dryRun ? .read : .exclusive)
-        guard let image = try KexecJumpImage(area) else { return .noImage }
+        let image = try open(found)
         try image.check(retry: retry || dryRun)
         report.note("found \(image.description)")
 
@@ -48,6 +55,31 @@ public struct Resume {
 
         try image.load(into: engine.places, report)
         try go(back: image, engine)
+    }
+
+    private func open(_ found: FoundImage) throws -> any ResumableImage {
+        let access: BlockDevice.Access = dryRun ? .read : .exclusive
+        switch found.kind {
+        case .kresume:
+            return try KexecJumpImage(
+                ImageArea(open: found.path, offset: found.offset, access))
+        case .stock:
+            return try StockImage(StockArea(open: found.path, offset: found.offset, access))
+        case .damaged(let error): throw error
+        case .uswsusp, .tuxOnIce: throw ResumeError.foreignImage(found)
+        }
+    }
+
+    /// The image is as it was, so the kernel that runs here may yet do by itself what we could not.
+    private func adviseOwnResume(of found: FoundImage) {
+        guard SystemFile.exists("/sys/power/resume"),
+            let device = try? BlockDevice(open: found.path, .read), let number = device.number
+        else { return }
+        let offset = found.offset / UInt64(PageFrame.size)
+        let before = offset == 0 ? "" : "echo \(offset) > /sys/power/resume_offset; "
+        report.warn(
+            "the image is still there; if the kernel here is the one that wrote it, it may resume "
+                + "it: \(before)echo \(number) > /sys/power/resume")
     }
 
     private func go(back image: some ResumableImage, _ engine: RestoreEngine) throws -> Never {

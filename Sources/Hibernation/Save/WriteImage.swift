@@ -56,14 +56,7 @@ final class WriteImage: Sendable {
         try Parallel.run(Parallel.usableCPUs) { [self] _ in
             let packed = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
             let compressed = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
-            while let index = queue.take() {
-                do {
-                    try write(part: index, packed.bytes, compressed.bytes)
-                } catch {
-                    queue.close()
-                    throw error
-                }
-            }
+            try queue.forEach { try write(part: $0, packed.bytes, compressed.bytes) }
         }
         try complete(jumpBackEntry: jumpBackEntry)
     }

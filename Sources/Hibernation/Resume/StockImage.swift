@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import KresumeImage
+import LinuxPlatform
+import PhysicalMemory
+import Placement
+import SwsuspImage
+
+/// An image of the kernel's own hibernation.
+struct StockImage: ResumableImage {
+    let image: SwsuspImage
+    private let area: StockArea
+
+    init(_ area: StockArea) throws {
+        guard let front = try area.front() else {
+            throw ResumeError.imageVanished(area.device.path)
+        }
+        self.area = area
+        image = try SwsuspImage.read(front, readAt: area.readAt)
+    }
+
+    private var dataSize: UInt64 { image.info.dataPages * UInt64(PageFrame.size) }
+
+    var description: String {
+        "an image of the kernel's own hibernation on \(area.device.path), \(mebibytes(dataSize)) "
+            + "of memory, \(image.header.compression.word)"
+    }
+
+    /// The kernel wrote the swap signature back before it used the image, and so do we: one that
+    /// is there was not tried.
+    func check(retry: Bool) throws {
+        let here = try MachineFacts.firmwareMap()
+        let restore = image.info.restore
+        if restore.form(matching: here) == nil {
+            throw ResumeError.otherMemoryMapChecksum(image: restore.memoryMapChecksum, here: here)
+        }
+        if let signature = image.header.hardwareSignature,
+            let now = try Firmware.hardwareSignature(), now != signature
+        {
+            throw ResumeError.otherHardwareSignature(image: signature, here: now)
+        }
+    }
+
+    func demand() throws -> Demand {
+        let runs = { (kind: PageRun.Kind) in
+            image.runs.filter { $0.kind == kind }.map(\.frames)
+        }
+        let ram = try MachineFacts.firmwareMap().ram
+        // What the kernel left out of its image was free.
+        return try Demand(data: runs(.data), zero: runs(.zero), ram: ram, free: ram)
+    }
+
+    /// With the page of the image kernel's text in which it is entered, at its own address: the
+    /// first instruction there loads the image's page tables.
+    func tables() throws -> IdentityMap {
+        var tables = IdentityMap(mapping: try MachineFacts.firmwareMap().ram)
+        let restore = image.info.restore
+        tables.map(virtual: restore.jumpAddress, to: restore.physicalJumpAddress)
+        return tables
+    }
+
+    func load(into places: PagePlaces, _ report: Report) throws {
+        let progress = Progress("reading", total: dataSize, report)
+        try ReadStockImage(image: image, area: area, progress: progress).load(into: places)
+        report.note("read \(progress.summary)")
+    }
+
+    /// `restore_registers`, arch/x86/power/hibernate_asm_64.S, Linux 6.12: entered with its own
+    /// address in r8 and the image's CR3 in r9.
+    func target(_ places: PagePlaces) throws -> JumpTarget {
+        let restore = image.info.restore
+        // The last check of all that was loaded: the image's own page tables lead to the entry.
+        let depth = try restore.pagingDepth { frame in places.page(at: frame, image.runs) }
+        if depth == .five, !CPU.hasFiveLevelPaging { throw ResumeError.noFiveLevelPaging }
+        return JumpTarget(
+            entry: restore.jumpAddress, pagingLevels: Int(depth.rawValue), r8: restore.jumpAddress,
+            r9: restore.cr3.rawValue)
+    }
+
+    func markUsed() throws { try area.write(image.header.pageWithoutImage) }
+
+    func unmark() throws { try area.write(image.header.page) }
+}
+
+extension SwsuspHeader.Compression {
+    var word: String {
+        switch self {
+        case .none: "not compressed"
+        case .lzo: "LZO"
+        case .lz4: "LZ4"
+        }
+    }
+}
+
+extension PagePlaces {
+    /// What was loaded for a frame; nil where the image has nothing for it.
+    fileprivate func page(at frame: PageFrame, _ runs: [PageRun]) -> [UInt8]? {
+        guard let run = runs.first(where: { $0.frames.contains(frame) }) else { return nil }
+        if run.kind == .zero { return [UInt8](repeating: 0, count: PageFrame.size) }
+        guard let page = runs.dataPage(of: frame) else { return nil }
+        var bytes: [UInt8] = []
+        forEachPlace(of: page..<(page + 1)) { _, place in bytes += place }
+        return bytes
+    }
+}
