@@ -58,8 +58,10 @@ func sentence(_ error: ResumeError) -> String {
         "the image on \(path) was tried before, and its machine may have run since: to take the "
             + "risk, kresume resume --retry \(path); to drop it, kresume discard \(path)"
     case .fileSystemsMounted(let mounts):
-        "file systems are mounted for writing (" + list(mounts.map(\.mountPoint))
+        "file systems are mounted (" + list(mounts.map(\.mountPoint))
             + "): a machine is resumed from an initramfs, with nothing mounted"
+    case .swapActive(let path):
+        "\(path) is in use as swap: a machine is resumed from an initramfs, before swap is activated"
     case .otherMemoryMap(let image, let here):
         "the firmware's memory map is not the one of the hibernated machine: only in the image: "
             + list(image) + "; only here: " + list(here)
@@ -114,12 +116,20 @@ func sentence(_ error: HibernateError) -> String {
     case .noRegion(let size):
         "there are no \(mebibytes(size)) of memory in a row for the saver kernel below 4 GiB: try "
             + "less with --saver-memory"
+    case .addedMemory(let range):
+        "memory was added while the machine ran (\(range)), and the firmware does not know of it: "
+            + "it would not be saved"
+    case .saverWithoutFiveLevels:
+        "this kernel pages with 5 levels and the saver kernel cannot: name another --saver-kernel"
     case .noLowMemory: "there is no memory below 640 KiB for the saver kernel"
     case .noDevice: "there is no swap partition in use: name a device"
     case .badPages(let path): "the swap area on \(path) has bad pages"
     case .saveFailed(let reason): "the image was not saved, and the machine went on: \(reason)"
     case .noWord: "the machine went on without a word from the saver kernel"
     case .notABlockDevice(let path): "\(path) is not a block device"
+    case .imageLeft(let path):
+        "the image on \(path) could not be made invalid although its machine runs: never resume "
+            + "it (kresume discard \(path))"
     }
 }
 
@@ -129,6 +139,9 @@ func sentence(_ error: SaveError) -> String {
     case .areaNotFound(let id): "no device holds the prepared image \(id)"
     case .areaFoundTwice(let id, let paths): "the prepared image \(id) is on \(list(paths))"
     case .unalignedMemory(let range): "/proc/vmcore has a part of a page: \(range)"
+    case .otherMemory(let range):
+        "/proc/vmcore and the prepared image do not agree about the memory at \(range)"
+    case .stillRunning: "the machine did not switch itself off"
     case .deviceFull(let path, let size):
         "\(path) is full: the image does not fit its \(mebibytes(size))"
     }

@@ -64,6 +64,15 @@ public struct FoundImage: Sendable {
         return found
     }
 
+    /// Whether it could be resumed, as far as was read.
+    var isUsable: Bool {
+        switch kind {
+        case .kresume(let front): front.state == .ready || front.state == .resuming
+        case .stock: true
+        case .damaged, .uswsusp, .tuxOnIce: false
+        }
+    }
+
     /// Whether it is of a kind that kresume resumes.
     var isKnown: Bool {
         switch kind {

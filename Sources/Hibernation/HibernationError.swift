@@ -29,6 +29,7 @@ enum ResumeError: Error {
     /// Somebody tried it before.
     case alreadyTried(FilePath)
     case fileSystemsMounted([Mount])
+    case swapActive(FilePath)
     case otherMemoryMap(image: [MemoryMap.Entry], here: [MemoryMap.Entry])
     /// A stock image carries no more of the map than its checksum.
     case otherMemoryMapChecksum(image: UInt32, here: MemoryMap)
@@ -56,6 +57,9 @@ enum HibernateError: Error {
     case noSaverKernel(release: String)
     case noSaverInitrd(release: String)
     case noRegion(size: UInt64)
+    /// RAM that the firmware's map does not have: it was added while the machine ran.
+    case addedMemory(PhysicalRange)
+    case saverWithoutFiveLevels
     case noLowMemory
     case noDevice
     case badPages(FilePath)
@@ -63,6 +67,8 @@ enum HibernateError: Error {
     case saveFailed(String)
     case noWord
     case notABlockDevice(FilePath)
+    /// The image could not be made invalid although the machine runs.
+    case imageLeft(FilePath)
 }
 
 /// Why the saver kernel did not write the image.
@@ -72,6 +78,10 @@ enum SaveError: Error {
     case areaNotFound(ImageID)
     case areaFoundTwice(ImageID, [FilePath])
     case unalignedMemory(PhysicalRange)
+    /// /proc/vmcore and the image's memory map do not agree about these frames.
+    case otherMemory(FrameRange)
+    /// The machine was to be switched off.
+    case stillRunning
     /// In bytes.
     case deviceFull(FilePath, size: UInt64)
 }

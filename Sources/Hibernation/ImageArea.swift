@@ -63,9 +63,25 @@ final class ImageArea: Sendable {
     /// (docs/image-format.md).
     func erase(_ header: ImageHeader) throws {
         let page = try signaturePage()
-        if page.kind == .image {
-            try commit([page.withSignature(header.originalSignature).write])
-        }
+        try commit([page.withSignature(header.originalSignature).write])
         try commit([ImageHeader.erasure])
+    }
+
+    /// Leaves nothing that passes for an image. Two things make one, and each is taken away even
+    /// if the other cannot be; throws where neither could.
+    func invalidate(_ prepared: PreparedImage) throws {
+        let steps = [
+            StateRecord(id: prepared.header.id, state: .consumed).write,
+            prepared.signaturePage.write,
+        ]
+        var failure: (any Error)?
+        var done = 0
+        for step in steps {
+            do {
+                try commit([step])
+                done += 1
+            } catch { failure = error }
+        }
+        if done == 0, let failure { throw failure }
     }
 }

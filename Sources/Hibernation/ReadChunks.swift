@@ -18,7 +18,7 @@ struct ReadChunks: Sendable {
         _ body: @escaping @Sendable (_ firstPage: Int, _ pages: UnsafeRawBufferPointer) -> Void
     ) throws {
         let queue = WorkQueue(count: image.chunks.count)
-        try Parallel.run(Parallel.usableCPUs) { _ in
+        try Parallel.run(Workers.count) { _ in
             let stored = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
             let unpacked = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
             try queue.forEach { index in

@@ -28,7 +28,7 @@ struct ReadStockImage: Sendable {
     private func loadPlain(into places: PagePlaces?) throws {
         let count = image.info.dataPages
         let queue = WorkQueue(count: Int((count + Self.pieceSize - 1) / Self.pieceSize))
-        try Parallel.run(Parallel.usableCPUs) { _ in
+        try Parallel.run(Workers.count) { _ in
             let spare = AlignedBuffer(count: Int(Self.pieceSize) * PageFrame.size)
             try queue.forEach { piece in
                 let first = UInt64(piece) * Self.pieceSize
@@ -53,7 +53,7 @@ struct ReadStockImage: Sendable {
     private func loadCompressed(into places: PagePlaces?) throws {
         let stream = Mutex(BlockStream(image.blockWalk(), stored: image.map.pageCount))
         let checksum = Atomic<UInt32>(0)
-        try Parallel.run(Parallel.usableCPUs) { _ in
+        try Parallel.run(Workers.count) { _ in
             let stored = AlignedBuffer(
                 count: (Int(Self.pieceSize) + StoredBlock.storedPageLimit) * PageFrame.size)
             let unpacked = AlignedBuffer(count: Int(StoredBlock.pageLimit) * PageFrame.size)

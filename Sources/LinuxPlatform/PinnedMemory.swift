@@ -46,8 +46,6 @@ public final class PinnedMemory {
         reservation = address
         base = UnsafeMutableRawPointer(
             bitPattern: Int(bitPattern: address).roundedUp(to: Self.hugePage))!
-        // Only advice: a kernel without huge pages gives small ones.
-        madvise(base, capacity, MADV_HUGEPAGE)
     }
 
     deinit { munmap(reservation, reservedSize) }
@@ -67,6 +65,8 @@ public final class PinnedMemory {
         guard end - start >= pages * PageFrame.size else {
             throw .call("mmap", path: nil, .noMemory)
         }
+        // Only advice: a kernel without huge pages gives small ones.
+        madvise(base + start, end - start, MADV_HUGEPAGE)
         let address = Int(bitPattern: base)
         let portions = (end - start + Self.portion - 1) / Self.portion
         let threads = min(Parallel.usableCPUs, portions)
@@ -78,6 +78,8 @@ public final class PinnedMemory {
             }
         }
         try systemCall("mlock") { mlock(base + start, end - start) }
+        // The huge pages stay, but khugepaged makes no more: it would move what it joins.
+        madvise(base + start, end - start, MADV_NOHUGEPAGE)
         pageCount = end / PageFrame.size
     }
 

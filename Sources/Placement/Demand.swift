@@ -9,6 +9,9 @@ public struct Demand: Sendable {
     let dataFrames: FrameSet
     /// The frames that must be zero.
     let zero: FrameSet
+    /// All RAM, by the firmware's memory map. What else a kernel may have (memory that was added
+    /// later) is not mapped while the hand-off runs.
+    let ram: FrameSet
     /// Frames whose contents the image's kernel does not mind losing: there the hand-off may lie.
     let free: FrameSet
 
@@ -32,6 +35,7 @@ public struct Demand: Sendable {
         self.data = runs
         self.dataFrames = FrameSet(data)
         self.zero = FrameSet(zero)
+        self.ram = ram
         self.free = free.intersection(ram).subtracting(dataFrames.union(self.zero))
 
         // A set merges what overlaps, so a frame named twice shows as a smaller count.
@@ -43,6 +47,9 @@ public struct Demand: Sendable {
             throw .outsideRAM(outside)
         }
     }
+
+    /// How many runs of frames the image names.
+    public var runCount: Int { data.count + zero.ranges.count }
 
     /// How many pages have contents.
     public var dataPageCount: UInt64 { dataFrames.count }

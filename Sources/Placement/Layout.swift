@@ -11,7 +11,8 @@ struct Layout {
 
     init(_ demand: Demand, owned: [IndexedRun], avoiding block: FrameRange) throws(PlacementError) {
         let ownedFrames = FrameSet(owned.map(\.frames))
-        let usable = ownedFrames.subtracting(demand.dataFrames).subtracting(block)
+        let usable = ownedFrames.intersection(demand.ram)
+            .subtracting(demand.dataFrames).subtracting(block)
         let clean = owned.intersection(usable.subtracting(demand.zero))
         let zeroLater = owned.intersection(usable.intersection(demand.zero))
 

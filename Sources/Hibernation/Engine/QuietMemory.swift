@@ -4,20 +4,22 @@ import LinuxPlatform
 
 /// While it lives, the kernel does not move this process's pages about.
 ///
-/// Compaction otherwise moves locked pages too (`vm.compact_unevictable_allowed`,
-/// Documentation/admin-guide/sysctl/vm.rst, Linux 6.12). A kernel without the setting has no
-/// compaction.
+/// Compaction otherwise moves locked pages too, and NUMA balancing any page
+/// (`vm.compact_unevictable_allowed` and `kernel.numa_balancing`,
+/// Documentation/admin-guide/sysctl/, Linux 6.12). A kernel without a setting does not do what it
+/// is about.
 final class QuietMemory {
-    private static let compaction = "vm/compact_unevictable_allowed"
-    private let oldCompaction: String?
+    private static let settings = ["vm/compact_unevictable_allowed", "kernel/numa_balancing"]
+    private var old: [(name: String, value: String)] = []
 
     init() throws {
-        oldCompaction = try Sysctl.value(Self.compaction)
-        if oldCompaction != nil { try Sysctl.set(Self.compaction, to: "0") }
+        for name in Self.settings where try Sysctl.value(name) != nil {
+            old.append((name, try Sysctl.set(name, to: "0")))
+        }
     }
 
     deinit {
         // The boot goes on now, and this is no reason to stop it.
-        if let oldCompaction { _ = try? Sysctl.set(Self.compaction, to: oldCompaction) }
+        for (name, value) in old { _ = try? Sysctl.set(name, to: value) }
     }
 }

@@ -17,23 +17,22 @@ final class RestoreEngine {
     private let memory: PinnedMemory
     private let runs: [PinnedMemory.Run]
 
-    /// What the restore kernel needs for itself while it loads: below this it may deadlock.
-    private static let reserve: UInt64 = 40 << 20
-
     /// Pins as much memory as the image has data, and a little more where that does not do.
-    init(_ demand: Demand, tables: IdentityMap, handoffLimit: PageFrame) throws {
+    ///
+    /// - Parameter reserve: in bytes, what must be left to this kernel.
+    init(_ demand: Demand, tables: IdentityMap, reserve: UInt64) throws {
         self.demand = demand
         quiet = try QuietMemory()
         let capacity = Int(demand.dataPageCount) * 2 + (512 << 20) / PageFrame.size
         memory = try PinnedMemory(pageCapacity: capacity)
         var missing = demand.dataPageCount
         while true {
-            if missing > 0 { try Self.grow(memory, by: missing) }
+            if missing > 0 { try Self.grow(memory, by: missing, reserve: reserve) }
             let runs = try memory.runs()
             let owned = runs.map { IndexedRun($0.frames, firstIndex: $0.firstSlot) }
             do {
                 placement = try Placement(
-                    demand, owned: owned, tables: tables, handoffLimit: handoffLimit)
+                    demand, owned: owned, tables: tables, handoffLimit: .belowFourGiB)
                 self.runs = runs
                 return
             } catch PlacementError.tooFewPages(let more) {
@@ -50,50 +49,50 @@ final class RestoreEngine {
         PagePlaces(placement.pieces, base: memory.address(ofSlot: 0))
     }
 
-    /// Loads the hand-off and leaves this kernel. After an error nothing is loaded any more.
-    ///
-    /// - Parameter lastWord: what is to be on the disk when the jump happens. Called when nothing
-    ///   but the jump itself can fail any more.
-    func jump(
-        to target: JumpTarget, debugPort: UInt16, lastWord: () throws -> Void
-    ) throws -> Never {
+    /// Hands the hand-off to the kernel: only ``jump(lastWord:)`` is left to do.
+    func load(_ target: JumpTarget, debugPort: UInt16) throws {
         let code = HandoffCode.bytes(for: placement, to: target, debugPort: UInt32(debugPort))
-        try load(placement.serializedHandoff(code: code))
-        do {
-            try lastWord()
-            // The pages must be mapped, and this object alive, to the very end.
-            try withExtendedLifetime(self) {
-                let moved = try memory.movedPages(since: runs)
-                if moved > 0 { throw ResumeError.framesMoved(count: moved) }
-                try Kexec.execute()
-            }
-            throw ResumeError.jumpReturned
-        } catch {
-            try Kexec.unload()
-            throw error
-        }
-    }
-
-    private func load(_ block: [UInt8]) throws {
-        let memory = placement.handoff.physicalRange
-        try block.withUnsafeBytes { bytes in
+        let range = placement.handoff.physicalRange
+        try placement.serializedHandoff(code: code).withUnsafeBytes { bytes in
             try Kexec.load(
                 entry: placement.codeAddress,
                 segments: [
-                    KexecSegment(buffer: bytes, memory: memory.start, memorySize: memory.size)
+                    KexecSegment(buffer: bytes, memory: range.start, memorySize: range.size)
                 ],
                 flags: .longMode)
         }
     }
 
-    private static func grow(_ memory: PinnedMemory, by pages: UInt64) throws {
-        let needed = pages * UInt64(PageFrame.size)
+    /// Leaves this kernel.
+    ///
+    /// - Parameter lastWord: what is to be on the disk when the jump happens. Called when nothing
+    ///   but the jump itself can fail any more.
+    func jump(lastWord: () throws -> Void) throws -> Never {
+        // The pages must be mapped, and this object alive, to the very end.
+        try withExtendedLifetime(self) {
+            try lastWord()
+            let moved = try memory.movedPages(since: runs)
+            if moved > 0 { throw ResumeError.framesMoved(count: moved) }
+            try Kexec.execute()
+        }
+        throw ResumeError.jumpReturned
+    }
+
+    private static func grow(
+        _ memory: PinnedMemory, by pages: UInt64, reserve: UInt64
+    ) throws {
+        let pinned = UInt64(memory.pageCount * PageFrame.size)
+        let needed = pages * UInt64(PageFrame.size) + reserve
         let available = try MemoryInfo.current().available
-        guard needed + reserve <= available else {
+        guard needed <= available else {
             throw ResumeError.notEnoughMemory(
-                needed: UInt64(memory.pageCount * PageFrame.size) + needed + reserve,
-                available: UInt64(memory.pageCount * PageFrame.size) + available)
+                needed: pinned + needed, available: pinned + available)
         }
         try memory.grow(byPages: Int(pages))
     }
+}
+
+extension PageFrame {
+    /// The hand-off changes the paging depth in 32-bit mode.
+    fileprivate static let belowFourGiB = PageFrame(1 << 20)
 }

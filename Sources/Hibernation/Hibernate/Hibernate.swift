@@ -29,64 +29,76 @@ public struct Hibernate {
         try Permission.requireRoot()
         try Permission.requireKexec([.preserveContext, .longMode])
         let target = try TargetDevice(location, force: force)
-        let kernel = try KernelInfo.running()
-        let files = SaverFiles(release: kernel.release)
+        let files = SaverFiles(release: try KernelInfo.running().release)
         let saver = LoadSaver(
             kernel: try saverKernel ?? files.kernel(), initrd: try saverInitrd ?? files.initrd(),
             memorySize: saverMemory, append: KernelCommandLine(parsing: saverAppend),
             debugPort: debugPort)
         let ready = try saver.prepare()
 
-        let area = try target.claim()
-        let result = Result { try sleep(kernel, saver, ready, area, target) }
-        try target.reactivateSwap()
-        report.note("resumed by Linux \(try result.get())")
+        try target.stopSwapping(leaving: saver.memoryNeeded)
+        defer {
+            // It was in use before, so its failing is no reason to call all of this a failure.
+            do { try target.swapAgain() } catch {
+                report.warn("swap stays off: \(explanation(of: error))")
+            }
+        }
+        let release = try sleep(saver, consume ready, target)
+        report.note("resumed by Linux \(release)")
     }
 
-    /// From here to the jump and back. Whatever happens, the area is afterwards what it was.
+    /// From here to the jump and back. Whatever happens, nothing is left on the device that passes
+    /// for an image, and the device is ours no more.
     ///
     /// - Returns: the release of the kernel that brought us back.
     private func sleep(
-        _ kernel: KernelInfo, _ saver: LoadSaver, _ ready: LoadSaver.Ready, _ area: ImageArea,
-        _ target: TargetDevice
+        _ saver: LoadSaver, _ ready: consuming LoadSaver.Ready, _ target: TargetDevice
     ) throws -> String {
+        let area = try target.claim()
         try requireSpace(in: area)
+        let place = ready.place
         let quiet = try QuietMemory()
-        let box = try MessageBox(avoiding: ready.place.frames)
+        let box = try MessageBox(avoiding: place.frames)
+        let machine = try machineRecord(place, message: box.frame)
         let prepared = try PreparedImage(
             id: .random(), creationTime: WallClock.now(), signaturePage: try area.signaturePage(),
-            machine: try machineRecord(kernel, ready.place, message: box.frame),
-            areaSize: area.size)
+            machine: machine, areaSize: area.size)
         report.note("loading the saver kernel")
         try saver.load(
             ready,
             SaverParameters(
                 image: prepared.header.id, offsetPages: target.offsetPages,
-                messagePage: box.frame.address))
+                messagePage: box.frame.address, pagingLevels: Int(machine.jump.pagingLevels)))
         defer { try? Kexec.unload(flags: [.preserveContext, .longMode]) }
 
         report.note("hibernating to \(target.path)")
-        defer { cleanUp(area, prepared.header) }
         Power.sync()
-        try area.commit(prepared.writes)
-        // Two other kernels are about to write behind this one's back.
-        try area.device.dropCaches()
-        try box.checkNotMoved()
-        try Kexec.execute()
-
+        let message: MessagePage?
+        do {
+            try area.commit(prepared.writes)
+            // Two other kernels are about to write behind this one's back.
+            try area.device.dropCaches()
+            try box.checkNotMoved()
+            try Kexec.execute()
+            message = box.message
+        } catch {
+            try cleanUp(area, prepared)
+            throw error
+        }
         withExtendedLifetime(quiet) {}
-        guard let message = box.message else { throw HibernateError.noWord }
-        switch message.outcome {
-        case .resumed: return message.text
-        case .failed: throw HibernateError.saveFailed(message.text)
-        case .pending: throw HibernateError.noWord
+        try cleanUp(area, prepared)
+        switch message?.outcome {
+        case .resumed: return message?.text ?? ""
+        case .failed: throw HibernateError.saveFailed(message?.text ?? "")
+        case .pending, nil: throw HibernateError.noWord
         }
     }
 
     private func machineRecord(
-        _ kernel: KernelInfo, _ place: LoadSaver.Place, message: PageFrame
+        _ place: LoadSaver.Place, message: PageFrame
     ) throws -> MachineRecord {
-        MachineRecord(
+        let kernel = try KernelInfo.running()
+        return MachineRecord(
             system: SystemDescription(
                 kernelRelease: kernel.release, kernelVersion: kernel.version,
                 machine: kernel.machine, hostName: kernel.nodeName),
@@ -110,14 +122,13 @@ public struct Hibernate {
     }
 
     /// The machine runs, so its image must not be resumed again.
-    private func cleanUp(_ area: ImageArea, _ header: ImageHeader) {
-        do {
-            try area.commit([StateRecord(id: header.id, state: .consumed).write])
-            try area.erase(header)
-        } catch {
-            report.warn(
-                "the image on \(area.device.path) could not be discarded (kresume discard "
-                    + "\(area.device.path)): \(explanation(of: error))")
+    private func cleanUp(_ area: ImageArea, _ prepared: PreparedImage) throws {
+        do { try area.invalidate(prepared) } catch {
+            report.fail(explanation(of: error))
+            throw HibernateError.imageLeft(area.device.path)
+        }
+        do { try area.commit([ImageHeader.erasure]) } catch {
+            report.warn("what is left of the image stays: \(explanation(of: error))")
         }
     }
 }

@@ -28,7 +28,7 @@ struct LoadSaver {
     }
 
     /// Files read and place found; nothing is loaded yet.
-    struct Ready {
+    struct Ready: ~Copyable {
         let place: Place
         fileprivate let kernel: BzImage
         fileprivate let kernelBytes: [UInt8]
@@ -43,12 +43,13 @@ struct LoadSaver {
         let map = try MachineFacts.firmwareMap()
         let resources = try KernelInfo.resources()
 
-        // kexec_load takes as much again for what it swaps; short of that, it is the OOM killer
-        // that answers, not an error.
+        try requireAllMemoryKnown(map, resources)
+        if try KernelInfo.pagingLevels() == 5, !image.startsInFiveLevelPaging {
+            throw HibernateError.saverWithoutFiveLevels
+        }
         let available = try MemoryInfo.current().available
-        let needed = memorySize + memorySize / 4
-        if available < needed {
-            throw HibernateError.notEnoughMemory(needed: needed, available: available)
+        if available < memoryNeeded {
+            throw HibernateError.notEnoughMemory(needed: memoryNeeded, available: available)
         }
         guard
             let region = SaverRegion.choose(
@@ -62,15 +63,34 @@ struct LoadSaver {
             initrdBytes: initrdBytes, firmwareMap: map)
     }
 
-    func load(_ ready: Ready, _ parameters: SaverParameters) throws {
+    /// What loading takes, in bytes: kexec_load sets aside as much as it is to swap. Short of that,
+    /// it is the OOM killer that answers, not an error.
+    var memoryNeeded: UInt64 {
+        let (sum, overflow) = memorySize.addingReportingOverflow(memorySize / 4)
+        return overflow ? .max : sum
+    }
+
+    /// Memory that was added later is in /proc/iomem and not in the firmware's map, which is what
+    /// is saved and restored by.
+    private func requireAllMemoryKnown(
+        _ map: MemoryMap, _ resources: [IOMemoryResource]
+    ) throws {
+        let ram = map.ram
+        for resource in resources where resource.name.hasPrefix("System RAM") {
+            if !ram.contains(resource.range.wholeFrames) {
+                throw HibernateError.addedMemory(resource.range)
+            }
+        }
+    }
+
+    /// The files' contents are let go: they need not be in the image.
+    func load(_ ready: consuming Ready, _ parameters: SaverParameters) throws {
         let plan = try SaverPlan(
             .init(
                 kernel: ready.kernel, initrdSize: UInt64(ready.initrdBytes.count),
                 region: ready.place.region, lowMemory: ready.place.lowMemory,
                 firmwareMap: ready.firmwareMap,
-                // All that the firmware calls RAM, also what A keeps reserved; but not the first
-                // page, which is the BIOS's.
-                memory: ready.firmwareMap.ram.subtracting(FrameRange(PageFrame(0), count: 1)),
+                memory: SavedMemory.expected(ready.firmwareMap),
                 bootParameters: try Firmware.bootParameters(),
                 rsdp: try Firmware.acpiRootPointer(),
                 commandLine: KernelCommandLine(parsing: try KernelInfo.commandLine()),

@@ -11,10 +11,10 @@ struct TargetDevice {
     let path: FilePath
     /// Where the image area begins, in pages.
     let offsetPages: UInt64
+    /// The same in bytes.
+    private let offset: UInt64
     /// Swap on this device that is in use now.
     let activeSwap: SwapArea?
-
-    private var offset: UInt64 { offsetPages * UInt64(PageFrame.size) }
 
     /// - Parameters:
     ///   - named: nil for `resume=` of the kernel command line, else the largest swap partition
@@ -22,7 +22,7 @@ struct TargetDevice {
     ///   - force: whatever is on the device may go.
     init(_ named: ImageLocation?, force: Bool) throws {
         let location = try named ?? Self.usual()
-        path = try location.resolve().path
+        (path, offset) = try location.resolve()
         offsetPages = location.offsetPages
         let device = try BlockDevice(open: path, .read)
         guard let number = device.number else { throw HibernateError.notABlockDevice(path) }
@@ -36,28 +36,28 @@ struct TargetDevice {
         { throw HibernateError.badPages(path) }
     }
 
-    /// Takes the device for ourselves, free of swap and of an earlier image.
-    func claim() throws -> ImageArea {
-        if let swap = activeSwap {
-            let available = try MemoryInfo.current().available
-            guard swap.used < available else {
-                throw HibernateError.swapIsInUse(path, needed: swap.used, available: available)
-            }
-            try Swaps.deactivate(swap.path)
+    /// Takes what is swapped to the device back into memory.
+    ///
+    /// - Parameter needed: memory that must be free afterwards, in bytes.
+    func stopSwapping(leaving needed: UInt64) throws {
+        guard let swap = activeSwap else { return }
+        let available = try MemoryInfo.current().available
+        guard swap.used < available, needed <= available - swap.used else {
+            throw HibernateError.swapIsInUse(path, needed: swap.used, available: available)
         }
-        do {
-            let area = try ImageArea(open: path, offset: offset, .exclusive)
-            // An image that is overwritten must not be found by half.
-            try DiscardImage.discardOurs(in: area)
-            return area
-        } catch {
-            try reactivateSwap()
-            throw error
-        }
+        try Swaps.deactivate(swap.path)
     }
 
-    /// Swaps to the device again if it was swapped to before.
-    func reactivateSwap() throws {
+    /// Takes the device for ourselves, free of an earlier image.
+    func claim() throws -> ImageArea {
+        let area = try ImageArea(open: path, offset: offset, .exclusive)
+        // An image that is overwritten must not be found by half.
+        try DiscardImage.discardOurs(in: area)
+        return area
+    }
+
+    /// Swaps to the device again if it was swapped to before. It must be claimed no more.
+    func swapAgain() throws {
         if let activeSwap {
             // The kernel chooses negative priorities by itself.
             try Swaps.activate(activeSwap.path, priority: max(activeSwap.priority, -1))
@@ -80,7 +80,10 @@ struct TargetDevice {
         let contents = try Blkid.probe(device)
         let page = try SignaturePage(device.readBytes(at: offset, count: PageFrame.size))
         if page.kind == .swap || page.kind == .image {
-            if offset > 0 || contents.superblock != .ambivalent { return }
+            // Elsewhere than at the beginning, libblkid says nothing about the place.
+            let type = contents.signature?.type
+            let isPlain = type == "swap" || type == "swsuspend"
+            if offset > 0 || isPlain && contents.partitionTable == nil { return }
         }
         let name: String
         switch contents.superblock {

@@ -33,8 +33,10 @@ struct FindImage {
             report.warn("left to the software that wrote it: \(image)")
         }
         let known = images.filter(\.isKnown)
-        if known.count > 1 { throw ResumeError.severalImages(known) }
-        return known.first
+        // One that was used, or is damaged, does not stand in another one's way.
+        let usable = known.filter(\.isUsable)
+        if usable.count > 1 { throw ResumeError.severalImages(usable) }
+        return usable.first ?? known.first
     }
 
     private func look(at location: ImageLocation) throws -> FoundImage? {

@@ -2,6 +2,7 @@
 
 import LinuxPlatform
 import PhysicalMemory
+import Placement
 import SystemPackage
 
 /// `kresume resume`, in the restore kernel: find, check, place, load, jump.
@@ -27,6 +28,7 @@ public struct Resume {
     /// Returns only where there was nothing to resume, and from a dry run. After an error the
     /// image is as it was.
     public func run() throws -> Outcome {
+        try Permission.requireRoot()
         guard let found = try FindImage(named: location, report: report).find() else {
             return .noImage
         }
@@ -39,7 +41,6 @@ public struct Resume {
     }
 
     private func run(_ found: FoundImage) throws -> Outcome {
-        try Permission.requireRoot()
         try Permission.requireKexec(.longMode)
         if !dryRun { try requireNothingMounted() }
 
@@ -49,8 +50,9 @@ public struct Resume {
 
         // If memory runs out, this process is the one to go: the boot then continues without it.
         try OutOfMemoryScore.setAdjustment(1000)
+        let demand = try image.demand()
         let engine = try RestoreEngine(
-            image.demand(), tables: image.tables(), handoffLimit: .belowFourGiB)
+            demand, tables: image.tables(), reserve: Self.reserve(for: demand))
         if dryRun { return .plan(ResumePlan(engine).description) }
 
         try image.load(into: engine.places, report)
@@ -83,28 +85,44 @@ public struct Resume {
     }
 
     private func go(back image: some ResumableImage, _ engine: RestoreEngine) throws -> Never {
-        let target = try image.target(engine.places)
+        try engine.load(image.target(engine.places), debugPort: debugPort)
         report.note("going back")
+        var isMarked = false
         do {
-            try engine.jump(to: target, debugPort: debugPort) { try image.markUsed() }
+            try engine.jump {
+                isMarked = true
+                try image.markUsed()
+            }
         } catch {
             let reason = error
-            do { try image.unmark() } catch {
-                report.warn(
-                    "the image stays marked as tried, use --retry: \(explanation(of: error))")
-            }
+            _ = try? Kexec.unload()
+            if isMarked { unmark(image) }
             throw reason
         }
     }
 
-    /// What is mounted here would be written to by two kernels that do not know of each other.
-    private func requireNothingMounted() throws {
-        let mounted = try Mounts.current().filter { $0.hasDevice && !$0.isReadOnly }
-        if !mounted.isEmpty { throw ResumeError.fileSystemsMounted(mounted) }
+    private func unmark(_ image: some ResumableImage) {
+        do { try image.unmark() } catch {
+            report.warn("the image stays marked as tried: \(explanation(of: error))")
+        }
     }
-}
 
-extension PageFrame {
-    /// The hand-off changes the paging depth in 32-bit mode.
-    static let belowFourGiB = PageFrame(1 << 20)
+    /// What the restore kernel needs for itself while the image is loaded, in bytes: below 40 MiB
+    /// it was seen to deadlock; the threads have their buffers, and the planner its lists.
+    private static func reserve(for demand: Demand) -> UInt64 {
+        UInt64(40 << 20) + UInt64(Workers.count) * Workers.bufferSize
+            + UInt64(demand.runCount) * 128
+    }
+
+    /// What is mounted here would be used by two kernels that do not know of each other; and even
+    /// mounting for reading writes, where there is a journal. So is swap.
+    private func requireNothingMounted() throws {
+        let withoutJournal = ["squashfs", "iso9660", "erofs", "udf"]
+        let mounted = try Mounts.current().filter {
+            $0.hasDevice && !($0.isReadOnly && withoutJournal.contains($0.fileSystem))
+        }
+        if !mounted.isEmpty { throw ResumeError.fileSystemsMounted(mounted) }
+        let swap = try Swaps.active().first { !$0.path.string.hasPrefix("/dev/zram") }
+        if let swap { throw ResumeError.swapActive(swap.path) }
+    }
 }

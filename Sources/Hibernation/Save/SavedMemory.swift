@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import CoreDump
+import KresumeImage
 import LinuxPlatform
 import PhysicalMemory
 
@@ -27,6 +28,21 @@ struct SavedMemory: Sendable {
     }
 
     var frames: FrameSet { FrameSet(segments.map(\.memory.wholeFrames)) }
+
+    /// Throws where some of A's memory is not shown, or some that is not A's. The saver's own
+    /// memory is A's too, but A keeps what was there and puts it back itself; the first page is
+    /// the BIOS's.
+    func requireAll(of machine: MachineRecord) throws {
+        let expected = SavedMemory.expected(machine.memoryMap).subtracting(machine.jump.saverMemory)
+        let difference = expected.subtracting(frames).union(frames.subtracting(expected))
+        if let range = difference.ranges.first { throw SaveError.otherMemory(range) }
+    }
+
+    /// What A asks the saver to save, the saver's own memory included: all that the firmware calls
+    /// RAM, also what A keeps reserved.
+    static func expected(_ map: MemoryMap) -> FrameSet {
+        map.ram.subtracting(FrameRange(PageFrame(0), count: 1))
+    }
 
     /// All of it, ascending, in parts of at most `pages` pages.
     func parts(ofPages pages: UInt64) -> [Part] {

@@ -12,11 +12,14 @@ struct SaverParameters {
     var offsetPages: UInt64
     /// A's message page.
     var messagePage: PhysicalAddress
+    /// A's: 4 or 5.
+    var pagingLevels: Int
 
     fileprivate enum Name {
         static let image = "kresume.save"
         static let offset = "kresume.offset"
         static let message = "kresume.message"
+        static let levels = "kresume.levels"
         /// As kexec-tools calls it.
         static let jumpBack = "kexec_jump_back_entry"
     }
@@ -26,7 +29,7 @@ struct SaverParameters {
         KernelCommandLine(
             [
                 (Name.image, image.description), (Name.offset, String(offsetPages)),
-                (Name.message, messagePage.description),
+                (Name.message, messagePage.description), (Name.levels, String(pagingLevels)),
             ].compactMap { KernelCommandLine.Option($0.0, $0.1) })
     }
 }
@@ -48,10 +51,13 @@ struct SaverOrders {
         guard let message = Self.address(line, Name.message) else {
             throw SaveError.commandLine(option: Name.message)
         }
+        guard let levels = line.value(of: Name.levels).flatMap({ Int($0) }), [4, 5].contains(levels)
+        else { throw SaveError.commandLine(option: Name.levels) }
         guard let entry = Self.address(line, Name.jumpBack), entry.rawValue != 0 else {
             throw SaveError.commandLine(option: Name.jumpBack)
         }
-        parameters = SaverParameters(image: image, offsetPages: offset, messagePage: message)
+        parameters = SaverParameters(
+            image: image, offsetPages: offset, messagePage: message, pagingLevels: levels)
         jumpBackEntry = entry
     }
 

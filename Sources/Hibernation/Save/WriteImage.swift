@@ -53,7 +53,7 @@ final class WriteImage: Sendable {
     /// Writes all of memory, then the tables, then what makes it an image.
     func write(jumpBackEntry: PhysicalAddress) throws {
         let queue = WorkQueue(count: parts.count)
-        try Parallel.run(Parallel.usableCPUs) { [self] _ in
+        try Parallel.run(Workers.count) { [self] _ in
             let packed = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
             let compressed = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
             try queue.forEach { try write(part: $0, packed.bytes, compressed.bytes) }

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import LinuxPlatform
+import PhysicalMemory
+import Placement
+
+/// The way back into A, which has not been changed: the restore engine with an image of one page,
+/// A's message page. A swaps its own memory back in by itself.
+///
+/// It is laid before the saver does anything else, so that taking it later needs no memory.
+final class WayBack {
+    private let engine: RestoreEngine
+
+    init(_ orders: SaverOrders) throws {
+        // The saver's own memory is what A gave it, so all of it may be lost.
+        let own = try MachineFacts.firmwareMap().ram
+        let word = FrameRange(orders.parameters.messagePage.frame, count: 1)
+        // A's entry switches to A's own page tables; until then only its page must be mapped.
+        let entry = FrameRange(orders.jumpBackEntry.frame, count: 1)
+        engine = try RestoreEngine(
+            Demand(data: [word], zero: [], ram: own.union(FrameSet([word])), free: own),
+            tables: IdentityMap(mapping: own.union(FrameSet([word, entry]))), reserve: 0)
+        // The saver kernel chooses its own paging depth, so A says which is A's.
+        try engine.load(
+            JumpTarget(
+                entry: orders.jumpBackEntry.rawValue,
+                pagingLevels: orders.parameters.pagingLevels),
+            debugPort: 0)
+    }
+
+    func take(saying reason: String) throws -> Never {
+        MessagePage(.failed, reason).bytes.withUnsafeBytes {
+            engine.places.store($0, firstPage: 0)
+        }
+        try engine.jump {}
+    }
+}

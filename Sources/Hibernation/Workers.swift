@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import KresumeImage
+import LinuxPlatform
+import PhysicalMemory
+
+/// The threads that carry pages between memory and device.
+enum Workers {
+    /// More than this gain nothing over any disk, and each takes memory that is scarce.
+    static let limit = 8
+
+    static var count: Int { min(Parallel.usableCPUs, limit) }
+
+    /// What each of them takes for what it works on, in bytes.
+    static let bufferSize = 2 * UInt64(Chunk.pageLimit) * UInt64(PageFrame.size)
+}
