@@ -40,6 +40,11 @@ public struct EFIRuntimeRange: Hashable, Sendable {
         }
         return ranges.sorted { $0.physicalAddress < $1.physicalAddress }
     }
+
+    /// Left over from the boot: a picture, a table, which Linux keeps by calling them runtime
+    /// memory, and which lie elsewhere after another boot. No firmware code uses them any more.
+    /// Source: `efi_arch_mem_reserve`, arch/x86/platform/efi/quirks.c, Linux 6.12.
+    public var isBootServicesData: Bool { type == 4 }
 }
 
 extension EFIRuntimeRange: CustomStringConvertible {

@@ -19,7 +19,8 @@ public enum Invariants {
         if let remapping = try InterruptRemapping.current(sysfs: sysfs) {
             lines.append("interrupt-remapping \(remapping.rawValue)")
         }
-        lines += try EFIRuntimeRange.map(sysfs: sysfs).map { "efi-runtime \($0)" }
+        lines += try EFIRuntimeRange.map(sysfs: sysfs).filter { !$0.isBootServicesData }
+            .map { "efi-runtime \($0)" }
         if let signature = try Firmware.hardwareSignature(sysfs: sysfs) {
             lines.append("facs \(UInt64(signature).hex)")
         }

@@ -90,6 +90,10 @@ import Testing
                     "\(range)/1/type": "0x5\n", "\(range)/1/phys_addr": "0x1000\n",
                     "\(range)/1/virt_addr": "0x0\n", "\(range)/1/num_pages": "0x1\n",
                     "\(range)/1/attribute": "0x800000000000000f\n",
+                    "\(range)/2/type": "0x4\n", "\(range)/2/phys_addr": "0x5000\n",
+                    "\(range)/2/virt_addr": "0xfffffffefcbae000\n",
+                    "\(range)/2/num_pages": "0x2a\n",
+                    "\(range)/2/attribute": "0x800000000000000f\n",
                 ],
                 ["firmware/acpi/tables/FACS": "FACS\u{40}\0\0\0\u{1}\u{2}\u{3}\u{4}...."],
             ].reduce(into: [:]) { $0.merge($1) { $1 } })
