@@ -88,9 +88,10 @@ func sentence(_ error: ResumeError) -> String {
 }
 
 private func sentence(_ difference: KresumeImage.Invariants.Difference) -> String {
-    let was = difference.onlyInImage.isEmpty ? [] : ["was " + list(difference.onlyInImage)]
-    let now = difference.onlyHere.isEmpty ? [] : ["is " + list(difference.onlyHere)]
-    return "\(difference.category) " + (was + now).joined(separator: ", ")
+    let sides = [
+        ("only in the image: ", difference.onlyInImage), ("only here: ", difference.onlyHere),
+    ].filter { !$0.1.isEmpty }
+    return "\(difference.category) " + sides.map { $0 + list($1) }.joined(separator: "; ")
 }
 
 func sentence(_ error: HibernateError) -> String {
