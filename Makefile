@@ -4,6 +4,7 @@
 # make test      everything: packages, build, shellcheck, unit tests, machine tests
 # make unit      tests that need no virtual machine
 # make machines  tests that boot kernels in QEMU (the first run builds one: some minutes)
+# make fuzz      damaged images of the kernel's own format, many more than in `make unit`
 # make demo      watch a virtual machine hibernate, go off and come back
 # make deps      the Debian packages that all of this needs
 # make clean
@@ -18,7 +19,7 @@ TEST_PACKAGES  := shellcheck qemu-system-x86 ovmf busybox-static linux-source-6.
 	e2fsprogs util-linux dmsetup
 
 .NOTPARALLEL:
-.PHONY: all deps swift lint unit machines test demo clean
+.PHONY: all deps swift lint unit fuzz machines test demo clean
 
 all: build/kresume
 
@@ -49,6 +50,12 @@ lint:
 
 unit: swift
 	swift test --disable-xctest --skip MachineTests
+
+# Another seed gives other inputs: make fuzz KRESUME_FUZZ_SEED=7
+fuzz: export KRESUME_FUZZ_INPUTS ?= 100000
+fuzz: export KRESUME_FUZZ_SEED ?= 1
+fuzz: swift
+	swift test --disable-xctest --filter SwsuspImageTests.MutationTests
 
 machines: build/kresume
 	swift test --disable-xctest --filter MachineTests

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import KresumeImage
+import PhysicalMemory
+import Testing
+
+@testable import SwsuspImage
+
+let compressions: [SwsuspHeader.Compression] = [.none, .lzo, .lz4]
+
+@Suite struct ImageTests {
+    /// The large ones have two map pages or more than one page of frame lists, or both.
+    @Test(arguments: compressions, [(110, 0), (700, 0), (700, 37)] as [(Int, UInt64)])
+    func everyPageComesBack(
+        compression: SwsuspHeader.Compression, shape: (pages: Int, headerPage: UInt64)
+    ) throws {
+        var recipe = Recipe(compression, pages: shape.pages)
+        recipe.headerPage = shape.headerPage
+        let device = recipe.write()
+        let image = try device.image()
+        expectConsistent(image, on: device)
+        #expect(image.header.compression == compression)
+        #expect(image.info.dataPages == UInt64(recipe.data.count))
+        #expect(image.info.memoryPages == 4096)
+        #expect((shape.pages > 511) == (device.mapPages.count > 1) || compression != .none)
+        #expect((shape.headerPage != 0) == (image.map.runs[0].first.rawValue > 50))
+
+        let zero = image.runs.filter { $0.kind == .zero }.map(\.frames)
+        #expect(FrameSet(zero) == FrameSet(recipe.zero.map { FrameRange(PageFrame($0), count: 1) }))
+
+        let stream = try device.stream(of: image)
+        #expect(stream == recipe.stream)
+        let index = PageRunIndex(image.runs)
+        var place = Int(image.info.listPages) * 4096
+        for range in index.frames(of: 0..<index.pageCount) {
+            for frame in range.lower.rawValue..<range.upper.rawValue {
+                let isSame = Array(stream[place..<place + 4096]) == recipe.data[frame]
+                #expect(isSame, "frame \(frame)")
+                place += 4096
+            }
+        }
+        #expect(place == stream.count)
+    }
+
+    @Test(arguments: [36, 100, 1024] as [UInt64], [.lzo, .lz4] as [SwsuspHeader.Compression])
+    func blocksAreFoundInPiecesOfAnySize(
+        piece: UInt64, compression: SwsuspHeader.Compression
+    ) throws {
+        let recipe = Recipe(compression, pages: 300)
+        let device = recipe.write()
+        let image = try device.image()
+        let stream = try device.stream(of: image, piece: piece)
+        #expect(stream == recipe.stream)
+        #expect(StoredBlock.storedPageLimit == 35)
+    }
+
+    /// 512 frames fill a page of the lists: no end is marked.
+    @Test(arguments: [511, 512, 513]) func listsEndWithAndWithoutMark(count: Int) throws {
+        var recipe = Recipe(.lzo, pages: 20)
+        recipe.zero = Set((0..<count - recipe.data.count).map { 0x800 + UInt64($0) })
+        let image = try recipe.write().image()
+        #expect(image.info.listPages == (count > 512 ? 2 : 1))
+        #expect(
+            image.runs.last
+                == PageRun(
+                    first: PageFrame(0x800), count: UInt32(recipe.zero.count), kind: .zero))
+    }
+
+    /// A block has frame lists and data.
+    @Test func dataPagesOfTheStream() throws {
+        let image = try Recipe(.lz4, pages: 700).write().image()
+        #expect(image.info.listPages == 2)
+        #expect(image.dataPages(in: 0..<2) == 0..<0)
+        #expect(image.dataPages(in: 1..<3) == 0..<1)
+        #expect(image.dataPages(in: 0..<32) == 0..<30)
+        #expect(image.dataPages(in: 32..<64) == 30..<62)
+    }
+
+    @Test func extentsOfTheMap() {
+        let map = SwapMap(
+            [(10, 3), (20, 1), (5, 4)].map { DeviceRun(DevicePage($0), count: $1) })
+        let extents = { (pages: Range<UInt64>) in
+            map.extents(of: pages).map { [$0.first.rawValue, $0.count] }
+        }
+        #expect(map.pageCount == 8)
+        #expect(extents(0..<8) == [[10, 3], [20, 1], [5, 4]])
+        #expect(extents(2..<5) == [[12, 1], [20, 1], [5, 1]])
+        #expect(extents(3..<4) == [[20, 1]])
+        #expect(extents(6..<8) == [[7, 2]])
+        #expect(extents(8..<8) == [])
+    }
+
+    @Test func headerFields() throws {
+        var recipe = Recipe(.lz4)
+        recipe.flags = [.platformMode, .hardwareSignature]
+        let header = try #require(try recipe.write().front()).header
+        #expect(header.flags == [.platformMode, .hardwareSignature, .checksum, .lz4])
+        #expect(header.hardwareSignature == 0x1234)
+        #expect(header.checksum != nil)
+        // What was there before stays where the kernel had nothing to say.
+        let plain = try #require(try Recipe(.none).write().front()).header
+        #expect(plain.hardwareSignature == nil && plain.checksum == nil)
+    }
+
+    @Test(arguments: ["SWAPSPACE2", "SWAP-SPACE"])
+    func theHeaderPageGoesBackToSwap(signature: String) throws {
+        var device = Recipe(.lzo).write()
+        device.put(Array(signature.utf8), at: device.header + 4076)
+        let header = try #require(try device.front()).header
+        let page = header.pageWithoutImage.bytes
+        #expect(page.prefix(4086) == device.read(0, 4096).prefix(4086))
+        #expect(Array(page.suffix(10)) == Array(signature.utf8))
+    }
+
+    @Test(arguments: ["SWAPSPACE2", "ULSUSPEND\0", "LINHIB0001", "garbage..."])
+    func otherAreasHaveNoImage(signature: String) throws {
+        var device = Recipe(.none).write()
+        device.put(Array(signature.utf8), at: device.header + 4086)
+        #expect(try device.front() == nil)
+    }
+}
