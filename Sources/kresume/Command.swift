@@ -8,7 +8,10 @@ struct Command: Sendable {
     var name: String
     /// Its operands, for the help.
     var operands: String
+    /// One line, for the list of all commands.
     var summary: String
+    /// What else its help says; empty where the summary says all.
+    var details = ""
     var options: [CommandLineOption]
     /// How many operands it needs and takes.
     var operandCount: ClosedRange<Int>
@@ -26,7 +29,8 @@ struct Command: Sendable {
                 + option.help
         }
         let usage = ["usage: kresume \(name) [OPTION]...", operands].filter { !$0.isEmpty }
-        return ([usage.joined(separator: " "), summary, ""] + lines).joined(separator: "\n")
+        let text = [usage.joined(separator: " "), summary, details].filter { !$0.isEmpty }
+        return (text + [""] + lines).joined(separator: "\n")
     }
 }
 
@@ -43,7 +47,10 @@ enum ExitStatus: Int32 {
 extension Arguments {
     /// `[DEVICE]` with `--offset`; nil where no device is named.
     func location() throws -> ImageLocation? {
-        guard let text = operands.first else { return nil }
+        guard let text = operands.first else {
+            if contains("offset") { throw UsageError(text: "--offset needs a device") }
+            return nil
+        }
         guard let device = DeviceSpecification(text) else {
             throw UsageError(text: "\(text) names no device")
         }
@@ -61,5 +68,5 @@ extension CommandLineOption {
         "the image begins so many pages of 4096 bytes into DEVICE")
     static let debugPort = CommandLineOption(
         "debug-port", argument: "PORT",
-        "write a letter to this I/O port at each stage (0x3f8: first serial port)")
+        "for debugging: the code between the kernels writes letters there")
 }

@@ -20,7 +20,7 @@ struct CommandLineOption: Sendable {
     /// Those that every command has.
     static let common = [
         CommandLineOption("verbose", short: "v", "say more"),
-        CommandLineOption("quiet", short: "q", "say nothing but failures"),
+        CommandLineOption("quiet", short: "q", "say only what goes wrong"),
         CommandLineOption("help", short: "h", "show this help"),
     ]
 

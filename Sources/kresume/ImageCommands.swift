@@ -6,7 +6,11 @@ import Hibernation
 extension Command {
     static let locate = Command(
         name: "locate", operands: "[DEVICE]",
-        summary: "List the hibernation images on this machine: where, what, how old, how big.",
+        summary: "List the hibernation images on this machine.",
+        details: """
+            A line for each: where, what, how old, how big; also images of other software.
+            Without DEVICE the beginning of every block device is looked at.
+            """,
         options: [.offset], operandCount: 0...1
     ) { arguments, report in
         let images = try LocateImages(report).run(arguments.location())
@@ -18,6 +22,7 @@ extension Command {
     static let inspect = Command(
         name: "inspect", operands: "DEVICE",
         summary: "Show all that an image says of itself.",
+        details: "Its data is not read: see kresume verify.",
         options: [.offset, CommandLineOption("json", short: "j", "as JSON")], operandCount: 1...1
     ) { arguments, report in
         guard let inspection = try InspectImage().run(arguments.requiredLocation()) else {
@@ -43,6 +48,10 @@ extension Command {
     static let discard = Command(
         name: "discard", operands: "DEVICE",
         summary: "Drop an image: the area is plain swap again.",
+        details: """
+            Or whatever it was before. The machine whose memory the image holds cannot be resumed
+            then. A damaged image can be dropped, too.
+            """,
         options: [.offset], operandCount: 1...1
     ) { arguments, report in
         if try !DiscardImage(report).run(arguments.requiredLocation()) {

@@ -10,9 +10,9 @@ enum Kresume {
 
     private static let overview = """
         usage: kresume COMMAND [OPTION]... [DEVICE]
-        Hibernates a Linux machine by kexec, and brings it back from any initramfs.
+        Hibernates a Linux machine by kexec, and brings it back from an initramfs.
 
-        \(Command.all.map { $0.name.padded(to: 11) + $0.summary.firstLine }.joined(separator: "\n"))
+        \(Command.all.map { $0.name.padded(to: 11) + $0.summary }.joined(separator: "\n"))
 
         DEVICE is a path, or UUID=, LABEL=, PARTUUID= or PARTLABEL= and its value.
         kresume COMMAND --help tells more; so does kresume(8).
@@ -77,6 +77,4 @@ extension String {
     fileprivate func padded(to width: Int) -> String {
         self + String(repeating: " ", count: max(0, width - count))
     }
-
-    fileprivate var firstLine: String { String(prefix { $0 != "\n" }) }
 }

@@ -7,8 +7,12 @@ import SystemPackage
 extension Command {
     static let resume = Command(
         name: "resume", operands: "[DEVICE]",
-        summary: "Bring back the machine whose memory is on DEVICE; without DEVICE what resume= of the\n"
-            + "kernel command line names, else the only image there is.",
+        summary: "Bring back the machine whose memory is in an image.",
+        details: """
+            For an initramfs, before anything is mounted. Without DEVICE the image is where
+            resume= of the kernel command line says; without that, it is the only one there is.
+            Returns where there is no image (status 0) and where it cannot be used (1).
+            """,
         options: [
             .offset,
             CommandLineOption("dry-run", short: "n", "check and plan, print the plan, do not jump"),
@@ -30,17 +34,23 @@ extension Command {
 
     static let hibernate = Command(
         name: "hibernate", operands: "[DEVICE]",
-        summary: "Save this machine's memory to DEVICE and switch it off; returns when it was resumed.\n"
-            + "Without DEVICE what resume= of the kernel command line names, else the largest swap\n"
-            + "partition in use.",
+        summary: "Save this machine's memory, switch it off; return when it is resumed.",
+        details: """
+            Without DEVICE the image goes where resume= of the kernel command line says; without
+            that, to the largest swap partition in use. Returns 0 after the resume, and 1 where
+            the machine went on without having been off.
+            """,
         options: [
             .offset,
             CommandLineOption("force", short: "f", "overwrite whatever DEVICE holds"),
             CommandLineOption("saver-kernel", short: "k", argument: "FILE",
-                "the kernel that writes the image (default: the running one's file)"),
-            CommandLineOption("saver-initrd", short: "i", argument: "FILE", "its initramfs (default: likewise)"),
-            CommandLineOption("saver-memory", short: "m", argument: "SIZE", "memory it may use (default: 96M)"),
-            CommandLineOption("saver-append", short: "a", argument: "OPTIONS", "add to its command line"),
+                "the kernel that writes the image (default: the running one's)"),
+            CommandLineOption("saver-initrd", short: "i", argument: "FILE",
+                "its initramfs (default: the running kernel's)"),
+            CommandLineOption("saver-memory", short: "m", argument: "SIZE",
+                "memory for it to live in (default: 96M)"),
+            CommandLineOption("saver-append", short: "a", argument: "OPTIONS",
+                "to add to the saver kernel's command line"),
             .debugPort,
         ], operandCount: 0...1
     ) { arguments, report in
@@ -58,8 +68,8 @@ extension Command {
 
     static let save = Command(
         name: "save", operands: "",
-        summary: "In the saver kernel: write the image and switch off; on any failure go back. All it\n"
-            + "needs is on the kernel command line, where hibernate put it.",
+        summary: "In the saver kernel: write the image and switch off, or go back.",
+        details: "All it needs is on the kernel command line, where hibernate put it.",
         options: [], operandCount: 0...0
     ) { _, report in
         if try Save(report).run() { return .failure }
