@@ -11,10 +11,13 @@ struct StockImage: ResumableImage {
     let image: SwsuspImage
     private let area: StockArea
 
+    /// Compares the machine before it reads more than three pages: how long the tables are, the
+    /// image itself says, and only one that was made here is to be believed.
     init(_ area: StockArea) throws {
         guard let front = try area.front() else {
             throw ResumeError.imageVanished(area.device.path)
         }
+        try Self.requireSameMachine(front)
         self.area = area
         image = try SwsuspImage.read(front, readAt: area.readAt)
     }
@@ -26,15 +29,17 @@ struct StockImage: ResumableImage {
             + "of memory, \(image.header.compression.word)"
     }
 
-    /// The kernel wrote the swap signature back before it used the image, and so do we: one that
-    /// is there was not tried.
-    func check(retry: Bool) throws {
+    /// Nothing is left to check. As for another try: whoever uses such an image puts the swap
+    /// signature back first, so one that is there was not used.
+    func check(retry: Bool) {}
+
+    private static func requireSameMachine(_ front: SwsuspFront) throws {
         let here = try MachineFacts.firmwareMap()
-        let restore = image.info.restore
+        let restore = front.info.restore
         if restore.form(matching: here) == nil {
             throw ResumeError.otherMemoryMapChecksum(image: restore.memoryMapChecksum, here: here)
         }
-        if let signature = image.header.hardwareSignature,
+        if let signature = front.header.hardwareSignature,
             let now = try Firmware.hardwareSignature(), now != signature
         {
             throw ResumeError.otherHardwareSignature(image: signature, here: now)

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import MachineHarness
+import Testing
+
+/// The command by which a guest hibernates with the kernel's own code.
+private func stockHibernation(mode: String = "shutdown") -> String {
+    """
+    grep -q /dev/vda /proc/swaps || swapon /dev/vda; \
+    echo \(mode) >/sys/power/disk && echo disk >/sys/power/state
+    """
+}
+
+/// The kernel hibernates by itself; kresume brings it back, from whatever kernel.
+extension Machines {
+    @Suite struct StockCircleTests {
+        /// Who hibernates, with which option: restored by the one kernel, then by the other.
+        @Test(arguments: [
+            (System.debian, "hibernate=nocompress"), (.debian, "hibernate=compress"),
+            (.test, "hibernate=nocompress"), (.test, "hibernate.compressor=lzo"),
+            (.test, "hibernate.compressor=lz4"),
+        ])
+        func anyKernelRestoresAnyImage(original: System, option: String) throws {
+            var configuration = Configuration()
+            configuration.system = original
+            configuration.parameters = [option]
+            try expectStockCircles(
+                "stock-\(original)-\(option.suffix(4))", configuration,
+                restoredBy: [.test, .debian])
+        }
+
+        @Test func platformModeThreeTimes() throws {
+            try expectStockCircles(
+                "stock-platform", Configuration(), restoredBy: [.test, .test, .test],
+                mode: "platform")
+        }
+
+        @Test func fourProcessorsAndMemoryAbove4GiB() throws {
+            var configuration = Configuration()
+            configuration.board = .q35
+            configuration.processors = 4
+            configuration.memory = 5120
+            try expectStockCircles("stock-above-4-gib", configuration, restoredBy: [.test])
+        }
+
+        @Test(arguments: [(["no5lvl"], []), ([], ["no5lvl"])])
+        func pagingDepthsDiffer(original: [String], restore: [String]) throws {
+            var configuration = Configuration()
+            configuration.parameters = original
+            try expectStockCircles(
+                "stock-paging-depths", configuration, restoredBy: [.debian], with: restore)
+        }
+    }
+}
+
+/// Boots a guest with work in it, lets its kernel hibernate it and each of `systems` in turn bring
+/// it back, and expects all that it worked on to be intact each time.
+private func expectStockCircles(
+    _ name: String, _ configuration: Configuration, restoredBy systems: [System],
+    with parameters: [String] = [], mode: String = "shutdown"
+) throws {
+    try Bench.use(name) { bench in
+        let fileSystem = try bench.ext4()
+        var original = configuration
+        original.disks = [
+            Disk(try bench.swap(size: configuration.memory + 256)), Disk(fileSystem),
+        ]
+        var machine = try bench.start("0", original)
+        try machine.waitUntilBooted(limit: .seconds(300))
+        try machine.startWork(memory: 64, on: "/dev/vdb")
+        for (index, system) in systems.enumerated() {
+            var restore = original
+            restore.system = system
+            restore.parameters = parameters
+            let (back, reply) = try bench.circle(
+                machine, by: stockHibernation(mode: mode),
+                restore: restore.booting("kresume resume /dev/vda"), as: "\(index + 1)",
+                limit: .seconds(600))
+            #expect(reply.status == 0, "\(reply.output)")
+            machine = back
+            try machine.expectWorkIntact()
+        }
+        try machine.stopWork()
+        try bench.checkFileSystem(fileSystem)
+    }
+}
