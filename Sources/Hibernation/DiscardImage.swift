@@ -3,6 +3,7 @@
 import KresumeImage
 import LinuxPlatform
 import PhysicalMemory
+import SwsuspImage
 
 /// `kresume discard`: the area is plain swap again, or whatever it was.
 public struct DiscardImage {
@@ -10,12 +11,21 @@ public struct DiscardImage {
 
     public init(_ report: Report) { self.report = report }
 
-    /// Returns false where there was no image of ours.
+    /// Returns false where there was no image.
     public func run(_ location: ImageLocation) throws -> Bool {
         let (path, offset) = try location.resolve()
         let area = try ImageArea(open: path, offset: offset, .exclusive)
-        guard area.size > 0, try area.signaturePage().kind == .image else { return false }
-        try Self.discardOurs(in: area)
+        guard area.size > 0 else { return false }
+        let page = try area.signaturePage()
+        switch page.kind {
+        case .image: try Self.discardOurs(in: area)
+        case .swsusp: try area.commit([SwsuspHeader(parsing: page).pageWithoutImage.write])
+        case .uswsusp, .tuxOnIce:
+            throw ResumeError.foreignImage(
+                FoundImage(
+                    path: path, offset: offset, kind: page.kind == .uswsusp ? .uswsusp : .tuxOnIce))
+        case .swap, .oldSwap, .unknown: return false
+        }
         report.note("discarded the image on \(path)")
         return true
     }

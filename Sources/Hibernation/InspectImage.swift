@@ -3,23 +3,38 @@
 import KresumeImage
 import LinuxPlatform
 import PhysicalMemory
+import SwsuspImage
 
 /// `kresume inspect`: all that an image says of itself.
 public struct InspectImage {
     public init() {}
 
-    /// Nil where there is no image of ours.
+    /// Nil where there is no image.
     public func run(_ location: ImageLocation) throws -> Inspection? {
         let (path, offset) = try location.resolve()
-        let area = try ImageArea(open: path, offset: offset, .read)
-        guard let image = try HibernationImage.read(areaSize: area.size, readAt: area.readAt)
-        else { return nil }
+        guard let found = try FoundImage.look(at: path, offset: offset) else { return nil }
+        switch found.kind {
+        case .kresume:
+            let area = try ImageArea(open: path, offset: offset, .read)
+            let image = try HibernationImage.read(areaSize: area.size, readAt: area.readAt)
+            return image.map { Inspection(of: $0, on: area) }
+        case .stock(let front):
+            let area = try StockArea(open: path, offset: offset, .read)
+            return Inspection(
+                of: try SwsuspImage.read(front, readAt: area.readAt), on: area, offset: offset)
+        case .damaged(let error): throw error
+        case .uswsusp, .tuxOnIce: throw ResumeError.foreignImage(found)
+        }
+    }
+}
+
+extension Inspection {
+    fileprivate init(of image: HibernationImage, on area: ImageArea) {
         let storedData = image.chunks.reduce(UInt64(0)) { $0 + UInt64($1.size) }
-        let dataSize = image.header.dataPages * UInt64(PageFrame.size)
         let jump = image.machine.jump
-        return Inspection([
-            ("device", .text("\(path)")),
-            ("offset", .number(offset)),
+        self.init([
+            ("device", .text("\(area.device.path)")),
+            ("offset", .number(area.offset)),
             ("kind", .text("kresume")),
             ("version", .number(1)),
             ("id", .text("\(image.header.id)")),
@@ -35,12 +50,12 @@ public struct InspectImage {
             ("zero_pages", .number(image.header.zeroPages)),
             ("runs", .number(UInt64(image.runs.count))),
             ("chunks", .number(image.header.chunkCount)),
-            ("data_size", .number(dataSize)),
             ("stored_data_size", .number(storedData)),
             ("jump_back_entry", .text(jump.jumpBackEntry.map { "\($0)" } ?? "none")),
             ("paging_levels", .number(UInt64(jump.pagingLevels))),
             ("saver_region", .text("\(jump.saverRegion)")),
             ("saver_low_memory", .text("\(jump.saverLowMemory)")),
+            ("memory_map_matches", .text(matches(image.machine.memoryMap))),
             ("memory_map", .list(image.machine.memoryMap.entries.map { "\($0)" })),
             (
                 "invariants",
@@ -48,62 +63,45 @@ public struct InspectImage {
             ),
         ])
     }
+
+    fileprivate init(of image: SwsuspImage, on area: StockArea, offset: UInt64) {
+        let header = image.header
+        let info = image.info
+        let zeroPages = image.runs.reduce(UInt64(0)) {
+            $0 + ($1.kind == .zero ? UInt64($1.count) : 0)
+        }
+        self.init([
+            ("device", .text("\(area.device.path)")),
+            ("offset", .number(offset)),
+            ("kind", .text("swsusp")),
+            ("mode", .text(header.flags.contains(.platformMode) ? "platform" : "shutdown")),
+            ("compression", .text(header.compression.word)),
+            ("checksum", .text(header.checksum.map(hexadecimal) ?? "none: the data is not protected")),
+            ("hardware_signature", .text(header.hardwareSignature.map(hexadecimal) ?? "none")),
+            ("original_signature", .text(String(decoding: header.originalSignature.bytes, as: UTF8.self))),
+            ("memory_pages", .number(info.memoryPages)),
+            ("data_pages", .number(info.dataPages)),
+            ("zero_pages", .number(zeroPages)),
+            ("runs", .number(UInt64(image.runs.count))),
+            ("stored_pages", .number(image.map.pageCount)),
+            ("jump_address", .text("0x" + String(info.restore.jumpAddress, radix: 16))),
+            ("physical_jump_address", .text("\(info.restore.physicalJumpAddress)")),
+            ("page_table_root", .text("\(info.restore.cr3)")),
+            ("memory_map_checksum", .text(hexadecimal(info.restore.memoryMapChecksum))),
+            ("memory_map_matches", .text(matches(info.restore))),
+        ])
+    }
 }
 
-/// Names and values, for people and for programs.
-public struct Inspection {
-    enum Value {
-        case text(String)
-        /// Bytes, pages, or seconds since 1970-01-01 00:00 UTC, as the name says.
-        case number(UInt64)
-        case list([String])
-    }
-
-    private let fields: [(name: String, value: Value)]
-
-    init(_ fields: [(name: String, value: Value)]) { self.fields = fields }
-
-    /// One line for each, lists indented below their name.
-    public var text: String {
-        let width = fields.map(\.name.count).max() ?? 0
-        return fields.flatMap { name, value -> [String] in
-            let label = name + String(repeating: " ", count: width + 2 - name.count)
-            return switch value {
-            case .text(let text): [label + text]
-            case .number(let number): [label + "\(number)"]
-            case .list(let items): [name] + items.map { "  \($0)" }
-            }
-        }.joined(separator: "\n")
-    }
-
-    /// One object, its members in the same order.
-    public var json: String {
-        let members = fields.map { name, value in
-            let json =
-                switch value {
-                case .text(let text): Self.quoted(text)
-                case .number(let number): "\(number)"
-                case .list(let items):
-                    "[" + items.map(Self.quoted).joined(separator: ", ") + "]"
-                }
-            return "  \(Self.quoted(name)): \(json)"
-        }
-        return "{\n" + members.joined(separator: ",\n") + "\n}"
-    }
-
-    /// RFC 8259, section 7.
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
-    }
+/// Whether the machine is the one that hibernated, as far as the firmware's map tells.
+private func matches(_ map: MemoryMap) -> String {
+    guard let here = try? MachineFacts.firmwareMap() else { return "unknown" }
+    return map.merged == here.merged ? "yes" : "no"
 }
+
+private func matches(_ restore: RestoreRecord) -> String {
+    guard let here = try? MachineFacts.firmwareMap() else { return "unknown" }
+    return restore.form(matching: here) == nil ? "no" : "yes"
+}
+
+private func hexadecimal(_ value: UInt32) -> String { "0x" + String(value, radix: 16) }

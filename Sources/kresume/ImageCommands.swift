@@ -26,7 +26,7 @@ extension Command {
         options: [.offset, CommandLineOption("json", short: "j", "as JSON")], operandCount: 1...1
     ) { arguments, report in
         guard let inspection = try InspectImage().run(arguments.requiredLocation()) else {
-            report.note("no kresume image there")
+            report.note("no hibernation image there")
             return .failure
         }
         print(arguments.contains("json") ? inspection.json : inspection.text)
@@ -39,7 +39,7 @@ extension Command {
         options: [.offset], operandCount: 1...1
     ) { arguments, report in
         guard try VerifyImage(report).run(arguments.requiredLocation()) else {
-            report.note("no kresume image there")
+            report.note("no hibernation image there")
             return .failure
         }
         return .success
@@ -55,7 +55,7 @@ extension Command {
         options: [.offset], operandCount: 1...1
     ) { arguments, report in
         if try !DiscardImage(report).run(arguments.requiredLocation()) {
-            report.note("no kresume image there")
+            report.note("no hibernation image there")
         }
         return .success
     }
