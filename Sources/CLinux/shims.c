@@ -3,10 +3,13 @@
 #include <cpuid.h>
 #include "CLinux.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/netlink.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -34,6 +37,23 @@ int linux_block_read_only(int fd, int *read_only)
 int linux_block_flush_buffers(int fd)
 {
     return ioctl(fd, BLKFLSBUF, 0);
+}
+
+int linux_uevent_socket(void)
+{
+    /* Group 1 is the kernel's, group 2 udev's. */
+    struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 | 2 };
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
+
+    if (fd < 0)
+        return -1;
+    if (bind(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
+        int error = errno;
+        close(fd);
+        errno = error;
+        return -1;
+    }
+    return fd;
 }
 
 const int linux_o_direct = O_DIRECT;

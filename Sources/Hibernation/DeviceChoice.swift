@@ -24,6 +24,22 @@ public struct ImageLocation: Sendable {
         return ImageLocation(device, offsetPages: line.resumeOffset ?? 0)
     }
 
+    /// As ``resolve()``, and waits for a device that is not there yet.
+    func resolve(_ wait: DeviceWait) throws -> (path: FilePath, offset: UInt64) {
+        try wait.until("the device \(device)") {
+            do { return try resolve() } catch {
+                if isNotThereYet(error) { return nil }
+                throw error
+            }
+        } ?? resolve()
+    }
+
+    private func isNotThereYet(_ error: any Error) -> Bool {
+        if let error = error as? MachineError, case .noSuchDevice = error { return true }
+        if let error = error as? PlatformError, case .noDeviceNode = error { return true }
+        return false
+    }
+
     /// The device's path now, and the area's offset in bytes.
     func resolve() throws -> (path: FilePath, offset: UInt64) {
         let (offset, overflow) = offsetPages.multipliedReportingOverflow(

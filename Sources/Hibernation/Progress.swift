@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-import Glibc
+import LinuxPlatform
 import Synchronization
 
 /// Tells how far a long transfer is: percent, speed, time left. Plain lines, for a serial console
@@ -24,13 +24,13 @@ final class Progress: Sendable {
         self.verb = verb
         self.total = total
         self.report = report
-        start = Self.nanoseconds()
+        start = Uptime.nanoseconds()
         state = Mutex(State(lastLine: start))
     }
 
     /// From any thread. `bytes` more are done.
     func advance(by bytes: UInt64) {
-        let now = Self.nanoseconds()
+        let now = Uptime.nanoseconds()
         let line: String? = state.withLock { state in
             state.done += bytes
             guard now - state.lastLine >= 1_000_000_000, state.done < total else { return nil }
@@ -46,7 +46,7 @@ final class Progress: Sendable {
 
     /// "640 MiB in 2.4 s, 266 MiB/s".
     var summary: String {
-        let elapsed = Self.nanoseconds() - start
+        let elapsed = Uptime.nanoseconds() - start
         let done = state.withLock { $0.done }
         let tenths = elapsed / 100_000_000
         return "\(mebibytes(done)) in \(tenths / 10).\(tenths % 10) s, \(Self.speed(done, elapsed))"
@@ -55,13 +55,6 @@ final class Progress: Sendable {
     private static func speed(_ bytes: UInt64, _ nanoseconds: UInt64) -> String {
         let perSecond = Double(bytes) / (Double(max(nanoseconds, 1)) / 1e9)
         return "\(Int(perSecond / Double(1 << 20))) MiB/s"
-    }
-
-    /// Since the kernel started.
-    private static func nanoseconds() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 }
 

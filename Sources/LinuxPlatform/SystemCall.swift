@@ -30,6 +30,9 @@ struct OwnedDescriptor: ~Copyable, Sendable {
         }
     }
 
+    /// Takes over what a call gave.
+    init(adopting descriptor: CInt) { rawValue = descriptor }
+
     deinit { close(rawValue) }
 }
 

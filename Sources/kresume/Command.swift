@@ -51,10 +51,19 @@ extension Arguments {
             if contains("offset") { throw UsageError(text: "--offset needs a device") }
             return nil
         }
+        return ImageLocation(try device(named: text), offsetPages: try number("offset") ?? 0)
+    }
+
+    /// The device that an option names; nil without the option.
+    func device(_ option: String) throws -> DeviceSpecification? {
+        try value(option).map { try device(named: $0) }
+    }
+
+    private func device(named text: String) throws -> DeviceSpecification {
         guard let device = DeviceSpecification(text) else {
             throw UsageError(text: "\(text) names no device")
         }
-        return ImageLocation(device, offsetPages: try number("offset") ?? 0)
+        return device
     }
 
     func requiredLocation() throws -> ImageLocation {

@@ -17,6 +17,10 @@ extension Command {
             .offset,
             CommandLineOption("dry-run", short: "n", "check and plan, print the plan, do not jump"),
             CommandLineOption("retry", "take an image that was tried before"),
+            CommandLineOption("default", argument: "DEVICE",
+                "where to look if the kernel command line has no resume="),
+            CommandLineOption("wait", short: "w", argument: "SECONDS",
+                "how long to wait for a device that is not there yet"),
             .debugPort,
         ], operandCount: 0...1
     ) { arguments, report in
@@ -24,6 +28,8 @@ extension Command {
         resume.location = try arguments.location()
         resume.dryRun = arguments.contains("dry-run")
         resume.retry = arguments.contains("retry")
+        resume.configured = try arguments.device("default")
+        resume.wait = try arguments.number("wait")
         resume.debugPort = try arguments.port()
         switch try resume.run() {
         case .noImage: report.detail("nothing to resume")

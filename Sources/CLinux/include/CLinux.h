@@ -24,6 +24,11 @@ int linux_block_logical_block_size(int fd, int *bytes);
 int linux_block_read_only(int fd, int *read_only);
 int linux_block_flush_buffers(int fd);
 
+/* A socket on which the kernel's uevents (lib/kobject_uevent.c, Linux 6.12) arrive, and udev's own
+ * when it has dealt with them, or -1 with errno set. <linux/netlink.h> is built on macros and
+ * types that Swift cannot import. */
+int linux_uevent_socket(void);
+
 /* open(2)'s O_DIRECT, which <fcntl.h> hides without _GNU_SOURCE. */
 extern const int linux_o_direct;
 

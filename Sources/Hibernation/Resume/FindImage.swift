@@ -6,24 +6,35 @@ import LinuxPlatform
 import SystemPackage
 
 /// Which image is meant: the one named by hand, else the one on the kernel command line, else
-/// the only one there is.
+/// the one that the initramfs was made for, else the only one there is.
 struct FindImage {
     let named: ImageLocation?
+    /// What the initramfs's own configuration says.
+    let configured: DeviceSpecification?
+    /// In seconds; nil: as long as the kernel command line says, and not for one named by hand.
+    let wait: UInt64?
     let report: Report
 
     /// Nil where there is nothing to resume, which is no error.
     func find() throws -> FoundImage? {
-        if let named { return try look(at: named) }
+        if let named {
+            return try look(at: named, DeviceWait(seconds: wait ?? 0, report))
+        }
         let commandLine = KernelCommandLine(parsing: try KernelInfo.commandLine())
         if commandLine.forbidsResume {
             report.detail("the kernel command line says not to resume")
             return nil
         }
-        if let location = ImageLocation.fromCommandLine(commandLine) {
-            if let image = try look(at: location) { return image }
+        let configured = configured.map {
+            ImageLocation($0, offsetPages: commandLine.resumeOffset ?? 0)
+        }
+        if let location = ImageLocation.fromCommandLine(commandLine) ?? configured {
+            let wait =
+                wait.map { DeviceWait(seconds: $0, report) } ?? DeviceWait(commandLine, report)
+            if let image = try look(at: location, wait) { return image }
             for image in try FoundImage.scan(report) where image.isKnown {
                 report.warn(
-                    "there is no image at resume=, but there is one here (kresume resume "
+                    "there is no image on \(location.device), but there is one here (kresume resume "
                         + "\(image.path) takes it): \(image)")
             }
             return nil
@@ -39,8 +50,8 @@ struct FindImage {
         return usable.first ?? known.first
     }
 
-    private func look(at location: ImageLocation) throws -> FoundImage? {
-        let (path, offset) = try location.resolve()
+    private func look(at location: ImageLocation, _ wait: DeviceWait) throws -> FoundImage? {
+        let (path, offset) = try location.resolve(wait)
         let image = try FoundImage.look(at: path, offset: offset)
         if image == nil { report.detail("no hibernation image on \(path)") }
         return image

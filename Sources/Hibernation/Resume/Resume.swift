@@ -9,6 +9,11 @@ import SystemPackage
 public struct Resume {
     /// Nil: whichever the kernel command line names, else the only one there is.
     public var location: ImageLocation?
+    /// Where the initramfs was told to look; `resume=` of the kernel command line beats it.
+    public var configured: DeviceSpecification?
+    /// How long to wait for the device, in seconds. Nil: what `kresume.wait=` of the kernel command
+    /// line says, or 30; a device named by hand is not waited for.
+    public var wait: UInt64?
     /// Everything up to the load, then print the plan.
     public var dryRun = false
     /// Take an image that was tried before.
@@ -29,7 +34,7 @@ public struct Resume {
     /// image is as it was.
     public func run() throws -> Outcome {
         try Permission.requireRoot()
-        guard let found = try FindImage(named: location, report: report).find() else {
+        guard let found = try findImage.find() else {
             return .noImage
         }
         do {
@@ -82,6 +87,10 @@ public struct Resume {
         report.warn(
             "the image is still there; if the kernel here is the one that wrote it, it may resume "
                 + "it: \(before)echo \(number) > /sys/power/resume")
+    }
+
+    private var findImage: FindImage {
+        FindImage(named: location, configured: configured, wait: wait, report: report)
     }
 
     private func go(back image: some ResumableImage, _ engine: RestoreEngine) throws -> Never {

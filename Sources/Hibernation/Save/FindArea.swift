@@ -13,17 +13,20 @@ struct FindArea {
     let offsetPages: UInt64
 
     /// The device's path, and the area's offset in bytes.
-    func find() throws -> (path: FilePath, offset: UInt64) {
+    func find(_ wait: DeviceWait) throws -> (path: FilePath, offset: UInt64) {
         let (offset, overflow) = offsetPages.multipliedReportingOverflow(
             by: UInt64(PageFrame.size))
         if overflow { throw SaveError.areaNotFound(id) }
-        // A device below another one shows the same bytes; the one on top is meant.
-        let matching = try BlockDeviceList.current().topmost.filter {
-            isPrepared($0.path, offset)
+        let found = try wait.until("the device that was prepared") { () -> [FilePath]? in
+            // A device below another one shows the same bytes; the one on top is meant.
+            let matching = try BlockDeviceList.current().topmost.filter {
+                isPrepared($0.path, offset)
+            }
+            return matching.isEmpty ? nil : matching.map(\.path)
         }
-        guard let first = matching.first else { throw SaveError.areaNotFound(id) }
-        if matching.count > 1 { throw SaveError.areaFoundTwice(id, matching.map(\.path)) }
-        return (first.path, offset)
+        guard let found else { throw SaveError.areaNotFound(id) }
+        if found.count > 1 { throw SaveError.areaFoundTwice(id, found) }
+        return (found[0], offset)
     }
 
     /// A device that cannot be read is not the one.

@@ -20,7 +20,7 @@ public struct Save {
         try Permission.requireRoot()
         let wayBack = layWayBack(orders)
         do {
-            try save(orders)
+            try save(orders, DeviceWait(line, report))
         } catch {
             let reason = explanation(of: error)
             guard let wayBack else { throw error }
@@ -37,11 +37,11 @@ public struct Save {
         }
     }
 
-    private func save(_ orders: SaverOrders) throws -> Never {
+    private func save(_ orders: SaverOrders, _ wait: DeviceWait) throws -> Never {
         let memory = try SavedMemory()
         let (path, offset) = try FindArea(
             id: orders.parameters.image, offsetPages: orders.parameters.offsetPages
-        ).find()
+        ).find(wait)
         let area = try ImageArea(open: path, offset: offset, .exclusive)
         let prepared = try PreparedImage(
             reading: orders.parameters.image, areaSize: area.size, readAt: area.readAt)

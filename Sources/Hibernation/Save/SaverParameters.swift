@@ -30,6 +30,8 @@ struct SaverParameters {
             [
                 (Name.image, image.description), (Name.offset, String(offsetPages)),
                 (Name.message, messagePage.description), (Name.levels, String(pagingLevels)),
+                // Another image may lie about, for an initramfs that takes what it sees.
+                ("noresume", nil),
             ].compactMap { KernelCommandLine.Option($0.0, $0.1) })
     }
 }
