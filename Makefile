@@ -7,6 +7,9 @@
 # make fuzz      damaged images of the kernel's own format, many more than in `make unit`
 # make demo      watch a virtual machine hibernate, go off and come back
 # make deps      the Debian packages that all of this needs
+# make install   the binary, and what initramfs-tools, dracut, mkinitcpio and systemd need for it;
+#                variables: PREFIX (/usr/local), DESTDIR
+# make uninstall
 # make clean
 
 SWIFT_BUILD := swift build -c release --static-swift-stdlib -Xswiftc -static-executable
@@ -18,8 +21,35 @@ TEST_PACKAGES  := shellcheck qemu-system-x86 ovmf busybox-static linux-source-6.
 	make flex bison bc libelf-dev libssl-dev xz-utils cpio kmod zstd lz4 \
 	e2fsprogs util-linux dmsetup
 
+PREFIX  := /usr/local
+SBINDIR := $(PREFIX)/sbin
+DATADIR := $(PREFIX)/share
+# These tools look in one place, whatever the prefix.
+directory = $(or $(shell pkg-config --variable=$1 $2 2>/dev/null),$3)
+INITRAMFS_TOOLS := /usr/share/initramfs-tools
+DRACUT_MODULES  := $(call directory,dracutmodulesdir,dracut,/usr/lib/dracut/modules.d)
+MKINITCPIO      := /usr/lib/initcpio
+SYSTEMD_UNITS   := $(call directory,systemdsystemunitdir,systemd,/usr/lib/systemd/system)
+
+# SOURCE:TARGET:MODE
+INSTALLED := \
+	build/kresume:$(SBINDIR)/kresume:755 \
+	initramfs-hooks/hooks/kresume:$(INITRAMFS_TOOLS)/hooks/kresume:755 \
+	$(foreach script,local-top/kresume local-premount/kresume,\
+		initramfs-hooks/scripts/$(script):$(INITRAMFS_TOOLS)/scripts/$(script):755) \
+	$(foreach file,$(notdir $(wildcard dracut/50kresume/*)),\
+		dracut/50kresume/$(file):$(DRACUT_MODULES)/50kresume/$(file):755) \
+	$(foreach file,install/kresume install/sd-kresume hooks/kresume,\
+		mkinitcpio/$(file):$(MKINITCPIO)/$(file):644) \
+	$(foreach unit,kresume-resume.service kresume-save.service \
+		systemd-hibernate-resume@.service.d/kresume.conf,\
+		systemd/$(unit):$(SYSTEMD_UNITS)/$(unit):644) \
+	systemd/hibernate.conf:$(DATADIR)/kresume/systemd-hibernate.conf:644 \
+	$(foreach page,$(notdir $(wildcard man/*.[1-8])),\
+		man/$(page):$(DATADIR)/man/man$(subst .,,$(suffix $(page)))/$(page):644)
+
 .NOTPARALLEL:
-.PHONY: all deps swift lint unit fuzz machines test demo clean
+.PHONY: all install uninstall deps swift lint unit fuzz machines test demo clean
 
 all: build/kresume
 
@@ -38,6 +68,14 @@ build/kresume: swift
 swift:
 	@command -v swift >/dev/null || \
 		{ echo "Swift 6.2 or newer is needed: https://www.swift.org/install (swiftly)" >&2; exit 1; }
+
+# Does not build: as root it would leave root's files here.
+install:
+	@[ -e build/kresume ] || { echo "Nothing is built yet: make" >&2; exit 1; }
+	@DESTDIR='$(DESTDIR)' BINARY='$(SBINDIR)/kresume' tools/install-files $(INSTALLED)
+
+uninstall:
+	@DESTDIR='$(DESTDIR)' tools/install-files --remove $(INSTALLED)
 
 deps:
 	@Tests/Machines/prepare/packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
