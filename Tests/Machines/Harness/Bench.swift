@@ -52,6 +52,13 @@ package final class Bench: Sendable {
         return path
     }
 
+    /// A copy of a disk of another test. No machine may be using it.
+    package func copy(_ disk: Disk) throws -> String {
+        let path = disks.appending(path: URL(filePath: disk.path).lastPathComponent).path
+        try Host.run(["cp", "--sparse=always", "--reflink=auto", disk.path, path])
+        return path
+    }
+
     /// A disk that is one swap area.
     package func swap(_ name: String = "swap", size: Int) throws -> String {
         let path = try disk(name, size: size)

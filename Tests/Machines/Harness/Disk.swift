@@ -8,12 +8,31 @@ package struct Disk: Sendable {
         case virtio, nvme, ahci
     }
 
+    /// A kind of request that fails with EIO.
+    package struct Fault: Sendable {
+        package enum Request: String, Sendable {
+            case read, write, flush
+        }
+
+        var request: Request
+        /// Fails what touches this sector (512 bytes); nil: all requests of the kind.
+        var sector: Int?
+        /// Fails the first such request only.
+        var once: Bool
+
+        package init(_ request: Request, sector: Int? = nil, once: Bool = false) {
+            self.request = request
+            self.sector = sector
+            self.once = once
+        }
+    }
+
     package var interface: Interface
     package var path: String
-    /// Every write that touches this sector (512 bytes) fails with EIO.
-    package var writeErrorSector: Int?
-    /// Every read that touches this sector (512 bytes) fails with EIO.
-    package var readErrorSector: Int?
+    package var faults: [Fault] = []
+    /// A write that fails stops the machine before the guest hears of it: the disk is then what a
+    /// power cut at this write would leave. Virtio only.
+    package var stopsAtFault = false
 
     package init(_ path: String, interface: Interface = .virtio) {
         self.path = path
@@ -24,7 +43,7 @@ package struct Disk: Sendable {
     func arguments(index: Int) throws -> [String] {
         let name = "disk\(index)"
         let node = try JSONEncoder().encode(node(named: name))
-        let reports = "rerror=report,werror=report"
+        let reports = "rerror=report,werror=\(stopsAtFault ? "stop" : "report")"
         let device =
             switch interface {
             case .virtio: "virtio-blk-pci,drive=\(name),\(reports)"
@@ -37,8 +56,8 @@ package struct Disk: Sendable {
     private func node(named name: String) -> Node {
         let file = Node(driver: "file", filename: path)
         // Event `none`: from the first request on, whatever the driver above it does.
-        let errors = [("write", writeErrorSector), ("read", readErrorSector)].compactMap {
-            kind, sector in sector.map { Node.Injection(iotype: kind, sector: $0) }
+        let errors = faults.map {
+            Node.Injection(iotype: $0.request.rawValue, sector: $0.sector ?? -1, once: $0.once)
         }
         let faulty = Node(driver: "blkdebug", image: [file], errors: errors)
         return Node(driver: "raw", name: name, file: [errors.isEmpty ? file : faulty])
@@ -54,7 +73,7 @@ private struct Node: Encodable {
         /// EIO.
         var errno = 5
         var sector: Int
-        var once = false
+        var once: Bool
     }
 
     var driver: String

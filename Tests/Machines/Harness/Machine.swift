@@ -110,6 +110,13 @@ package final class Machine: Sendable {
         if let request, let reply { throw returned(request, reply) }
     }
 
+    /// Waits until a disk's fault has stopped the machine.
+    package func waitForStop(limit: Duration = .seconds(300)) throws {
+        _ = try wait(for: "stop at a disk's fault", limit: limit) { contents in
+            contents.monitor.contains(#""event": "STOP""#) ? true : nil
+        }
+    }
+
     /// Asks the guest to switch the machine off, and waits.
     package func powerOff() throws {
         _ = send("poweroff -f")
