@@ -67,8 +67,9 @@ extension Machines {
         func injectedErrorsHitTheirSectorOnly(interface: Disk.Interface) throws {
             try Bench.use("errors-\(interface)") { bench in
                 var disk = Disk(try bench.disk("disk", size: 8), interface: interface)
-                disk.writeErrorSector = 8192
-                disk.readErrorSector = 4096
+                disk.faults = [
+                    .init(.write, sector: 8192), .init(.read, sector: 4096),
+                ]
                 var configuration = Configuration()
                 configuration.disks = [disk]
                 let machine = try bench.start("machine", configuration)

@@ -4,31 +4,36 @@ import CXXHash
 import Foundation
 import MachineHarness
 
-/// An image in a disk's file, to be damaged. Offsets and fields: docs/image-format.md.
+/// An image in a disk's file, to be looked at and damaged. Offsets and fields: docs/image-format.md.
 ///
 /// On purpose not made with the modules under test: what they get wrong must not be right here.
 struct ImageFile {
     private let file: FileHandle
+    /// Of the image area on the disk.
+    private let start: Int
 
     static let header = 4096
     static let state = 8192
+    /// Where the sections begin.
+    static let sections = 12288
 
     enum Section: UInt32 {
         case system = 1
         case memoryMap, invariants, jump, runs, chunks
     }
 
-    init(_ path: String) throws {
+    init(_ path: String, at start: Int = 0) throws {
+        self.start = start
         file = try FileHandle(forUpdating: URL(filePath: path))
     }
 
     func read(_ offset: Int, _ count: Int) throws -> [UInt8] {
-        try file.seek(toOffset: UInt64(offset))
+        try file.seek(toOffset: UInt64(start + offset))
         return Array(try file.read(upToCount: count) ?? Data())
     }
 
     func write(_ bytes: [UInt8], at offset: Int) throws {
-        try file.seek(toOffset: UInt64(offset))
+        try file.seek(toOffset: UInt64(start + offset))
         try file.write(contentsOf: Data(bytes))
     }
 

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Foundation
+import MachineHarness
+import Testing
+
+/// The commands that look at an image or drop it, and a resume that only plans.
+extension Machines {
+    @Suite struct ImageCommandTests {
+        /// Some of what `inspect --json` prints.
+        private struct Inspection: Decodable {
+            var device, kind, state, kernel_release, host_name, machine: String
+            var offset, version, created, image_size, data_pages, zero_pages, chunks: UInt64
+            var data_size, stored_data_size, area_size: UInt64
+            var memory_map, invariants: [String]
+        }
+
+        @Test func lookPlanAndDiscard() throws {
+            try SavedImage.use("image-commands") { bench, saved, configuration, image in
+                let machine = try bench.start("machine", configuration)
+                try machine.waitUntilBooted()
+                let before = try image.read(0, ImageFile.sections)
+
+                try expectLocated(machine, image)
+                try expectInspected(machine, saved, image)
+                let verdict = try machine.run("kresume verify \(SavedImage.device)")
+                #expect(verdict.status == 0)
+                #expect(verdict.output.contains("the image on \(SavedImage.device) is whole"))
+                for name in saved.names { try expectPlanned(machine, image, naming: name) }
+                #expect(try image.read(0, ImageFile.sections) == before)
+
+                try machine.expect(
+                    "kresume discard \(SavedImage.device)",
+                    gives: "kresume: discarded the image on \(SavedImage.device)")
+                #expect(try image.read(4086, 10) == Array("SWAPSPACE2".utf8))
+                try machine.expect("kresume locate")
+                try machine.expect("swapon \(SavedImage.device)")
+            }
+        }
+
+        @Test func nothingToLookAt() throws {
+            try Bench.use("no-image-commands") { bench in
+                var configuration = Configuration()
+                configuration.disks = [Disk(try bench.swap(size: 16))]
+                let machine = try bench.start("machine", configuration)
+                try machine.waitUntilBooted()
+                let sentence = "kresume: no kresume image there"
+                try machine.expect("kresume locate")
+                try machine.expect("kresume inspect /dev/vda", gives: sentence, status: 1)
+                try machine.expect("kresume verify /dev/vda", gives: sentence, status: 1)
+                try machine.expect("kresume discard /dev/vda", gives: sentence)
+            }
+        }
+
+        private func expectLocated(_ machine: Machine, _ image: ImageFile) throws {
+            let size = (try image.integer(ImageFile.header + 96, as: UInt64.self) + 0xfffff) >> 20
+            for command in ["kresume locate", "kresume locate LABEL=\(Partition.label)"] {
+                let line = try machine.run(command)
+                #expect(line.status == 0)
+                #expect(line.output.hasPrefix("\(SavedImage.device): kresume image, ready, "))
+                #expect(line.output.hasSuffix(" old, \(size) MiB"))
+            }
+        }
+
+        private func expectInspected(
+            _ machine: Machine, _ saved: SavedImage, _ image: ImageFile
+        ) throws {
+            let reply = try machine.run("kresume inspect --json \(SavedImage.device)")
+            #expect(reply.status == 0)
+            let found = try JSONDecoder().decode(Inspection.self, from: Data(reply.output.utf8))
+            func header(_ offset: Int) throws -> UInt64 {
+                try image.integer(ImageFile.header + offset)
+            }
+            #expect(found.device == SavedImage.device)
+            #expect(found.kind == "kresume")
+            #expect(found.version == 1)
+            #expect(found.offset == 0)
+            #expect(found.state == "ready")
+            #expect(found.kernel_release == saved.release)
+            #expect(found.machine == "x86_64")
+            #expect(try found.host_name == machine.run("hostname").output)
+            #expect(try found.created == header(48))
+            #expect(try found.data_pages == header(72))
+            #expect(try found.zero_pages == header(80))
+            #expect(try found.chunks == header(88))
+            #expect(try found.image_size == header(96))
+            #expect(found.area_size == 1022 << 20)
+            #expect(found.data_size == found.data_pages * 4096)
+            // The random data is not to be packed, the rest is.
+            #expect(64 << 20 ..< found.data_size ~= found.stored_data_size)
+            let firmwareEntries = try machine.run("ls /sys/firmware/memmap | wc -l").output
+            #expect(String(found.memory_map.count) == firmwareEntries)
+            #expect(found.invariants.contains { $0.hasPrefix("pci 0000:00:05.0 1af4:1001 ") })
+
+            let text = try machine.run("kresume inspect \(SavedImage.device)").output
+            let words = Set(text.split(separator: "\n").map { $0.split(separator: " ") })
+            #expect(words.contains(["state", "ready"]))
+            #expect(words.contains(["kernel_release", Substring(saved.release)]))
+            #expect(words.contains(["data_pages", Substring("\(found.data_pages)")]))
+        }
+
+        /// Up to the jump all is as in a real resume.
+        private func expectPlanned(
+            _ machine: Machine, _ image: ImageFile, naming name: String
+        ) throws {
+            let reply = try machine.run("kresume resume --dry-run \(name)")
+            #expect(reply.status == 0, "\(reply.output)")
+            let found = "found an image of Linux "
+            #expect(reply.output.contains(found), "\(name)")
+            var rows: [String: String] = [:]
+            for line in reply.output.split(separator: "\n") where !line.hasPrefix("kresume:") {
+                let parts = line.components(separatedBy: "  ").filter { !$0.isEmpty }
+                rows[parts[0]] = parts.last?.trimmingCharacters(in: .whitespaces)
+            }
+            func number(_ row: String) -> UInt64? { rows[row].flatMap { UInt64($0) } }
+            let dataPages: UInt64 = try image.integer(ImageFile.header + 72)
+            let zeroPages: UInt64 = try image.integer(ImageFile.header + 80)
+            #expect(number("pages with data") == dataPages)
+            #expect(try #require(number("in place")) + #require(number("staged")) == dataPages)
+            #expect(number("zero pages") == zeroPages)
+            #expect(
+                try #require(number("zero already")) + #require(number("to be filled"))
+                    == zeroPages)
+            #expect(rows["hand-off"] != nil)
+            #expect(rows["memory needed"]?.hasSuffix(" MiB") == true)
+        }
+    }
+}
+
+extension SavedImage {
+    /// All the ways to name the image; the empty one lets it be found.
+    fileprivate var names: [String] {
+        [
+            "", Self.device, "UUID=\(partition.uuid)", "LABEL=\(Partition.label)",
+            "PARTUUID=\(partition.partitionUUID)", "PARTLABEL=\(Partition.partitionLabel)",
+            "--offset=\(Partition.offset / 4096) /dev/vda",
+        ]
+    }
+}
