@@ -73,13 +73,15 @@ package final class Machine: Sendable {
 
     /// Waits for the guest that was asked `request` to come back in this machine, which boots a
     /// restore kernel. Throws ``MachineError/returned`` where that kernel's boot command comes
-    /// back, or its control channel opens, instead.
+    /// back, or its control channel opens, instead; or where `restorer` comes back, a command that
+    /// was sent to restore it.
     package func waitForReturn(
-        of request: Request, limit: Duration = .seconds(300)
+        of request: Request, by restorer: Request? = nil, limit: Duration = .seconds(300)
     ) throws -> Reply {
+        let others = restorer.map { [$0] } ?? [.boot, .ready]
         let (first, reply) = try wait(for: "reply to `\(request.command)`", limit: limit) {
             contents in
-            [request, .boot, .ready].lazy.compactMap { request in
+            ([request] + others).lazy.compactMap { request in
                 Reply(to: request, in: contents.control).map { (request, $0) }
             }.first
         }

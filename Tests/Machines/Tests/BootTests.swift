@@ -52,8 +52,8 @@ extension Machines {
                 #expect(try machine.waitForBootCommand() == Reply(status: 0, output: ""))
                 try machine.waitUntilBooted()
                 // By hand it is a decision.
-                _ = machine.send(resume(from: SavedImage.device))
-                try saved.expectReturn(in: machine)
+                let byHand = machine.send(resume(from: SavedImage.device))
+                try saved.expectReturn(in: machine, by: byHand)
             }
         }
 
@@ -65,8 +65,8 @@ extension Machines {
                 let machine = try bench.start("machine", configuration.booting("kresume resume"))
                 #expect(try machine.waitForBootCommand().status == 1)
                 try machine.waitUntilBooted()
-                _ = machine.send("kresume resume --retry")
-                try saved.expectReturn(in: machine)
+                let byHand = machine.send("kresume resume --retry")
+                try saved.expectReturn(in: machine, by: byHand)
             }
         }
     }

@@ -9,10 +9,10 @@ extension Machines {
     @Suite struct ImageCommandTests {
         /// Some of what `inspect --json` prints.
         private struct Inspection: Decodable {
-            var device, kind, state, kernel_release, host_name, machine: String
-            var offset, version, created, image_size, data_pages, zero_pages, chunks: UInt64
-            var data_size, stored_data_size, area_size: UInt64
-            var memory_map, invariants: [String]
+            var device, kind, state, kernelRelease, hostName, machine: String
+            var offset, version, created, imageSize, dataPages, zeroPages, chunks: UInt64
+            var dataSize, storedDataSize, areaSize: UInt64
+            var memoryMap, invariants: [String]
         }
 
         @Test func lookPlanAndDiscard() throws {
@@ -67,7 +67,9 @@ extension Machines {
         ) throws {
             let reply = try machine.run("kresume inspect --json \(SavedImage.device)")
             #expect(reply.status == 0)
-            let found = try JSONDecoder().decode(Inspection.self, from: Data(reply.output.utf8))
+            let decoder = JSONDecoder()
+            decoder.keyDecodingStrategy = .convertFromSnakeCase
+            let found = try decoder.decode(Inspection.self, from: Data(reply.output.utf8))
             func header(_ offset: Int) throws -> UInt64 {
                 try image.integer(ImageFile.header + offset)
             }
@@ -76,27 +78,27 @@ extension Machines {
             #expect(found.version == 1)
             #expect(found.offset == 0)
             #expect(found.state == "ready")
-            #expect(found.kernel_release == saved.release)
+            #expect(found.kernelRelease == saved.release)
             #expect(found.machine == "x86_64")
-            #expect(try found.host_name == machine.run("hostname").output)
+            #expect(try found.hostName == machine.run("hostname").output)
             #expect(try found.created == header(48))
-            #expect(try found.data_pages == header(72))
-            #expect(try found.zero_pages == header(80))
+            #expect(try found.dataPages == header(72))
+            #expect(try found.zeroPages == header(80))
             #expect(try found.chunks == header(88))
-            #expect(try found.image_size == header(96))
-            #expect(found.area_size == 1022 << 20)
-            #expect(found.data_size == found.data_pages * 4096)
+            #expect(try found.imageSize == header(96))
+            #expect(found.areaSize == 1022 << 20)
+            #expect(found.dataSize == found.dataPages * 4096)
             // The random data is not to be packed, the rest is.
-            #expect(64 << 20 ..< found.data_size ~= found.stored_data_size)
+            #expect(64 << 20..<found.dataSize ~= found.storedDataSize)
             let firmwareEntries = try machine.run("ls /sys/firmware/memmap | wc -l").output
-            #expect(String(found.memory_map.count) == firmwareEntries)
+            #expect(String(found.memoryMap.count) == firmwareEntries)
             #expect(found.invariants.contains { $0.hasPrefix("pci 0000:00:05.0 1af4:1001 ") })
 
             let text = try machine.run("kresume inspect \(SavedImage.device)").output
             let words = Set(text.split(separator: "\n").map { $0.split(separator: " ") })
             #expect(words.contains(["state", "ready"]))
             #expect(words.contains(["kernel_release", Substring(saved.release)]))
-            #expect(words.contains(["data_pages", Substring("\(found.data_pages)")]))
+            #expect(words.contains(["data_pages", Substring("\(found.dataPages)")]))
         }
 
         /// Up to the jump all is as in a real resume.

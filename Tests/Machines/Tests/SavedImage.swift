@@ -34,9 +34,12 @@ struct SavedImage: Sendable {
     }
 
     /// Expects the machine of this image to come back in `machine`, with its work intact, and its
-    /// image to be gone; there may be `others`.
-    func expectReturn(in machine: Machine, others: Int = 0) throws {
-        let reply = try machine.waitForReply(to: request, limit: .seconds(300))
+    /// image to be gone; there may be `others`. It comes back by the boot command, or else by
+    /// `restorer`.
+    func expectReturn(
+        in machine: Machine, by restorer: Request? = nil, others: Int = 0
+    ) throws {
+        let reply = try machine.waitForReturn(of: request, by: restorer)
         #expect(reply.status == 0, "\(reply.output)")
         try machine.expectWorkIntact()
         try machine.expect("kresume locate | wc -l", gives: "\(others)")
