@@ -10,7 +10,8 @@ extension Command {
         summary: "Bring back the machine whose memory is in an image.",
         details: """
             For an initramfs, before anything is mounted. Without DEVICE the image is where
-            resume= of the kernel command line says; without that, it is the only one there is.
+            resume= of the kernel command line says, else where --default does; without both, it is
+            the only one there is.
             Returns where there is no image (status 0) and where it cannot be used (1).
             """,
         options: [
@@ -18,9 +19,9 @@ extension Command {
             CommandLineOption("dry-run", short: "n", "check and plan, print the plan, do not jump"),
             CommandLineOption("retry", "take an image that was tried before"),
             CommandLineOption("default", argument: "DEVICE",
-                "where to look if the kernel command line has no resume="),
+                "where to look if there is no resume="),
             CommandLineOption("wait", short: "w", argument: "SECONDS",
-                "how long to wait for a device that is not there yet"),
+                "wait so long for it to come (default: kresume.wait=, else 30)"),
             .debugPort,
         ], operandCount: 0...1
     ) { arguments, report in
