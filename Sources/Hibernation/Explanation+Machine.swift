@@ -84,6 +84,9 @@ func sentence(_ error: ResumeError) -> String {
     case .chunkNotUnpacked(let index): "the image is damaged: chunk \(index) cannot be unpacked"
     case .noMessagePage: "the image is damaged: the page for our word to it is missing"
     case .jumpReturned: "the jump did not happen"
+    case .kernelMayResume(let error, let command):
+        "\(explanation(of: error)); the image is as it was, and if the kernel that runs here wrote it, "
+            + "it may resume it: \(command)"
     }
 }
 

@@ -44,6 +44,8 @@ enum ResumeError: Error {
     case chunkNotUnpacked(index: Int)
     case noMessagePage
     case jumpReturned
+    /// A stock image, which the kernel itself may be able to use.
+    case kernelMayResume(any Error, command: String)
 }
 
 /// Why a machine was not hibernated.

@@ -3,6 +3,7 @@
 import LinuxPlatform
 import PhysicalMemory
 import Placement
+import SwsuspImage
 import SystemPackage
 
 /// `kresume resume`, in the restore kernel: find, check, place, load, jump.
@@ -40,8 +41,8 @@ public struct Resume {
         do {
             return try run(found)
         } catch {
-            if case .stock = found.kind { adviseOwnResume(of: found) }
-            throw error
+            guard case .stock = found.kind else { throw error }
+            throw withAdvice(error, on: found)
         }
     }
 
@@ -77,16 +78,22 @@ public struct Resume {
         }
     }
 
-    /// The image is as it was, so the kernel that runs here may yet do by itself what we could not.
-    private func adviseOwnResume(of found: FoundImage) {
+    /// The image is as it was, so the kernel that runs here may yet do by itself what we could
+    /// not: unless the image is damaged or of another machine.
+    private func withAdvice(_ error: any Error, on found: FoundImage) -> any Error {
+        switch error {
+        case is SwsuspError, SwsuspReadError<PlatformError>.image,
+            ResumeError.otherMemoryMapChecksum, ResumeError.otherHardwareSignature:
+            return error
+        default: break
+        }
         guard SystemFile.exists("/sys/power/resume"),
             let device = try? BlockDevice(open: found.path, .read), let number = device.number
-        else { return }
+        else { return error }
         let offset = found.offset / UInt64(PageFrame.size)
         let before = offset == 0 ? "" : "echo \(offset) > /sys/power/resume_offset; "
-        report.warn(
-            "the image is still there; if the kernel here is the one that wrote it, it may resume "
-                + "it: \(before)echo \(number) > /sys/power/resume")
+        return ResumeError.kernelMayResume(
+            error, command: "\(before)echo \(number) > /sys/power/resume")
     }
 
     private var findImage: FindImage {

@@ -52,9 +52,9 @@ package final class Bench: Sendable {
         return path
     }
 
-    /// A copy of a disk of another test. No machine may be using it.
-    package func copy(_ disk: Disk) throws -> String {
-        let path = disks.appending(path: URL(filePath: disk.path).lastPathComponent).path
+    /// A copy of a disk, of another test if it has no name of its own. No machine may be using it.
+    package func copy(_ disk: Disk, as name: String? = nil) throws -> String {
+        let path = disks.appending(path: name ?? URL(filePath: disk.path).lastPathComponent).path
         try Host.run(["cp", "--sparse=always", "--reflink=auto", disk.path, path])
         return path
     }

@@ -86,7 +86,7 @@ extension Machines {
         @Test(arguments: [
             ("echo 1 >/proc/sys/kernel/kexec_load_disabled", "kernel.kexec_load_disabled"),
             ("echo integrity >/sys/kernel/security/lockdown", "the kernel is locked down"),
-            ("mount -t ext4 /dev/vdc /mnt", "file systems are mounted for writing (/mnt)"),
+            ("mount -t ext4 /dev/vdc /mnt", "file systems are mounted (/mnt)"),
         ])
         func forbidden(by command: String, word: String) throws {
             try SavedImage.use("forbidden") { bench, _, configuration, _ in

@@ -4,7 +4,7 @@ import MachineHarness
 import Testing
 
 /// The command by which a guest hibernates with the kernel's own code.
-private func stockHibernation(mode: String = "shutdown") -> String {
+func stockHibernation(mode: String = "shutdown") -> String {
     """
     grep -q /dev/vda /proc/swaps || swapon /dev/vda; \
     echo \(mode) >/sys/power/disk && echo disk >/sys/power/state
@@ -43,6 +43,28 @@ extension Machines {
             try expectStockCircles("stock-above-4-gib", configuration, restoredBy: [.test])
         }
 
+        /// More than half of memory, which the kernel's own resume could not take much above.
+        @Test func asLargeAsTheKernelMakesThem() throws {
+            var configuration = Configuration()
+            configuration.memory = 2048
+            try expectStockCircles(
+                "stock-large", configuration, restoredBy: [.debian], work: 700,
+                before: "echo 0x7fffffff >/sys/power/image_size")
+        }
+
+        @Test func uefi() throws {
+            var configuration = Configuration()
+            configuration.system = .debian
+            configuration.board = .q35
+            try expectStockCircles(
+                "stock-uefi", configuration, restoredBy: [.debian], uefi: true
+            ) { machine in
+                let variable = "/sys/firmware/efi/efivars/Test-8cf2644b-4b0b-428f-9387-6d876050dc67"
+                try machine.expect("printf '\\007\\0\\0\\0value' >\(variable)")
+                try machine.expect("tail -c 5 \(variable)", gives: "value")
+            }
+        }
+
         @Test(arguments: [(["no5lvl"], []), ([], ["no5lvl"])])
         func pagingDepthsDiffer(original: [String], restore: [String]) throws {
             var configuration = Configuration()
@@ -57,7 +79,8 @@ extension Machines {
 /// it back, and expects all that it worked on to be intact each time.
 private func expectStockCircles(
     _ name: String, _ configuration: Configuration, restoredBy systems: [System],
-    with parameters: [String] = [], mode: String = "shutdown"
+    with parameters: [String] = [], mode: String = "shutdown", work: Int = 64,
+    before: String = ":", uefi: Bool = false, afterwards: (Machine) throws -> Void = { _ in }
 ) throws {
     try Bench.use(name) { bench in
         let fileSystem = try bench.ext4()
@@ -65,9 +88,11 @@ private func expectStockCircles(
         original.disks = [
             Disk(try bench.swap(size: configuration.memory + 256)), Disk(fileSystem),
         ]
+        if uefi { original.firmware = .uefi(variables: try bench.uefiVariables()) }
         var machine = try bench.start("0", original)
         try machine.waitUntilBooted(limit: .seconds(300))
-        try machine.startWork(memory: 64, on: "/dev/vdb")
+        try machine.startWork(memory: work, on: "/dev/vdb")
+        try machine.expect(before)
         for (index, system) in systems.enumerated() {
             var restore = original
             restore.system = system
@@ -80,6 +105,7 @@ private func expectStockCircles(
             machine = back
             try machine.expectWorkIntact()
         }
+        try afterwards(machine)
         try machine.stopWork()
         try bench.checkFileSystem(fileSystem)
     }
