@@ -44,7 +44,7 @@ extension Machines {
                 configuration.disks = [Disk(try bench.swap(size: 16))]
                 let machine = try bench.start("machine", configuration)
                 try machine.waitUntilBooted()
-                let sentence = "kresume: no kresume image there"
+                let sentence = "kresume: no hibernation image there"
                 try machine.expect("kresume locate")
                 try machine.expect("kresume inspect /dev/vda", gives: sentence, status: 1)
                 try machine.expect("kresume verify /dev/vda", gives: sentence, status: 1)
