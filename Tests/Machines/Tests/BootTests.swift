@@ -39,7 +39,7 @@ extension Machines {
                 #expect(reply.status == 0)
                 #expect(
                     reply.output.hasPrefix(
-                        "kresume: there is no image at resume=, but there is one here (kresume "
+                        "kresume: there is no image on /dev/vdb, but there is one here (kresume "
                             + "resume /dev/vda1 takes it): /dev/vda1: kresume image, ready, "))
                 try machine.waitUntilBooted()
             }
