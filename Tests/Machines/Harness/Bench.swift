@@ -73,6 +73,28 @@ package final class Bench: Sendable {
         return path
     }
 
+    /// A disk that is one ext4 with the swap file `/swap` in it.
+    ///
+    /// - Returns: the disk, and where on it the swap file begins, in pages: `resume_offset=`.
+    package func swapFile(
+        _ name: String = "swap-file", size: Int
+    ) throws -> (path: String, offset: UInt64) {
+        let directory = disks.appending(path: "\(name).contents")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        let file = directory.appending(path: "swap").path
+        // Zeroes would become holes, and holes are no swap space.
+        try Host.run(["sh", "-c", "yes | head -c \(size)M >\"$0\"", file])
+        try Host.run(["mkswap", file])
+        let path = try disk(name, size: size + 64)
+        try Host.run(["mkfs.ext4", "-q", "-b", "4096", "-d", directory.path, path])
+        try FileManager.default.removeItem(at: directory)
+        let answer = try Host.run(["debugfs", "-R", "bmap /swap 0", path])
+        guard let offset = UInt64(answer.trimmingCharacters(in: .whitespacesAndNewlines)) else {
+            throw MachineError.notStarted(ENOENT, "the swap file in \(path): \(answer)")
+        }
+        return (path, offset)
+    }
+
     /// A machine's own copy of OVMF's variable store.
     package func uefiVariables() throws -> String {
         let path = disks.appending(path: "variables").path

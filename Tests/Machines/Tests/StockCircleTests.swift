@@ -52,6 +52,37 @@ extension Machines {
                 before: "echo 0x7fffffff >/sys/power/image_size")
         }
 
+        @Test func swapFile() throws {
+            try Bench.use("stock-swap-file") { bench in
+                let (disk, offset) = try bench.swapFile(size: 512)
+                let fileSystem = try bench.ext4()
+                var configuration = Configuration()
+                configuration.system = .debian
+                configuration.disks = [Disk(disk), Disk(fileSystem)]
+                let machine = try bench.start("0", configuration)
+                try machine.waitUntilBooted()
+                try machine.startWork(memory: 64, on: "/dev/vdb")
+                var restore = configuration
+                restore.system = .test
+                let (back, reply) = try bench.circle(
+                    machine,
+                    by: """
+                        mkdir /swap && mount -t ext4 /dev/vda /swap && swapon /swap/swap && \
+                        cat /sys/class/block/vda/dev >/sys/power/resume; \
+                        echo \(offset) >/sys/power/resume_offset; \
+                        echo shutdown >/sys/power/disk && echo disk >/sys/power/state
+                        """,
+                    // Not by resume_offset=, by which the kernel itself would come before us.
+                    restore: restore.booting("kresume resume --offset=\(offset) /dev/vda"), as: "1")
+                #expect(reply.status == 0, "\(reply.output)")
+                #expect(back.console.contains("kresume: going back"))
+                try back.expectWorkIntact()
+                try back.expect("swapoff /swap/swap && umount /swap")
+                try back.stopWork()
+                for path in [disk, fileSystem] { try bench.checkFileSystem(path) }
+            }
+        }
+
         @Test func uefi() throws {
             var configuration = Configuration()
             configuration.system = .debian
@@ -103,6 +134,7 @@ private func expectStockCircles(
                 limit: .seconds(600))
             #expect(reply.status == 0, "\(reply.output)")
             machine = back
+            #expect(machine.console.contains("kresume: going back"))
             try machine.expectWorkIntact()
         }
         try afterwards(machine)
