@@ -88,6 +88,7 @@ extension Machines {
             #expect(try found.chunks == header(88))
             #expect(try found.imageSize == header(96))
             #expect(found.areaSize == 1022 << 20)
+            #expect(try found.storedDataSize == image.storedDataSize())
             // The random data is not to be packed, the rest is.
             #expect(64 << 20..<found.dataPages * 4096 ~= found.storedDataSize)
             #expect(found.memoryMapMatches == "yes")

@@ -65,6 +65,15 @@ struct ImageFile {
         Int(try integer(entry(of: section) + 8, as: UInt64.self))
     }
 
+    /// The sum of all chunks' sizes, in bytes.
+    func storedDataSize() throws -> UInt64 {
+        let table = try offset(of: .chunks)
+        let count = Int(try integer(Self.header + 88, as: UInt64.self))
+        return try (0..<count).reduce(0) {
+            $0 + UInt64(try integer(table + 24 * $1 + 8, as: UInt32.self))
+        }
+    }
+
     /// Makes the checksums of `section` and of the header right again.
     func sign(_ section: Section) throws {
         let entry = try entry(of: section)
