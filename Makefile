@@ -19,7 +19,7 @@ BUILD_PACKAGES := gcc libc6-dev binutils pkg-config libblkid-dev liblz4-dev libl
 	zlib1g-dev
 TEST_PACKAGES  := shellcheck qemu-system-x86 ovmf busybox-static linux-source-6.12 \
 	make flex bison bc libelf-dev libssl-dev xz-utils cpio kmod zstd lz4 \
-	e2fsprogs util-linux fdisk
+	e2fsprogs util-linux fdisk mmdebstrap
 
 PREFIX  := /usr/local
 SBINDIR := $(PREFIX)/sbin

@@ -95,6 +95,15 @@ package final class Bench: Sendable {
         return (path, offset)
     }
 
+    /// A copy of the disk on which a Debian is installed: GPT, an ext4 with the system, a swap
+    /// partition.
+    package func installedDisk() throws -> String {
+        let path = disks.appending(path: "system").path
+        let original = try System.installed.get() + "/disk"
+        try Host.run(["cp", "--sparse=always", "--reflink=auto", original, path])
+        return path
+    }
+
     /// A machine's own copy of OVMF's variable store.
     package func uefiVariables() throws -> String {
         let path = disks.appending(path: "variables").path
@@ -105,6 +114,11 @@ package final class Bench: Sendable {
     /// Throws with e2fsck's words where the file system is not clean. The machine must be off.
     package func checkFileSystem(_ path: String) throws {
         try Host.run(["e2fsck", "-fn", path])
+    }
+
+    /// The same for the ext4 of ``installedDisk()``.
+    package func checkInstalledFileSystem(_ path: String) throws {
+        try Host.run(["e2fsck", "-fn", path + "?offset=1048576"])
     }
 
     /// Keeps a disk beyond the test, beside its logs. The machine must be off.

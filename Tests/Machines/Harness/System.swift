@@ -8,6 +8,23 @@ package enum System: Sendable {
     case test
     /// Debian's stock cloud kernel, 6.1.
     case debian
+    /// A Debian 12 on a disk of ``Bench/installedDisk()``, with an initramfs made by its own tools.
+    case installed(Kernel, Initramfs)
+
+    package enum Kernel: String, Sendable {
+        /// Debian's cloud kernel, 6.1.
+        case stock
+        /// Linux 6.12 as in ``test``.
+        case test
+    }
+
+    package enum Initramfs: String, CaseIterable, Sendable {
+        case initramfsTools = "initramfs-tools"
+        /// With systemd.
+        case dracut
+        /// Without systemd.
+        case dracutPlain = "dracut-plain"
+    }
 
     package struct Files: Sendable {
         package var kernel: String
@@ -19,6 +36,11 @@ package enum System: Sendable {
         switch self {
         case .test: try Self.testFiles.get()
         case .debian: try Self.debianFiles.get()
+        case .installed(let kernel, let initramfs):
+            Files(
+                kernel: try Self.installed.get() + "/vmlinuz-\(kernel.rawValue)",
+                initramfs: try Self.installed.get()
+                    + "/initrd-\(kernel.rawValue)-\(initramfs.rawValue)")
         }
     }
 
@@ -40,6 +62,13 @@ package enum System: Sendable {
         return Files(
             kernel: directory + "/vmlinuz",
             initramfs: try initramfs("debian", ["\(directory)/modules:/modules"]))
+    }
+
+    /// The directory of prepare/debian-system.
+    static let installed = Result<String, any Error> {
+        let result = directory.appending(path: "debian-system").path
+        _ = try prepare("debian-system", [result, try prepare("test-kernel", [])])
+        return result
     }
 
     /// Where initramfs images, disks and logs go.
