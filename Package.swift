@@ -110,6 +110,9 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // The shell files for an initramfs, among stand-ins.
+        .testTarget(name: "HookTests", swiftSettings: strict),
+
         // Virtual machines that run kresume on real kernels: tests, and a demonstration.
         .target(
             name: "MachineHarness", path: "Tests/Machines/Harness", swiftSettings: strict),

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Testing
+
+/// mkinitcpio's API is that of mkinitcpio(8), section "About install hooks" and "runtime hooks".
+@Suite struct MkinitcpioTests {
+    @Test func installsTheBinaryAndTheHook() throws {
+        let hook = Hook(
+            path: "mkinitcpio/install/kresume", shell: ["bash"],
+            standIns: ["add_binary", "add_runscript"])
+        #expect(
+            try hook.run("build")
+                == Hook.Outcome(calls: ["add_binary kresume", "add_runscript"], status: 0))
+    }
+
+    @Test func installsTheUnits() throws {
+        let hook = Hook(
+            path: "mkinitcpio/install/sd-kresume", shell: ["bash"],
+            standIns: ["add_systemd_unit", "add_symlink", "add_file"])
+        let units = "/usr/lib/systemd/system"
+        let wants = "\(units)/sysinit.target.wants"
+        #expect(
+            try hook.run("build").calls == [
+                "add_systemd_unit kresume-resume.service",
+                "add_symlink \(wants)/kresume-resume.service ../kresume-resume.service",
+                "add_systemd_unit kresume-save.service",
+                "add_symlink \(wants)/kresume-save.service ../kresume-save.service",
+                "add_file \(units)/systemd-hibernate-resume@.service.d/kresume.conf",
+            ])
+    }
+
+    @Test(arguments: ["mkinitcpio/install/kresume", "mkinitcpio/install/sd-kresume"])
+    func explainsItself(path: String) throws {
+        let hook = Hook(path: path, shell: ["bash"], standIns: [])
+        let help = try hook.run("help").calls
+        // bash has a command of this name itself.
+        #expect(help.first?.hasPrefix("Brings a hibernated machine back") == true)
+    }
+
+    @Test(arguments: [
+        ("quiet resume=/dev/vda2\n", "kresume", ["kresume resume"]),
+        // There is an image and it cannot be used: the boot goes on.
+        ("quiet", "kresume=1", ["kresume resume"]),
+        ("notkresume.save=1 x=kresume.save=1", "kresume", ["kresume resume"]),
+        (
+            "kresume.save=abc quiet", "kresume=1",
+            [
+                "kresume save", "err kresume: neither saved nor gone back",
+                "launch_interactive_shell --exec",
+            ]
+        ),
+    ])
+    func runs(commandLine: String, kresume: String, calls: [String]) throws {
+        let hook = Hook(
+            path: "mkinitcpio/hooks/kresume", shell: ["busybox", "ash"],
+            standIns: [kresume, "err", "launch_interactive_shell"],
+            files: ["/proc/cmdline": commandLine])
+        #expect(try hook.run("run_hook") == Hook.Outcome(calls: calls, status: 0))
+    }
+}
