@@ -24,11 +24,6 @@ int linux_block_size(int fd, uint64_t *bytes)
     return ioctl(fd, BLKGETSIZE64, bytes);
 }
 
-int linux_block_logical_block_size(int fd, int *bytes)
-{
-    return ioctl(fd, BLKSSZGET, bytes);
-}
-
 int linux_block_read_only(int fd, int *read_only)
 {
     return ioctl(fd, BLKROGET, read_only);
@@ -66,11 +61,6 @@ int linux_reboot_kexec(void)
 int linux_reboot_power_off(void)
 {
     return reboot((int)RB_POWER_OFF);
-}
-
-int linux_reboot_restart(void)
-{
-    return reboot((int)RB_AUTOBOOT);
 }
 
 int linux_usable_cpus(void)

@@ -5,7 +5,7 @@ public struct AlignedBuffer: ~Copyable {
     /// Valid for as long as the buffer lives.
     public let bytes: UnsafeMutableRawBufferPointer
 
-    /// Every device's logical block size divides this.
+    /// No disk that swap can be on has larger logical blocks.
     public static let alignment = 4096
 
     /// `count` in bytes, rounded up to whole pages.

@@ -19,8 +19,6 @@ public final class BlockDevice: Sendable {
     public let path: FilePath
     /// In bytes, as it was when opened.
     public let size: UInt64
-    /// In bytes; 512 for a regular file.
-    public let logicalBlockSize: Int
     /// Nil for a regular file.
     public let number: DeviceNumber?
     public let isReadOnly: Bool
@@ -56,19 +54,15 @@ public final class BlockDevice: Sendable {
         let opened = try stat(descriptor: descriptor, path)
         guard opened.isBlockDevice else {
             size = UInt64(clamping: opened.st_size)
-            logicalBlockSize = 512
             number = nil
             isReadOnly = path.withPlatformString { Glibc.access($0, W_OK) } != 0
             return
         }
         var bytes: UInt64 = 0
-        var blockSize: CInt = 0
         var readOnly: CInt = 0
         try systemCall("ioctl BLKGETSIZE64", path) { linux_block_size(fd, &bytes) }
-        try systemCall("ioctl BLKSSZGET", path) { linux_block_logical_block_size(fd, &blockSize) }
         try systemCall("ioctl BLKROGET", path) { linux_block_read_only(fd, &readOnly) }
         size = bytes
-        logicalBlockSize = Int(blockSize)
         number = DeviceNumber(opened.st_rdev)
         isReadOnly = readOnly != 0
     }

@@ -28,11 +28,6 @@ public enum Firmware {
         return MemoryMap(entries)
     }
 
-    /// Whether this kernel was started by EFI firmware and uses it.
-    public static func isEFI(sysfs: FilePath = "/sys") -> Bool {
-        SystemFile.exists(sysfs.appending("firmware/efi"))
-    }
-
     /// Where ACPI's root pointer is, as EFI says; nil on other machines.
     public static func acpiRootPointer(
         sysfs: FilePath = "/sys"

@@ -32,9 +32,6 @@ public enum Kexec {
         public static let longMode = Flags(rawValue: UInt(KEXEC_ARCH_X86_64))
     }
 
-    /// The kernel's limit: KEXEC_SEGMENT_MAX.
-    public static let maximumSegmentCount = Int(KEXEC_SEGMENT_MAX)
-
     /// Loads what ``execute()`` will enter at `entry`, in place of what was loaded before.
     ///
     /// The kernel demands of the segments (`sanity_check_segment_list`, kernel/kexec_core.c,
@@ -68,10 +65,5 @@ public enum Kexec {
     /// The corresponding C function is `reboot`.
     public static func execute() throws(PlatformError) {
         try systemCall("reboot") { linux_reboot_kexec() }
-    }
-
-    /// False too where the kernel has no kexec.
-    public static func isLoaded() throws(PlatformError) -> Bool {
-        try SystemFile.lineIfPresent("/sys/kernel/kexec_loaded") == "1"
     }
 }

@@ -11,11 +11,6 @@ public enum Power {
         try systemCall("reboot") { linux_reboot_power_off() }
     }
 
-    /// Does not return where it succeeds. The corresponding C function is `reboot`.
-    public static func restart() throws(PlatformError) {
-        try systemCall("reboot") { linux_reboot_restart() }
-    }
-
     /// Writes out every file system. The corresponding C function is `sync`.
     public static func sync() { Glibc.sync() }
 }

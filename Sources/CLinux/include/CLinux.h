@@ -20,7 +20,6 @@ long linux_kexec_load(unsigned long entry, unsigned long count,
 /* Calls through the variadic ioctl(2), whose request numbers are macros Swift cannot import.
  * Each returns 0, or -1 with errno set. */
 int linux_block_size(int fd, uint64_t *bytes);
-int linux_block_logical_block_size(int fd, int *bytes);
 int linux_block_read_only(int fd, int *read_only);
 int linux_block_flush_buffers(int fd);
 
@@ -35,7 +34,6 @@ extern const int linux_o_direct;
 /* reboot(2)'s commands, macros that Swift imports with a type reboot() does not take. */
 int linux_reboot_kexec(void);
 int linux_reboot_power_off(void);
-int linux_reboot_restart(void);
 
 /* How many CPUs this process may run on (CPU_COUNT_S is a macro), or -1 with errno set. */
 int linux_usable_cpus(void);
