@@ -9,7 +9,8 @@ final class Console: Sendable {
 
     func show(_ text: String) {
         let lines = rest.withLock { rest -> [Substring] in
-            rest += text.replacing("\r\n", with: "\n")
+            // What comes may end between the two.
+            rest = (rest + text).replacing("\r\n", with: "\n")
             var lines = rest.split(separator: "\n", omittingEmptySubsequences: false)
             rest = String(lines.removeLast())
             return lines
