@@ -6,7 +6,21 @@ import PhysicalMemory
 public enum SaverRegion {
     /// In bytes. The saver kernel uses about 32 MiB; kexec_load's search for free pages grows with
     /// the square of the size.
-    public static let defaultSize: UInt64 = 96 << 20
+    public static let leastSize: UInt64 = 96 << 20
+
+    /// What a saver kernel needs to come up with an initrd, in bytes. One that does not unpack is a
+    /// panic, and the end of A, so this errs on the large side.
+    ///
+    /// The initrd unpacks to two or three times its size, into a tmpfs that takes half of memory
+    /// at most (`init_mount_tree` and `shmem_default_max_blocks`, Linux 6.12).
+    public static func size(for kernel: BzImage, initrdSize: UInt64) -> UInt64 {
+        let unpacked = initrdSize.multipliedReportingOverflow(by: 6)
+        let (sum, overflow) = unpacked.partialValue.addingReportingOverflow(
+            kernel.initSize + (32 << 20))
+        if unpacked.overflow || overflow { return .max }
+        let mebibyte: UInt64 = 1 << 20
+        return max(leastSize, sum / mebibyte * mebibyte)
+    }
 
     /// The end of what a region may take: the restore hand-off lies in it, and changes the depth
     /// of paging through 32-bit mode.
@@ -21,7 +35,7 @@ public enum SaverRegion {
     ///   - resources: A's /proc/iomem, read with CAP_SYS_ADMIN.
     ///   - avoided: other frames that A cannot spare.
     public static func choose(
-        size: UInt64 = defaultSize, for kernel: BzImage, firmwareMap: MemoryMap,
+        size: UInt64, for kernel: BzImage, firmwareMap: MemoryMap,
         resources: [IOMemoryResource], avoiding avoided: FrameSet = FrameSet()
     ) -> FrameRange? {
         guard let pages = pages(size), pages > 0, pages < ceiling.rawValue else { return nil }

@@ -59,4 +59,6 @@ final class Progress: Sendable {
 }
 
 /// For people: whole MiB, rounded up.
-func mebibytes(_ bytes: UInt64) -> String { "\((bytes + (1 << 20) - 1) >> 20) MiB" }
+func mebibytes(_ bytes: UInt64) -> String {
+    "\((bytes >> 20) + (bytes % (1 << 20) == 0 ? 0 : 1)) MiB"
+}

@@ -55,7 +55,7 @@ extension Command {
             CommandLineOption("saver-initrd", short: "i", argument: "FILE",
                 "its initramfs (default: the running kernel's)"),
             CommandLineOption("saver-memory", short: "m", argument: "SIZE",
-                "memory for it to live in (default: 96M)"),
+                "memory for it to live in (default: by the size of both)"),
             CommandLineOption("saver-append", short: "a", argument: "OPTIONS",
                 "to add to the saver kernel's command line"),
             .debugPort,

@@ -14,8 +14,8 @@ public struct Hibernate {
     /// Nil: the running kernel's, where its distribution keeps it.
     public var saverKernel: FilePath?
     public var saverInitrd: FilePath?
-    /// In bytes.
-    public var saverMemory = SaverRegion.defaultSize
+    /// In bytes; nil: what kernel and initramfs are expected to need.
+    public var saverMemory: UInt64?
     /// More options for the saver's command line.
     public var saverAppend = ""
     /// The purgatory writes a letter to this I/O port; 0: none.
@@ -36,7 +36,12 @@ public struct Hibernate {
             debugPort: debugPort)
         let ready = try saver.prepare()
 
-        try target.stopSwapping(leaving: saver.memoryNeeded)
+        if ready.memorySize < ready.expectedSize {
+            report.warn(
+                "the saver kernel may need \(mebibytes(ready.expectedSize)) and gets "
+                    + "\(mebibytes(ready.memorySize)): if it does not come up, this machine is lost")
+        }
+        try target.stopSwapping(leaving: ready.memoryNeeded)
         defer {
             // It was in use before, so its failing is no reason to call all of this a failure.
             do { try target.swapAgain() } catch {

@@ -11,8 +11,8 @@ import SystemPackage
 struct LoadSaver {
     var kernel: FilePath
     var initrd: FilePath
-    /// What the saver kernel has to live in, in bytes.
-    var memorySize: UInt64
+    /// What the saver kernel has to live in, in bytes; nil: what it is expected to need.
+    var memorySize: UInt64?
     /// More options for the saver's command line.
     var append: KernelCommandLine
     var debugPort: UInt16
@@ -30,6 +30,15 @@ struct LoadSaver {
     /// Files read and place found; nothing is loaded yet.
     struct Ready: ~Copyable {
         let place: Place
+        /// What the saver kernel gets, in bytes.
+        let memorySize: UInt64
+        /// What it is expected to need, in bytes.
+        let expectedSize: UInt64
+
+        /// What loading takes, in bytes: kexec_load sets aside as much as it is to swap. Short of
+        /// that, it is the OOM killer that answers, not an error.
+        var memoryNeeded: UInt64 { LoadSaver.memoryNeeded(for: memorySize) }
+
         fileprivate let kernel: BzImage
         fileprivate let kernelBytes: [UInt8]
         fileprivate let initrdBytes: [UInt8]
@@ -47,9 +56,12 @@ struct LoadSaver {
         if try KernelInfo.pagingLevels() == 5, !image.startsInFiveLevelPaging {
             throw HibernateError.saverWithoutFiveLevels
         }
+        let expectedSize = SaverRegion.size(for: image, initrdSize: UInt64(initrdBytes.count))
+        let memorySize = self.memorySize ?? expectedSize
+        let needed = Self.memoryNeeded(for: memorySize)
         let available = try MemoryInfo.current().available
-        if available < memoryNeeded {
-            throw HibernateError.notEnoughMemory(needed: memoryNeeded, available: available)
+        if available < needed {
+            throw HibernateError.notEnoughMemory(needed: needed, available: available)
         }
         guard
             let region = SaverRegion.choose(
@@ -59,13 +71,12 @@ struct LoadSaver {
             throw HibernateError.noLowMemory
         }
         return Ready(
-            place: Place(region: region, lowMemory: low), kernel: image, kernelBytes: kernelBytes,
+            place: Place(region: region, lowMemory: low), memorySize: memorySize,
+            expectedSize: expectedSize, kernel: image, kernelBytes: kernelBytes,
             initrdBytes: initrdBytes, firmwareMap: map)
     }
 
-    /// What loading takes, in bytes: kexec_load sets aside as much as it is to swap. Short of that,
-    /// it is the OOM killer that answers, not an error.
-    var memoryNeeded: UInt64 {
+    private static func memoryNeeded(for memorySize: UInt64) -> UInt64 {
         let (sum, overflow) = memorySize.addingReportingOverflow(memorySize / 4)
         return overflow ? .max : sum
     }

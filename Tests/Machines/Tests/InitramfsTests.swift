@@ -111,9 +111,9 @@ private func hibernate(_ machine: Machine, _ initramfs: System.Initramfs) throws
     case .dracut:
         try machine.expect(
             "rm /boot/initrd.img-* && mv /boot/initrd-test-dracut /boot/initramfs-$(uname -r).img")
-        return "kresume hibernate --saver-memory=256M"
+        return "kresume hibernate"
     case .dracutPlain:
-        return "kresume hibernate --saver-memory=256M --saver-initrd=/boot/initrd-test-dracut-plain"
+        return "kresume hibernate --saver-initrd=/boot/initrd-test-dracut-plain"
     }
 }
 
