@@ -34,7 +34,8 @@ extension Machine {
 
     /// Ends the work, unmounts, switches off.
     func stopWork() throws {
-        try #require(try run("work stop") == Reply(status: 0, output: ""))
+        let reply = try run("work stop")
+        try #require(reply == Reply(status: 0, output: ""))
         try powerOff()
     }
 }
