@@ -49,7 +49,7 @@ extension Machines {
             configuration.memory = 2048
             try expectStockCircles(
                 "stock-large", configuration, restoredBy: [.debian], work: 700,
-                before: "echo 0x7fffffff >/sys/power/image_size")
+                before: "echo 2147483647 >/sys/power/image_size")
         }
 
         @Test func swapFile() throws {
