@@ -16,7 +16,7 @@ SWIFT_BUILD := swift build -c release --static-swift-stdlib -Xswiftc -static-exe
 SIZE_LIMIT  := 9437184
 
 BUILD_PACKAGES := gcc libc6-dev binutils pkg-config libblkid-dev liblz4-dev liblzo2-dev libxxhash-dev \
-	zlib1g-dev
+	libzstd-dev zlib1g-dev
 TEST_PACKAGES  := shellcheck qemu-system-x86 ovmf busybox-static linux-source-6.12 \
 	make flex bison bc libelf-dev libssl-dev xz-utils cpio kmod zstd lz4 \
 	e2fsprogs util-linux fdisk mmdebstrap
@@ -54,7 +54,7 @@ INSTALLED := \
 all: build/kresume
 
 build/kresume: swift
-	@pkg-config --exists blkid liblz4 lzo2 libxxhash zlib || \
+	@pkg-config --exists blkid liblz4 libzstd lzo2 libxxhash zlib || \
 		{ echo "The libraries' headers are missing: make deps" >&2; exit 1; }
 	@mkdir -p build
 	$(SWIFT_BUILD) --product kresume

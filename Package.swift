@@ -38,11 +38,13 @@ let package = Package(
 
         // Libraries that work on bytes in memory.
         .target(name: "Checksum", dependencies: ["CXXHash", "CZlib"], swiftSettings: strict),
-        .target(name: "Compression", dependencies: ["CLZ4", "CLZO"], swiftSettings: strict),
+        .target(name: "Compression", dependencies: ["CLZ4", "CLZO", "CZstd"], swiftSettings: strict),
         .systemLibrary(
             name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(
             name: "CLZO", pkgConfig: "lzo2", providers: [.apt(["liblzo2-dev"])]),
+        .systemLibrary(
+            name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(
             name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(

@@ -64,11 +64,12 @@ next_move:
 	movq	MOVE_DESTINATION(%r10), %rdi
 	movq	MOVE_PAGES(%r10), %rcx
 	shlq	$9, %rcx			/* pages to 8-byte words */
-	testq	%rsi, %rsi
-	jz	1f
+	cmpq	$4096, %rsi			/* below: not an address but a byte */
+	jb	1f
 	rep movsq
 	jmp	2f
-1:	xorl	%eax, %eax
+1:	movabsq	$0x0101010101010101, %rax
+	imulq	%rsi, %rax
 	rep stosq
 2:	addq	$MOVE_SIZE, %r10
 	decq	%r11

@@ -18,4 +18,6 @@ public enum CoreDumpError: Error, Hashable, Sendable {
     case invalidNote(offset: Int)
     /// There is no note VMCOREINFO.
     case noVMCoreInfo
+    /// Nothing in the core has this virtual address.
+    case notInCore(virtual: UInt64)
 }

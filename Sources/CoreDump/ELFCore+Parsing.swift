@@ -41,6 +41,7 @@ extension ELFCore {
         for offset in stride(from: ELFCore.fileHeaderSize, to: size, by: ProgramHeader.size) {
             guard let type: UInt32 = header.integer(at: offset),
                 let fileOffset: UInt64 = header.integer(at: offset + 8),
+                let virtualAddress: UInt64 = header.integer(at: offset + 16),
                 let physicalAddress: UInt64 = header.integer(at: offset + 24),
                 let fileSize: UInt64 = header.integer(at: offset + 32),
                 let memorySize: UInt64 = header.integer(at: offset + 40)
@@ -52,8 +53,9 @@ extension ELFCore {
             }
             programHeaders.append(
                 ProgramHeader(
-                    type: type, offset: fileOffset, physicalAddress: physicalAddress,
-                    fileSize: fileSize, memorySize: memorySize))
+                    type: type, offset: fileOffset, virtualAddress: virtualAddress,
+                    physicalAddress: physicalAddress, fileSize: fileSize,
+                    memorySize: memorySize))
         }
         self.programHeaders = programHeaders
     }

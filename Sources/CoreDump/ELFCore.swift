@@ -13,6 +13,7 @@ public struct ELFCore: Hashable, Sendable {
     struct ProgramHeader: Hashable, Sendable {
         var type: UInt32
         var offset: UInt64
+        var virtualAddress: UInt64
         var physicalAddress: UInt64
         var fileSize: UInt64
         var memorySize: UInt64
@@ -43,6 +44,28 @@ public struct ELFCore: Hashable, Sendable {
     public var notes: Range<UInt64>? {
         programHeaders.first { $0.type == ProgramHeader.note }
             .map { $0.offset..<$0.offset + $0.fileSize }
+    }
+
+    /// Where in the file `count` bytes from `address` are; nil where not all are in one piece.
+    public func fileOffset(ofVirtual address: UInt64, count: UInt64) -> UInt64? {
+        fileOffset(of: address, count: count, \.virtualAddress)
+    }
+
+    /// The same of physical memory.
+    public func fileOffset(of address: PhysicalAddress, count: UInt64) -> UInt64? {
+        fileOffset(of: address.rawValue, count: count, \.physicalAddress)
+    }
+
+    private func fileOffset(
+        of address: UInt64, count: UInt64, _ start: KeyPath<ProgramHeader, UInt64>
+    ) -> UInt64? {
+        for header in programHeaders where header.type == ProgramHeader.load {
+            let (skipped, overflow) = address.subtractingReportingOverflow(header[keyPath: start])
+            if !overflow, skipped <= header.fileSize, count <= header.fileSize - skipped {
+                return header.offset + skipped
+            }
+        }
+        return nil
     }
 
     /// The memory in ascending order, disjoint. For /proc/vmcore only: /proc/kcore lists memory

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import BootProtocol
+import CoreDump
 import KresumeImage
 import LinuxPlatform
 import PhysicalMemory
@@ -108,6 +109,9 @@ func sentence(_ error: HibernateError) -> String {
     case .deviceTooSmall(let path, let size, let needed):
         "\(path) is too small: it has \(mebibytes(size)), the image needs at least "
             + mebibytes(needed)
+    case .imageTooLarge(let size, let limit):
+        "too much memory is in use: an image of \(mebibytes(size)) could not be resumed on this "
+            + "machine, \(mebibytes(limit)) are possible; end some programs first"
     case .notEnoughMemory(let needed, let available):
         "not enough memory for the saver kernel: \(mebibytes(needed)) are needed, "
             + "\(mebibytes(available)) are free"
@@ -145,9 +149,25 @@ func sentence(_ error: SaveError) -> String {
     case .unalignedMemory(let range): "/proc/vmcore has a part of a page: \(range)"
     case .otherMemory(let range):
         "/proc/vmcore and the prepared image do not agree about the memory at \(range)"
+    case .imageTooLarge(let size, let limit):
+        "an image with \(mebibytes(size)) of memory could not be resumed on this machine, "
+            + "\(mebibytes(limit)) are possible"
     case .stillRunning: "the machine did not switch itself off"
     case .deviceFull(let path, let size):
         "\(path) is full: the image does not fit its \(mebibytes(size))"
+    }
+}
+
+func sentence(_ error: FreePageError) -> String {
+    switch error {
+    case .notTold(let key): "the kernel does not tell how to find it (\(key) in VMCOREINFO)"
+    case .encryptedMemory: "it is encrypted (SME)"
+    case .unreadable(let address):
+        "the kernel's memory at 0x\(String(address, radix: 16)) cannot be read"
+    case .impossibleBlock(let frame, let order):
+        "page \(frame) is said to begin a free block of order \(order), which cannot be"
+    case .otherCount(let found, let counted):
+        "\(found) free pages were found, and the kernel counts \(counted)"
     }
 }
 

@@ -40,7 +40,7 @@ enum ResumeError: Error {
     /// In bytes, what the restore kernel needs for itself included.
     case notEnoughMemory(needed: UInt64, available: UInt64)
     case framesMoved(count: Int)
-    /// The block of LZ4 data does not unpack to what it should.
+    /// It does not unpack to what it should.
     case chunkNotUnpacked(index: Int)
     case noMessagePage
     case jumpReturned
@@ -55,6 +55,8 @@ enum HibernateError: Error {
     case swapIsInUse(FilePath, needed: UInt64, available: UInt64)
     /// In bytes.
     case deviceTooSmall(FilePath, size: UInt64, needed: UInt64)
+    /// In bytes: more is in use than a restore kernel could hold beside itself.
+    case imageTooLarge(UInt64, limit: UInt64)
     case notEnoughMemory(needed: UInt64, available: UInt64)
     case noSaverKernel(release: String)
     case noSaverInitrd(release: String)
@@ -84,6 +86,8 @@ enum SaveError: Error {
     case otherMemory(FrameRange)
     /// The machine was to be switched off.
     case stillRunning
+    /// In bytes: no restore kernel could hold it.
+    case imageTooLarge(UInt64, limit: UInt64)
     /// In bytes.
     case deviceFull(FilePath, size: UInt64)
 }

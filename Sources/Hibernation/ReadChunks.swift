@@ -19,10 +19,11 @@ struct ReadChunks: Sendable {
     ) throws {
         let queue = WorkQueue(count: image.chunks.count)
         try Parallel.run(Workers.count) { _ in
+            let unpacker = try ChunkUnpacker(image.header.compression)
             let stored = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
             let unpacked = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
             try queue.forEach { index in
-                let pages = try read(index, stored.bytes, unpacked.bytes)
+                let pages = try read(index, unpacker, stored.bytes, unpacked.bytes)
                 body(Int(image.chunks[index].firstPage), pages)
                 progress.advance(by: UInt64(pages.count))
             }
@@ -31,7 +32,7 @@ struct ReadChunks: Sendable {
 
     /// The pages of one chunk, in one of the two buffers.
     private func read(
-        _ index: Int, _ stored: UnsafeMutableRawBufferPointer,
+        _ index: Int, _ unpacker: ChunkUnpacker, _ stored: UnsafeMutableRawBufferPointer,
         _ unpacked: UnsafeMutableRawBufferPointer
     ) throws -> UnsafeRawBufferPointer {
         let chunk = image.chunks[index]
@@ -45,7 +46,7 @@ struct ReadChunks: Sendable {
         if chunk.isRaw { return bytes }
         let pages = UnsafeMutableRawBufferPointer(
             rebasing: unpacked[..<(Int(chunk.pageCount) * PageFrame.size)])
-        do { try LZ4.decompress(bytes, into: pages) } catch {
+        do { try unpacker.unpack(bytes, into: pages) } catch {
             throw ResumeError.chunkNotUnpacked(index: index)
         }
         return UnsafeRawBufferPointer(pages)

@@ -30,7 +30,7 @@ public struct Chunk: Hashable, Sendable {
 
     public var pages: Range<UInt64> { firstPage..<firstPage + UInt64(pageCount) }
 
-    /// Stored as it is, or else as one LZ4 block.
+    /// Stored as it is, or else packed by the image's ``ImageHeader/compression``.
     public var isRaw: Bool { size == pageCount * UInt32(PageFrame.size) }
 
     /// Checks what was read from ``offset``, without its padding. `index` is for the error.

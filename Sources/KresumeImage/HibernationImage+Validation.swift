@@ -60,6 +60,7 @@ extension HibernationImage {
             switch run.kind {
             case .data: pages.data += UInt64(run.count)
             case .zero: pages.zero += UInt64(run.count)
+            case .poison: break
             }
         }
         let inChunks = chunks.last?.pages.upperBound ?? 0

@@ -9,7 +9,7 @@ enum ImageFormat {
     static let firstObject: UInt64 = 12288
 
     static let version: UInt32 = 1
-    static let knownIncompatibleFeatures: UInt64 = 0
+    static let knownIncompatibleFeatures = ChunkCompression.zstd.feature
     static let headerSize = 128
     static let headerChecksumOffset = 4088
     static let sectionEntrySize = 32

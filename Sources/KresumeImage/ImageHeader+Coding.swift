@@ -21,13 +21,16 @@ extension ImageHeader {
         try Self.check(page)
 
         let headerSize = try reader.u32()
-        let unknown = try reader.u64() & ~ImageFormat.knownIncompatibleFeatures
+        let features = try reader.u64()
+        let unknown = features & ~ImageFormat.knownIncompatibleFeatures
         if unknown != 0 { throw .incompatibleFeatures(unknown: unknown) }
         let compatibleFeatures = try reader.u64()
         let id = ImageID(low: try reader.u64(), high: try reader.u64())
         let creationTime = try reader.u64()
         let originalSignature = Signature(try reader.bytes(Signature.size))
-        self.init(id: id, creationTime: creationTime, originalSignature: originalSignature)
+        self.init(
+            id: id, creationTime: creationTime, originalSignature: originalSignature,
+            compression: ChunkCompression(features: features))
         self.compatibleFeatures = compatibleFeatures
         try reader.skip(2)
         let count = try reader.u32()
@@ -54,7 +57,7 @@ extension ImageHeader {
         writer.append(ImageFormat.headerMagic)
         writer.append(ImageFormat.version)
         writer.append(UInt32(ImageFormat.headerSize))
-        writer.append(UInt64(0))
+        writer.append(compression.feature)
         writer.append(compatibleFeatures)
         writer.append(id.low)
         writer.append(id.high)

@@ -4,6 +4,7 @@
 public struct ImageHeader: Hashable, Sendable {
     /// Features that a reader need not know.
     public var compatibleFeatures: UInt64 = 0
+    public var compression: ChunkCompression
     public var id: ImageID
     /// When the machine was hibernated, in seconds since 1970-01-01 00:00 UTC.
     public var creationTime: UInt64
@@ -16,7 +17,11 @@ public struct ImageHeader: Hashable, Sendable {
     public var imageSize: UInt64 = ImageFormat.firstObject
     public var sections: [ImageSection] = []
 
-    public init(id: ImageID, creationTime: UInt64, originalSignature: Signature) {
+    public init(
+        id: ImageID, creationTime: UInt64, originalSignature: Signature,
+        compression: ChunkCompression = .lz4
+    ) {
+        self.compression = compression
         self.id = id
         self.creationTime = creationTime
         self.originalSignature = originalSignature

@@ -9,6 +9,9 @@ public struct PageRun: Hashable, Sendable {
         case data = 0
         /// With zeroes.
         case zero = 1
+        /// With bytes 0xaa, as a kernel with page_poison=1 fills its free pages (`PAGE_POISON`,
+        /// include/linux/poison.h, Linux 6.12).
+        case poison = 2
     }
 
     public var first: PageFrame

@@ -16,13 +16,14 @@ public struct PreparedImage: Hashable, Sendable {
     /// must be discarded first. `creationTime` is in seconds since 1970-01-01 00:00 UTC.
     public init(
         id: ImageID, creationTime: UInt64, signaturePage: SignaturePage, machine: MachineRecord,
-        areaSize: UInt64
+        compression: ChunkCompression = .lz4, areaSize: UInt64
     ) throws(ImageError) {
         guard signaturePage.kind != .image else { throw .wrongState(found: .ready) }
         guard signaturePage.badPages == 0 else { throw .badPages(signaturePage.badPages) }
         try machine.validate()
         var header = ImageHeader(
-            id: id, creationTime: creationTime, originalSignature: signaturePage.signature)
+            id: id, creationTime: creationTime, originalSignature: signaturePage.signature,
+            compression: compression)
         var writes = [
             try header.append(.system, machine.system.serialised()),
             try header.append(.memoryMap, machine.memoryMap.serialised()),

@@ -10,6 +10,9 @@ public struct MemoryInfo: Hashable, Sendable {
     /// An estimate of what can be had without swapping.
     public var available: UInt64
 
+    /// All that is not free, the page cache included.
+    public var used: UInt64 { total - min(total, free) }
+
     private static let file: FilePath = "/proc/meminfo"
 
     public static func current() throws(PlatformError) -> MemoryInfo {

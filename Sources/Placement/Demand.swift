@@ -9,11 +9,16 @@ public struct Demand: Sendable {
     let dataFrames: FrameSet
     /// The frames that must be zero.
     let zero: FrameSet
+    /// The frames whose bytes must all be `poisonByte`.
+    let poison: FrameSet
     /// All RAM, by the firmware's memory map. What else a kernel may have (memory that was added
     /// later) is not mapped while the hand-off runs.
     let ram: FrameSet
     /// Frames whose contents the image's kernel does not mind losing: there the hand-off may lie.
     let free: FrameSet
+
+    /// `PAGE_POISON`, include/linux/poison.h, Linux 6.12.
+    static let poisonByte: UInt8 = 0xaa
 
     /// - Parameters:
     ///   - data: destination frames in the order of the image's data pages.
@@ -22,7 +27,8 @@ public struct Demand: Sendable {
     ///     destination is taken of it.
     /// - Throws: ``PlacementError/outsideRAM(_:)`` and ``PlacementError/twice(_:)``.
     public init(
-        data: [FrameRange], zero: [FrameRange], ram: FrameSet, free: FrameSet
+        data: [FrameRange], zero: [FrameRange], poison: [FrameRange] = [], ram: FrameSet,
+        free: FrameSet
     ) throws(PlacementError) {
         var index = 0
         var runs: [IndexedRun] = []
@@ -36,20 +42,22 @@ public struct Demand: Sendable {
         self.dataFrames = FrameSet(data)
         self.zero = FrameSet(zero)
         self.ram = ram
-        self.free = free.intersection(ram).subtracting(dataFrames.union(self.zero))
+        self.poison = FrameSet(poison)
+        let destinations = dataFrames.union(self.zero).union(self.poison)
+        self.free = free.intersection(ram).subtracting(destinations)
 
         // A set merges what overlaps, so a frame named twice shows as a smaller count.
-        let named = (data + zero).filter { !$0.isEmpty }.sorted { $0.lower < $1.lower }
+        let named = (data + zero + poison).filter { !$0.isEmpty }.sorted { $0.lower < $1.lower }
         for (frames, next) in zip(named, named.dropFirst()) where frames.overlaps(next) {
             throw .twice(next.lower)
         }
-        if let outside = dataFrames.union(self.zero).subtracting(ram).ranges.first {
+        if let outside = destinations.subtracting(ram).ranges.first {
             throw .outsideRAM(outside)
         }
     }
 
     /// How many runs of frames the image names.
-    public var runCount: Int { data.count + zero.ranges.count }
+    public var runCount: Int { data.count + zero.ranges.count + poison.ranges.count }
 
     /// How many pages have contents.
     public var dataPageCount: UInt64 { dataFrames.count }

@@ -13,7 +13,9 @@ struct Layout {
         let ownedFrames = FrameSet(owned.map(\.frames))
         let usable = ownedFrames.intersection(demand.ram)
             .subtracting(demand.dataFrames).subtracting(block)
-        let clean = owned.intersection(usable.subtracting(demand.zero))
+        let filled = demand.zero.union(demand.poison)
+        let clean = owned.intersection(usable.subtracting(filled))
+        let poisonLater = owned.intersection(usable.intersection(demand.poison))
         let zeroLater = owned.intersection(usable.intersection(demand.zero))
 
         // In place: the frames that are both owned and wanted.
@@ -40,10 +42,10 @@ struct Layout {
 
         // Staged: the others, into clean frames while there are any.
         let awayCount = away.pageCount
-        let room = clean.pageCount + zeroLater.pageCount
+        let room = clean.pageCount + poisonLater.pageCount + zeroLater.pageCount
         if room < awayCount { throw .tooFewPages(missing: awayCount - room) }
         var usedForStaging: [FrameRange] = []
-        var frames = (clean + zeroLater).makeIterator()
+        var frames = (clean + poisonLater + zeroLater).makeIterator()
         var stage: IndexedRun?
         for run in away {
             var rest = run.frames
@@ -53,7 +55,7 @@ struct Layout {
                 let source = FrameRange(free.frames.lower, count: count)
                 let destination = FrameRange(rest.lower, count: count)
                 addPiece(run.clipped(to: destination), slot: free.firstIndex)
-                moves.appendMerging(Move(from: source.lower, to: destination))
+                moves.appendMerging(Move(from: .frames(source.lower), to: destination))
                 usedForStaging.append(source)
                 let left = FrameRange(source.upper, free.frames.upper)
                 stage = left.isEmpty ? nil : free.clipped(to: left)
@@ -65,7 +67,8 @@ struct Layout {
         let untouched = FrameSet(zeroLater.map(\.frames)).subtracting(FrameSet(usedForStaging))
         let fills = demand.zero.subtracting(untouched)
         zeroFillPageCount = fills.count
-        moves += fills.ranges.map { Move(from: nil, to: $0) }
+        moves += fills.ranges.map { Move(from: .byte(0), to: $0) }
+        moves += demand.poison.ranges.map { Move(from: .byte(Demand.poisonByte), to: $0) }
 
         pieces.sort { $0.firstStreamIndex < $1.firstStreamIndex }
     }

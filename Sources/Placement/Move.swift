@@ -6,11 +6,17 @@ import PhysicalMemory
 ///
 /// On the other side it is `struct kresume_handoff_move` of CHandoff; a test compares the two.
 public struct Move: Hashable, Sendable {
-    /// Nil: fill the destination with zeroes.
-    public var source: PageFrame?
+    public enum Source: Hashable, Sendable {
+        /// The first frame of as many as the destination has.
+        case frames(PageFrame)
+        /// Each byte of the destination becomes this.
+        case byte(UInt8)
+    }
+
+    public var source: Source
     public var destination: FrameRange
 
-    public init(from source: PageFrame?, to destination: FrameRange) {
+    public init(from source: Source, to destination: FrameRange) {
         self.source = source
         self.destination = destination
     }
@@ -18,9 +24,23 @@ public struct Move: Hashable, Sendable {
     /// Bytes of one entry: source and destination addresses and the page count, 64 bits each.
     static let serializedSize = 24
 
-    /// Frame 0 is never a source (the kernel gives it to nobody), so address 0 can say "zeroes".
+    /// Frame 0 is never a source (the kernel gives it to nobody), so an address in it can be a byte
+    /// to fill with.
     var words: [UInt64] {
-        [source?.address.rawValue ?? 0, destination.lower.address.rawValue, destination.count]
+        let from =
+            switch source {
+            case .frames(let first): first.address.rawValue
+            case .byte(let byte): UInt64(byte)
+            }
+        return [from, destination.lower.address.rawValue, destination.count]
+    }
+
+    /// What a move to the frames behind the destination must come from to continue this one.
+    fileprivate var nextSource: Source {
+        switch source {
+        case .frames(let first): .frames(first + destination.count)
+        case .byte: source
+        }
     }
 }
 
@@ -28,7 +48,7 @@ extension [Move] {
     /// Adds `move`, as part of the last one where it continues it on both sides.
     mutating func appendMerging(_ move: Move) {
         guard let last, last.destination.upper == move.destination.lower,
-            last.source.map({ $0 + last.destination.count }) == move.source
+            last.nextSource == move.source
         else {
             append(move)
             return

@@ -56,6 +56,10 @@ extension Command {
                 "its initramfs (default: the running kernel's)"),
             CommandLineOption("saver-memory", short: "m", argument: "SIZE",
                 "memory for it to live in (default: by the size of both)"),
+            CommandLineOption("image-size", short: "s", argument: "SIZE",
+                "drop page cache where more memory is in use (default: 2/5 of it)"),
+            CommandLineOption("compression", short: "c", argument: "HOW",
+                "lz4 (fast, the default), zstd or zstd:LEVEL (small; 1 to 19)"),
             CommandLineOption("saver-append", short: "a", argument: "OPTIONS",
                 "to add to the saver kernel's command line"),
             .debugPort,
@@ -67,6 +71,13 @@ extension Command {
         hibernate.saverKernel = arguments.value("saver-kernel").map { FilePath($0) }
         hibernate.saverInitrd = arguments.value("saver-initrd").map { FilePath($0) }
         if let size = try arguments.size("saver-memory") { hibernate.saverMemory = size }
+        if let text = arguments.value("compression") {
+            guard let compression = ImageCompression(text) else {
+                throw UsageError(text: "--compression=\(text): lz4, zstd or zstd:1 to zstd:19")
+            }
+            hibernate.compression = compression
+        }
+        hibernate.imageSize = try arguments.size("image-size")
         hibernate.saverAppend = arguments.value("saver-append") ?? ""
         hibernate.debugPort = try arguments.port()
         try hibernate.run()

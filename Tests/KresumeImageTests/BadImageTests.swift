@@ -249,8 +249,8 @@ private let contentDamage = [
 private let runs = Sample.runs
 
 private let tableDamage = [
-    Damage("run of another kind", .runKind(offset: 15 * pages + 12, found: 2)) {
-        try $0.patchSection(.runs, UInt32(2), at: 12)
+    Damage("run of another kind", .runKind(offset: 15 * pages + 12, found: 3)) {
+        try $0.patchSection(.runs, UInt32(3), at: 12)
     },
     Damage("empty run", .emptyRun(Sample.run(0x100, 0))) {
         try $0.patchSection(.runs, UInt32(0), at: 8)

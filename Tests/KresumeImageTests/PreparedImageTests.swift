@@ -135,4 +135,14 @@ import Testing
             try complete(Sample.runs, chunks.dropFirst() + [last], dataEnd, area.size)
         }
     }
+
+    @Test(arguments: [ChunkCompression.lz4, .zstd]) func compressionIsTold(
+        compression: ChunkCompression
+    ) throws {
+        let header = ImageHeader(
+            id: Sample.id, creationTime: 1, originalSignature: .swap, compression: compression)
+        let bytes = try header.write().bytes
+        #expect(bytes[16..<24] == [compression == .zstd ? 1 : 0, 0, 0, 0, 0, 0, 0, 0])
+        #expect(try ImageHeader(parsing: bytes) == header)
+    }
 }

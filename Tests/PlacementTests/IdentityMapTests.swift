@@ -60,7 +60,7 @@ import Testing
         #expect(kresume_handoff_size() == PageFrame.size)
         let parameters = kresume_handoff_parameters_offset()
         #expect(parameters + MemoryLayout<kresume_handoff>.size < kresume_handoff_size())
-        let move = Move(from: PageFrame(2), to: FrameRange(PageFrame(5), count: 7)).words
+        let move = Move(from: .frames(PageFrame(2)), to: FrameRange(PageFrame(5), count: 7)).words
         move.withUnsafeBytes { bytes in
             let other = bytes.load(as: kresume_handoff_move.self)
             #expect(other.source == 0x2000)

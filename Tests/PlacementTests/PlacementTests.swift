@@ -29,13 +29,15 @@ private let below4GiB = PageFrame(1 << 20)
         var contents: [PageFrame: UInt64] = [:]
         var data: [FrameRange] = []
         var zero: [FrameRange] = []
+        var poison: [FrameRange] = []
         for range in ram.subtracting(region).ranges {
             var lower = range.lower
             while lower < range.upper {
                 let upper = min(range.upper, lower + .random(in: 1...90, using: &random))
-                switch Int.random(in: 0..<5, using: &random) {
+                switch Int.random(in: 0..<6, using: &random) {
                 case 0: break
                 case 1, 2: zero.append(FrameRange(lower, upper))
+                case 3: poison.append(FrameRange(lower, upper))
                 default: data.append(FrameRange(lower, upper))
                 }
                 lower = upper
@@ -49,9 +51,11 @@ private let below4GiB = PageFrame(1 << 20)
                 contents[PageFrame(frame)] = image.last
             }
         }
-        for range in zero {
-            for frame in range.lower.rawValue..<range.upper.rawValue {
-                contents[PageFrame(frame)] = 0
+        for (ranges, word) in [(zero, 0), (poison, 0xaaaa_aaaa_aaaa_aaaa)] as [([FrameRange], UInt64)] {
+            for range in ranges {
+                for frame in range.lower.rawValue..<range.upper.rawValue {
+                    contents[PageFrame(frame)] = word
+                }
             }
         }
 
@@ -66,7 +70,8 @@ private let below4GiB = PageFrame(1 << 20)
             }
         }
         pieces.shuffle(using: &random)
-        let demand = try Demand(data: data, zero: zero, ram: ram, free: FrameSet([region]))
+        let demand = try Demand(
+            data: data, zero: zero, poison: poison, ram: ram, free: FrameSet([region]))
         var owned: [IndexedRun] = []
         var slots = 0
         while true {
@@ -111,7 +116,8 @@ private let below4GiB = PageFrame(1 << 20)
         #expect(placement.zeroFillPageCount == 20)
         #expect(
             placement.moves == [
-                Move(from: nil, to: frames(300..<310)), Move(from: nil, to: frames(390..<400)),
+                Move(from: .byte(0), to: frames(300..<310)),
+                Move(from: .byte(0), to: frames(390..<400)),
             ])
     }
 
@@ -121,7 +127,7 @@ private let below4GiB = PageFrame(1 << 20)
         let placement = try Placement(
             demand, owned: [IndexedRun(frames(2000..<3000), firstIndex: 0)],
             tables: IdentityMap(mapping: ram), handoffLimit: below4GiB)
-        #expect(placement.moves == [Move(from: PageFrame(2000), to: frames(1000..<2000))])
+        #expect(placement.moves == [Move(from: .frames(PageFrame(2000)), to: frames(1000..<2000))])
         #expect(
             placement.pieces == [.init(firstStreamIndex: 0, firstSlot: 0, pageCount: 1000)])
     }

@@ -52,8 +52,10 @@ struct SimulatedMemory {
             guard !destination.overlaps(handoff), destination.upper.rawValue <= UInt64(pages.count)
             else { return false }
             for page in 0..<Int(words[2]) {
-                let source = words[0] == 0 ? 0 : pages[Int(words[0] >> 12) + page]
-                pages[Int(words[1] >> 12) + page] = source
+                let word =
+                    words[0] < 4096
+                    ? words[0] * 0x0101_0101_0101_0101 : pages[Int(words[0] >> 12) + page]
+                pages[Int(words[1] >> 12) + page] = word
             }
         }
         return true

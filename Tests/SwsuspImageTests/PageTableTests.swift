@@ -13,7 +13,8 @@ import Testing
     }
 
     static func walk(_ tables: Tables, _ depth: PagingDepth, _ address: UInt64) -> PageWalk {
-        PageTables(root: PageFrame(0x20), depth: depth).walk(address, page: pages(tables))
+        PageTables(root: PageFrame(0x20), depth: depth).walk(
+            address, to: .execute, page: pages(tables))
     }
 
     /// Indices of 0xffffffff80401040: 511 (level 5), 511, 510, 2, 1 and 0x40 in the page.
@@ -21,12 +22,12 @@ import Testing
         arguments: [
             (
                 "2 MiB", [0x20: [511: 0x21067], 0x21: [510: 0x22063], 0x22: [2: 0x40_01e1]],
-                .mapped(PhysicalAddress(0x40_1040))
+                .mapped(PhysicalAddress(0x40_1040), pageSize: 2 << 20)
             ),
             (
                 "2 MiB, its PAT bit set",
                 [0x20: [511: 0x21067], 0x21: [510: 0x22063], 0x22: [2: 0x40_11e1]],
-                .mapped(PhysicalAddress(0x40_1040))
+                .mapped(PhysicalAddress(0x40_1040), pageSize: 2 << 20)
             ),
             (
                 "2 MiB, misplaced",
@@ -35,7 +36,7 @@ import Testing
             ),
             (
                 "1 GiB", [0x20: [511: 0x21067], 0x21: [510: 0x8000_01e1]],
-                .mapped(PhysicalAddress(0x8040_1040))
+                .mapped(PhysicalAddress(0x8040_1040), pageSize: 1 << 30)
             ),
             (
                 "1 GiB, misplaced", [0x20: [511: 0x21067], 0x21: [510: 0x8020_01e1]],
@@ -47,12 +48,12 @@ import Testing
                     0x20: [511: 0x21067], 0x21: [510: 0x22063], 0x22: [2: 0x24063],
                     0x24: [1: 0x77_70e1],
                 ],
-                .mapped(PhysicalAddress(0x77_7040))
+                .mapped(PhysicalAddress(0x77_7040), pageSize: 4096)
             ),
             (
                 "software bits",
                 [0x20: [511: 0x0ff0_0000_0002_1e67], 0x21: [510: 0x22063], 0x22: [2: 0x40_01e1]],
-                .mapped(PhysicalAddress(0x40_1040))
+                .mapped(PhysicalAddress(0x40_1040), pageSize: 2 << 20)
             ),
             ("large at level 4", [0x20: [511: 0x210e7]], .reservedBits(level: 4, entry: 0x210e7)),
             (
@@ -97,7 +98,7 @@ import Testing
     }
 
     @Test func shortPagesAreNone() {
-        let walk = PageTables(root: PageFrame(0x20), depth: .four).walk(0) { _ in [1, 0] }
+        let walk = PageTables(root: PageFrame(0x20), depth: .four).walk(0, to: .read) { _ in [1, 0] }
         #expect(walk == .noTable(level: 4, PageFrame(0x20)))
     }
 
@@ -117,14 +118,15 @@ import Testing
         tables[0x22] = [2: 0x60_01e1]
         #expect(
             throws: SwsuspError.entryMapping(
-                four: .mapped(PhysicalAddress(0x60_1040)),
+                four: .mapped(PhysicalAddress(0x60_1040), pageSize: 2 << 20),
                 five: .notPresent(level: 4, entry: 0), expected: expected)
         ) { try record.pagingDepth(page: Self.pages(tables)) }
         // One table that is its own next, and a leaf at each depth.
         tables = [0x20: [511: 0x20067, 510: 0x22063], 0x22: [2: 0x40_01e1]]
         #expect(
             throws: SwsuspError.entryMapping(
-                four: .mapped(expected), five: .mapped(expected), expected: expected)
+                four: .mapped(expected, pageSize: 2 << 20),
+                five: .mapped(expected, pageSize: 2 << 20), expected: expected)
         ) { try record.pagingDepth(page: Self.pages(tables)) }
     }
 }

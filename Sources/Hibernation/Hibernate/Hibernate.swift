@@ -16,6 +16,9 @@ public struct Hibernate {
     public var saverInitrd: FilePath?
     /// In bytes; nil: what kernel and initramfs are expected to need.
     public var saverMemory: UInt64?
+    /// How much memory may be in use before the page cache is dropped, in bytes. Nil: two fifths.
+    public var imageSize: UInt64?
+    public var compression = ImageCompression.lz4
     /// More options for the saver's command line.
     public var saverAppend = ""
     /// The purgatory writes a letter to this I/O port; 0: none.
@@ -60,20 +63,22 @@ public struct Hibernate {
         _ saver: LoadSaver, _ ready: consuming LoadSaver.Ready, _ target: TargetDevice
     ) throws -> String {
         let area = try target.claim()
-        try requireSpace(in: area)
+        try ShrinkMemory(target: imageSize, report: report).run()
+        try requireSpace(in: area, saverMemory: ready.memorySize)
         let place = ready.place
         let quiet = try QuietMemory()
         let box = try MessageBox(avoiding: place.frames)
         let machine = try machineRecord(place, message: box.frame)
         let prepared = try PreparedImage(
             id: .random(), creationTime: WallClock.now(), signaturePage: try area.signaturePage(),
-            machine: machine, areaSize: area.size)
+            machine: machine, compression: compression.chunks, areaSize: area.size)
         report.note("loading the saver kernel")
         try saver.load(
             ready,
             SaverParameters(
                 image: prepared.header.id, offsetPages: target.offsetPages,
-                messagePage: box.frame.address, pagingLevels: Int(machine.jump.pagingLevels)))
+                messagePage: box.frame.address, pagingLevels: Int(machine.jump.pagingLevels),
+                keepsFreePages: keepsFreePages(), compressionLevel: compression.level))
         defer { try? Kexec.unload(flags: [.preserveContext, .longMode]) }
 
         report.note("hibernating to \(target.path)")
@@ -87,16 +92,22 @@ public struct Hibernate {
             try Kexec.execute()
             message = box.message
         } catch {
-            try cleanUp(area, prepared)
+            cleanUp(area, prepared)
             throw error
         }
         withExtendedLifetime(quiet) {}
-        try cleanUp(area, prepared)
+        cleanUp(area, prepared)
         switch message?.outcome {
         case .resumed: return message?.text ?? ""
         case .failed: throw HibernateError.saveFailed(message?.text ?? "")
         case .pending, nil: throw HibernateError.noWord
         }
+    }
+
+    private func keepsFreePages() -> Bool {
+        guard case .matter(let reason) = FreePageContents.ask() else { return false }
+        report.note("free memory is saved too: \(reason)")
+        return true
     }
 
     private func machineRecord(
@@ -115,22 +126,26 @@ public struct Hibernate {
     }
 
     /// A device that is certainly too small is refused now; one that turns out to be is found out
-    /// by the saver, and costs no more than the time.
-    private func requireSpace(in area: ImageArea) throws {
+    /// by the saver, and costs no more than the time. The same with an image that no restore kernel
+    /// could hold.
+    private func requireSpace(in area: ImageArea, saverMemory: UInt64) throws {
         let memory = try MemoryInfo.current()
-        let used = memory.total - min(memory.total, memory.available)
         // What is used is packed to about a half; less than a third has not been seen.
-        let needed = used / 3
+        let needed = memory.used / 3
         if area.size < needed {
             throw HibernateError.deviceTooSmall(area.device.path, size: area.size, needed: needed)
         }
+        let room = RestoreKernel.room(ram: memory.total, kernel: saverMemory)
+        if memory.used > room { throw HibernateError.imageTooLarge(memory.used, limit: room) }
     }
 
-    /// The machine runs, so its image must not be resumed again.
-    private func cleanUp(_ area: ImageArea, _ prepared: PreparedImage) throws {
+    /// The machine runs, so its image must not be resumed again. A failure here is told beside
+    /// what the hibernation came to, not in place of it.
+    private func cleanUp(_ area: ImageArea, _ prepared: PreparedImage) {
         do { try area.invalidate(prepared) } catch {
             report.fail(explanation(of: error))
-            throw HibernateError.imageLeft(area.device.path)
+            report.fail(explanation(of: HibernateError.imageLeft(area.device.path)))
+            return
         }
         do { try area.commit([ImageHeader.erasure]) } catch {
             report.warn("what is left of the image stays: \(explanation(of: error))")

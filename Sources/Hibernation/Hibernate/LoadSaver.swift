@@ -63,10 +63,16 @@ struct LoadSaver {
         if available < needed {
             throw HibernateError.notEnoughMemory(needed: needed, available: available)
         }
-        guard
-            let region = SaverRegion.choose(
-                size: memorySize, for: image, firmwareMap: map, resources: resources)
-        else { throw HibernateError.noRegion(size: memorySize) }
+        let choose = { (avoided: FrameSet) in
+            SaverRegion.choose(
+                size: memorySize, for: image, firmwareMap: map, resources: resources,
+                avoiding: avoided)
+        }
+        // Only a wish: without it free pages are saved too.
+        let footprint = try? RunningKernel().freePageFootprint(of: SavedMemory.expected(map))
+        guard let region = footprint.flatMap(choose) ?? choose(FrameSet()) else {
+            throw HibernateError.noRegion(size: memorySize)
+        }
         guard let low = SaverRegion.lowMemory(firmwareMap: map, resources: resources) else {
             throw HibernateError.noLowMemory
         }
@@ -106,7 +112,7 @@ struct LoadSaver {
                 rsdp: try Firmware.acpiRootPointer(),
                 commandLine: KernelCommandLine(parsing: try KernelInfo.commandLine()),
                 addedOptions: KernelCommandLine(parameters.options.options + append.options),
-                vmcoreInfoNote: try Self.vmcoreInfoNote(),
+                vmcoreInfoNote: try RunningKernel().vmcoreInfoNote().bytes,
                 purgatory: Array(
                     UnsafeRawBufferPointer(
                         start: kresume_purgatory_bytes(), count: kresume_purgatory_size())),
@@ -141,17 +147,5 @@ struct LoadSaver {
             try Kexec.load(
                 entry: plan.entry, segments: segments, flags: [.preserveContext, .longMode])
         }
-    }
-
-    /// The running kernel's own description of itself.
-    private static func vmcoreInfoNote() throws -> [UInt8] {
-        let file = try CoreFile(open: CoreFile.kcore)
-        let start = try file.readBytes(at: 0, count: ELFCore.fileHeaderSize)
-        let headers = try file.readBytes(at: 0, count: ELFCore.headerSize(of: start))
-        guard let range = try ELFCore(parsing: headers).notes else {
-            throw CoreDumpError.noVMCoreInfo
-        }
-        let notes = try file.readBytes(at: range.lowerBound, count: range.count)
-        return try VMCoreInfo.note(in: ELFNote.parse(notes)).bytes
     }
 }

@@ -41,7 +41,8 @@ struct KexecJumpImage: ResumableImage {
             image.runs.filter { $0.kind == kind }.map(\.frames)
         }
         return try Demand(
-            data: runs(.data), zero: runs(.zero), ram: image.machine.memoryMap.ram,
+            data: runs(.data), zero: runs(.zero), poison: runs(.poison),
+            ram: image.machine.memoryMap.ram,
             // A swaps its own memory back into where the saver was.
             free: image.machine.jump.saverMemory)
     }

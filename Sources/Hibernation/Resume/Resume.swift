@@ -123,10 +123,10 @@ public struct Resume {
         }
     }
 
-    /// What the restore kernel needs for itself while the image is loaded, in bytes: below 40 MiB
-    /// it was seen to deadlock; the threads have their buffers, and the planner its lists.
+    /// What must be left beside the image: for the kernel, the threads' buffers and the planner's
+    /// lists.
     private static func reserve(for demand: Demand) -> UInt64 {
-        UInt64(40 << 20) + UInt64(Workers.count) * Workers.bufferSize
+        RestoreKernel.reserve + UInt64(Workers.count) * Workers.bufferSize
             + UInt64(demand.runCount) * 128
     }
 

@@ -101,7 +101,8 @@ extension PagePlaces {
     /// What was loaded for a frame; nil where the image has nothing for it.
     fileprivate func page(at frame: PageFrame, _ runs: [PageRun]) -> [UInt8]? {
         guard let run = runs.first(where: { $0.frames.contains(frame) }) else { return nil }
-        if run.kind == .zero { return [UInt8](repeating: 0, count: PageFrame.size) }
+        // The kernel's own images know no other fill.
+        if run.kind != .data { return [UInt8](repeating: 0, count: PageFrame.size) }
         guard let page = runs.dataPage(of: frame) else { return nil }
         var bytes: [UInt8] = []
         forEachPlace(of: page..<(page + 1)) { _, place in bytes += place }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import BootProtocol
+import CoreDump
 import KresumeImage
 import LinuxPlatform
 import PhysicalMemory
@@ -37,6 +38,28 @@ public struct Save {
         }
     }
 
+    /// A's free pages, unless it needs them or they cannot be told.
+    private func freePages(
+        of memory: SavedMemory, _ prepared: PreparedImage, _ orders: SaverOrders
+    ) -> FrameSet {
+        if orders.parameters.keepsFreePages { return FrameSet() }
+        do {
+            // Where the saver lives, A has free pages too, and has counted them.
+            let ram = SavedMemory.expected(prepared.machine.memoryMap)
+            let free = try FreePages(memory.kernelInfo(), ram: ram, read: memory.bytes)
+            let size = mebibytes(free.frames.count * UInt64(PageFrame.size))
+            report.note("leaving out \(size) of free memory")
+            if !free.unknown.isEmpty {
+                let size = mebibytes(free.unknown.count * UInt64(PageFrame.size))
+                report.detail("what is free among \(size) cannot be told, and is saved too")
+            }
+            return free.frames.intersection(memory.frames)
+        } catch {
+            report.warn("free memory is saved too: \(explanation(of: error))")
+            return FrameSet()
+        }
+    }
+
     private func save(_ orders: SaverOrders, _ wait: DeviceWait) throws -> Never {
         let memory = try SavedMemory()
         let (path, offset) = try FindArea(
@@ -48,7 +71,9 @@ public struct Save {
         try memory.requireAll(of: prepared.machine)
         report.note("saving the memory of Linux \(prepared.machine.system.kernelRelease) to \(path)")
         do {
-            let image = WriteImage(prepared, area, memory, report)
+            let image = WriteImage(
+                prepared, area, memory, without: freePages(of: memory, prepared, orders),
+                level: orders.parameters.compressionLevel, report)
             try image.write(jumpBackEntry: orders.jumpBackEntry)
             report.note("saved \(image.summary)")
             try Power.off()

@@ -7,21 +7,26 @@ import PhysicalMemory
 
 /// A's memory as the saver kernel sees it, in /proc/vmcore.
 struct SavedMemory: Sendable {
-    /// Some of it, in one piece.
+    /// Some of what is to be saved, near enough to be looked at through one window.
     struct Part: Sendable {
-        var frames: FrameRange
-        /// Of its first byte in the file.
+        /// Ascending; with what is left out between them.
+        var frames: [FrameRange]
+        /// Of the first one's first byte in the file.
         var fileOffset: UInt64
+
+        var pageCount: UInt64 { frames.reduce(0) { $0 + $1.count } }
     }
 
     private let file: CoreFile
+    private let core: ELFCore
     private let segments: [ELFCore.Segment]
 
     init() throws {
         file = try CoreFile(open: CoreFile.vmcore)
         let start = try file.readBytes(at: 0, count: ELFCore.fileHeaderSize)
         let headers = try file.readBytes(at: 0, count: ELFCore.headerSize(of: start))
-        segments = try ELFCore(parsing: headers).memory(fileSize: file.size)
+        core = try ELFCore(parsing: headers)
+        segments = try core.memory(fileSize: file.size)
         for segment in segments where segment.memory != segment.memory.wholeFrames.physicalRange {
             throw SaveError.unalignedMemory(segment.memory)
         }
@@ -44,20 +49,70 @@ struct SavedMemory: Sendable {
         map.ram.subtracting(FrameRange(PageFrame(0), count: 1))
     }
 
-    /// All of it, ascending, in parts of at most `pages` pages.
-    func parts(ofPages pages: UInt64) -> [Part] {
+    /// What A says of its own layout.
+    func kernelInfo() throws -> VMCoreInfo {
+        guard let range = core.notes else { throw CoreDumpError.noVMCoreInfo }
+        let notes = try ELFNote.parse(file.readBytes(at: range.lowerBound, count: range.count))
+        return VMCoreInfo(parsing: try VMCoreInfo.note(in: notes).descriptor)
+    }
+
+    /// Nil where not all of it is A's memory, or it cannot be read.
+    func bytes(at address: PhysicalAddress, count: Int) -> [UInt8]? {
+        for segment in segments where segment.memory.start <= address {
+            let skipped = address.rawValue - segment.memory.start.rawValue
+            guard skipped < segment.memory.size,
+                UInt64(count) <= segment.memory.size - skipped
+            else { continue }
+            return try? file.readBytes(at: segment.fileOffset + skipped, count: count)
+        }
+        return nil
+    }
+
+    /// All of it but `omitted`, ascending, in parts of at most `pages` pages.
+    func parts(ofPages pages: UInt64, without omitted: FrameSet) -> [Part] {
         segments.flatMap { segment in
-            let frames = segment.memory.wholeFrames
-            return stride(from: 0, to: frames.count, by: Int(pages)).map { first in
-                Part(
-                    frames: FrameRange(
-                        frames.lower + first, count: min(pages, frames.count - first)),
-                    fileOffset: segment.fileOffset + first * UInt64(PageFrame.size))
+            let whole = segment.memory.wholeFrames
+            return FrameSet([whole]).subtracting(omitted).gathered(by: pages).map { frames in
+                let skipped = frames[0].lower.rawValue - whole.lower.rawValue
+                return Part(
+                    frames: frames,
+                    fileOffset: segment.fileOffset + skipped * UInt64(PageFrame.size))
             }
         }
     }
 
     func window(_ part: Part) throws -> CoreWindow {
-        try file.window(at: part.fileOffset, count: Int(part.frames.count) * PageFrame.size)
+        let first = part.frames[0].lower.rawValue
+        let end = part.frames[part.frames.count - 1].upper.rawValue
+        return try file.window(
+            at: part.fileOffset, count: Int(end - first) * PageFrame.size)
+    }
+}
+
+extension FrameSet {
+    /// The ranges in groups of at most `pages` pages, cut where need be. A group spans at most
+    /// four times that.
+    fileprivate func gathered(by pages: UInt64) -> [[FrameRange]] {
+        var groups: [[FrameRange]] = []
+        var group: [FrameRange] = []
+        var room = pages
+        for range in ranges {
+            var rest = range
+            while !rest.isEmpty {
+                if let first = group.first,
+                    room == 0 || rest.lower.rawValue - first.lower.rawValue > 3 * pages
+                {
+                    groups.append(group)
+                    group = []
+                    room = pages
+                }
+                let count = min(room, rest.count)
+                group.append(FrameRange(rest.lower, count: count))
+                room -= count
+                rest.lower = rest.lower + count
+            }
+        }
+        if !group.isEmpty { groups.append(group) }
+        return groups
     }
 }

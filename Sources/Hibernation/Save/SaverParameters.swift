@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import BootProtocol
+import Compression
 import KresumeImage
 import PhysicalMemory
 
@@ -14,25 +15,33 @@ struct SaverParameters {
     var messagePage: PhysicalAddress
     /// A's: 4 or 5.
     var pagingLevels: Int
+    /// What is in A's free pages matters to A.
+    var keepsFreePages: Bool
+    var compressionLevel: Int
 
     fileprivate enum Name {
         static let image = "kresume.save"
         static let offset = "kresume.offset"
         static let message = "kresume.message"
         static let levels = "kresume.levels"
+        static let compressionLevel = "kresume.level"
+        static let freePages = "kresume.keep_free_pages"
         /// As kexec-tools calls it.
         static let jumpBack = "kexec_jump_back_entry"
     }
 
     /// A's side.
     var options: KernelCommandLine {
-        KernelCommandLine(
-            [
-                (Name.image, image.description), (Name.offset, String(offsetPages)),
-                (Name.message, messagePage.description), (Name.levels, String(pagingLevels)),
-                // Another image may lie about, for an initramfs that takes what it sees.
-                ("noresume", nil),
-            ].compactMap { KernelCommandLine.Option($0.0, $0.1) })
+        var options: [(name: String, value: String?)] = [
+            (Name.image, image.description), (Name.offset, String(offsetPages)),
+            (Name.message, messagePage.description), (Name.levels, String(pagingLevels)),
+            (Name.compressionLevel, String(compressionLevel)),
+            // Another image may lie about, for an initramfs that takes what it sees.
+            ("noresume", nil),
+        ]
+        if keepsFreePages { options.append((Name.freePages, nil)) }
+        return KernelCommandLine(
+            options.compactMap { KernelCommandLine.Option($0.name, $0.value) })
     }
 }
 
@@ -55,11 +64,16 @@ struct SaverOrders {
         }
         guard let levels = line.value(of: Name.levels).flatMap({ Int($0) }), [4, 5].contains(levels)
         else { throw SaveError.commandLine(option: Name.levels) }
+        guard
+            let compressionLevel = line.value(of: Name.compressionLevel).flatMap({ Int($0) }),
+            Zstandard.levels.contains(compressionLevel)
+        else { throw SaveError.commandLine(option: Name.compressionLevel) }
         guard let entry = Self.address(line, Name.jumpBack), entry.rawValue != 0 else {
             throw SaveError.commandLine(option: Name.jumpBack)
         }
         parameters = SaverParameters(
-            image: image, offsetPages: offset, messagePage: message, pagingLevels: levels)
+            image: image, offsetPages: offset, messagePage: message, pagingLevels: levels,
+            keepsFreePages: line.contains(Name.freePages), compressionLevel: compressionLevel)
         jumpBackEntry = entry
     }
 

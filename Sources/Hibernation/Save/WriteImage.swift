@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import Checksum
-import Compression
 import KresumeImage
 import LinuxPlatform
 import PhysicalMemory
 import Synchronization
 
 /// Writes A's memory to the image area, on all CPUs: each thread takes the next part of memory,
-/// leaves out its zero pages, packs the others into chunks and writes them wherever there is room.
+/// leaves out the pages that are but filled, packs the others into chunks and writes them wherever there is room.
 final class WriteImage: Sendable {
     /// What became of one part of memory.
     private struct Result {
@@ -31,16 +30,24 @@ final class WriteImage: Sendable {
     private let area: ImageArea
     private let memory: SavedMemory
     private let parts: [SavedMemory.Part]
+    private let level: Int
     private let progress: Progress
     private let state: Mutex<State>
 
-    init(_ prepared: PreparedImage, _ area: ImageArea, _ memory: SavedMemory, _ report: Report) {
+    /// - Parameters:
+    ///   - omitted: what is left out, for its contents do not matter.
+    ///   - level: of the compression, where it has levels.
+    init(
+        _ prepared: PreparedImage, _ area: ImageArea, _ memory: SavedMemory,
+        without omitted: FrameSet, level: Int, _ report: Report
+    ) {
+        self.level = level
         self.prepared = prepared
         self.area = area
         self.memory = memory
-        parts = memory.parts(ofPages: Self.partPages)
-        progress = Progress(
-            "saving", total: memory.frames.count * UInt64(PageFrame.size), report)
+        parts = memory.parts(ofPages: Self.partPages, without: omitted)
+        let pages = parts.reduce(0) { $0 + $1.pageCount }
+        progress = Progress("saving", total: pages * UInt64(PageFrame.size), report)
         state = Mutex(
             State(
                 end: prepared.firstFreeOffset,
@@ -54,46 +61,57 @@ final class WriteImage: Sendable {
     func write(jumpBackEntry: PhysicalAddress) throws {
         let queue = WorkQueue(count: parts.count)
         try Parallel.run(Workers.count) { [self] _ in
+            let packer = try ChunkPacker(prepared.header.compression, level: level)
             let packed = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
             let compressed = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
-            try queue.forEach { try write(part: $0, packed.bytes, compressed.bytes) }
+            try queue.forEach { try write(part: $0, packer, packed.bytes, compressed.bytes) }
         }
         try complete(jumpBackEntry: jumpBackEntry)
     }
 
     private func write(
-        part index: Int, _ packed: UnsafeMutableRawBufferPointer,
+        part index: Int, _ packer: ChunkPacker, _ packed: UnsafeMutableRawBufferPointer,
         _ compressed: UnsafeMutableRawBufferPointer
     ) throws {
         let part = parts[index]
         var result = Result()
         do {
             let window = try memory.window(part)
-            var frame = part.frames.lower
-            for run in PageScan.pack(window.bytes, into: packed) {
-                result.runs.append(
-                    PageRun(
-                        first: frame, count: UInt32(run.pageCount),
-                        kind: run.isZero ? .zero : .data))
-                if !run.isZero { result.dataPages += UInt64(run.pageCount) }
-                frame = frame + UInt64(run.pageCount)
+            let first = part.frames[0].lower.rawValue
+            for frames in part.frames {
+                let start = Int(frames.lower.rawValue - first) * PageFrame.size
+                let pages = window.bytes[start..<(start + Int(frames.count) * PageFrame.size)]
+                let room = packed[(Int(result.dataPages) * PageFrame.size)...]
+                var frame = frames.lower
+                for run in PageScan.pack(
+                    UnsafeRawBufferPointer(rebasing: pages),
+                    into: UnsafeMutableRawBufferPointer(rebasing: room))
+                {
+                    result.runs.append(
+                        PageRun(
+                            first: frame, count: UInt32(run.pageCount),
+                            kind: run.kind))
+                    if run.kind == .data { result.dataPages += UInt64(run.pageCount) }
+                    frame = frame + UInt64(run.pageCount)
+                }
             }
         }
         if result.dataPages > 0 {
             let pages = UnsafeMutableRawBufferPointer(
                 rebasing: packed[..<(Int(result.dataPages) * PageFrame.size)])
-            result.chunks = [try store(pages, compressed)]
+            result.chunks = [try store(pages, packer, compressed)]
         }
         state.withLock { $0.results[index] = result }
-        progress.advance(by: part.frames.count * UInt64(PageFrame.size))
+        progress.advance(by: part.pageCount * UInt64(PageFrame.size))
     }
 
     /// Writes one chunk, packed if that gains something.
     private func store(
-        _ pages: UnsafeMutableRawBufferPointer, _ compressed: UnsafeMutableRawBufferPointer
+        _ pages: UnsafeMutableRawBufferPointer, _ packer: ChunkPacker,
+        _ compressed: UnsafeMutableRawBufferPointer
     ) throws -> Chunk {
         var bytes = pages
-        if let size = LZ4.compress(UnsafeRawBufferPointer(pages), into: compressed) {
+        if let size = packer.pack(UnsafeRawBufferPointer(pages), into: compressed) {
             bytes = UnsafeMutableRawBufferPointer(rebasing: compressed[..<size])
         }
         // Both buffers are a whole number of pages long, and the rest of the last is left zero.
@@ -130,9 +148,20 @@ final class WriteImage: Sendable {
             }
             page += result.dataPages
         }
+        try requireRestorable(dataPages: page)
         let completion = try completion(jumpBackEntry, runs, chunks, end)
         try area.commit(completion.writes)
         try area.commit([completion.signature])
+    }
+
+    /// Without this the machine would be off, and lost.
+    private func requireRestorable(dataPages: UInt64) throws {
+        let machine = prepared.machine
+        let size = dataPages * UInt64(PageFrame.size)
+        let limit = RestoreKernel.room(
+            ram: machine.memoryMap.ram.count * UInt64(PageFrame.size),
+            kernel: machine.jump.saverRegion.physicalRange.size)
+        if size > limit { throw SaveError.imageTooLarge(size, limit: limit) }
     }
 
     /// The tables may be what no longer fits.

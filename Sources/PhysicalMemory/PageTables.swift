@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-import PhysicalMemory
-
 /// How deep a kernel's page tables are.
 public enum PagingDepth: UInt32, Hashable, Sendable, CaseIterable {
     case four = 4
@@ -11,7 +9,8 @@ public enum PagingDepth: UInt32, Hashable, Sendable, CaseIterable {
 
 /// What a walk through page tables came to. A `level` counts from 1, the table of 4 KiB pages.
 public enum PageWalk: Hashable, Sendable {
-    case mapped(PhysicalAddress)
+    /// `pageSize` in bytes: 4 KiB, 2 MiB or 1 GiB.
+    case mapped(PhysicalAddress, pageSize: UInt64)
     /// The virtual address is none at this depth.
     case notCanonical
     case notPresent(level: UInt32, entry: UInt64)
@@ -20,6 +19,11 @@ public enum PageWalk: Hashable, Sendable {
     case notExecutable(level: UInt32, entry: UInt64)
     /// There is no page for this table, or not a whole one.
     case noTable(level: UInt32, PageFrame)
+
+    /// Nil where the walk led nowhere.
+    public var address: PhysicalAddress? {
+        if case .mapped(let address, _) = self { address } else { nil }
+    }
 }
 
 /// Page tables of x86-64 in memory that is not mapped.
@@ -36,6 +40,13 @@ public struct PageTables: Hashable, Sendable {
         self.depth = depth
     }
 
+    /// What the address is wanted for.
+    public enum Access: Hashable, Sendable {
+        case read
+        /// Nothing on the way may forbid it.
+        case execute
+    }
+
     private enum Bit {
         static let present: UInt64 = 1 << 0
         /// In tables of level 2 and 3: the entry maps a large page.
@@ -45,9 +56,11 @@ public struct PageTables: Hashable, Sendable {
         static let address: UInt64 = 0x000f_ffff_ffff_f000
     }
 
-    /// Where an instruction at `address` would be fetched from. `page` gives the 4096 bytes of a
-    /// frame, or nil for one that is not there.
-    public func walk(_ address: UInt64, page: (PageFrame) -> [UInt8]?) -> PageWalk {
+    /// Where `address` leads. `page` gives the 4096 bytes of a frame, or nil for one that is not
+    /// there.
+    public func walk(
+        _ address: UInt64, to access: Access, page: (PageFrame) -> [UInt8]?
+    ) -> PageWalk {
         let unused = 64 - (12 + 9 * Int64(depth.rawValue))
         let signed = Int64(bitPattern: address)
         guard (signed << unused) >> unused == signed else { return .notCanonical }
@@ -59,9 +72,11 @@ public struct PageTables: Hashable, Sendable {
                 return .noTable(level: level, table)
             }
             let shift = 12 + 9 * (UInt64(level) - 1)
-            let entry = bytes.span.bytes.u64(at: 8 * Int(address >> shift & 511))
+            let entry = Self.entry(bytes, number: Int(address >> shift & 511))
             if entry & Bit.present == 0 { return .notPresent(level: level, entry: entry) }
-            if entry & Bit.noExecute != 0 { return .notExecutable(level: level, entry: entry) }
+            if access == .execute, entry & Bit.noExecute != 0 {
+                return .notExecutable(level: level, entry: entry)
+            }
             let isLarge = level > 1 && entry & Bit.large != 0
             if isLarge, level > 3 { return .reservedBits(level: level, entry: entry) }
             if isLarge || level == 1 {
@@ -72,6 +87,10 @@ public struct PageTables: Hashable, Sendable {
         }
     }
 
+    private static func entry(_ table: [UInt8], number: Int) -> UInt64 {
+        table.withUnsafeBytes { UInt64(littleEndian: $0.load(fromByteOffset: 8 * number, as: UInt64.self)) }
+    }
+
     private static func leaf(
         _ entry: UInt64, level: UInt32, address: UInt64, shift: UInt64
     ) -> PageWalk {
@@ -79,24 +98,7 @@ public struct PageTables: Hashable, Sendable {
         // A large page has its PAT bit where a small one's address begins.
         let reserved = level == 1 ? 0 : Bit.address & inside & ~(1 << 12)
         if entry & reserved != 0 { return .reservedBits(level: level, entry: entry) }
-        return .mapped(PhysicalAddress(entry & Bit.address & ~inside | address & inside))
-    }
-}
-
-extension RestoreRecord {
-    /// How deep the image's page tables are, which it does not say: the one depth at which they
-    /// lead from the jump address to its physical address. Also the last check of a loaded image.
-    ///
-    /// `page` gives the contents of a frame as loaded, or nil for one that is not in the image.
-    public func pagingDepth(
-        page: (PageFrame) -> [UInt8]?
-    ) throws(SwsuspError) -> PagingDepth {
-        let four = PageTables(root: cr3.frame, depth: .four).walk(jumpAddress, page: page)
-        let five = PageTables(root: cr3.frame, depth: .five).walk(jumpAddress, page: page)
-        let wanted = PageWalk.mapped(physicalJumpAddress)
-        if (four == wanted) == (five == wanted) {
-            throw .entryMapping(four: four, five: five, expected: physicalJumpAddress)
-        }
-        return four == wanted ? .four : .five
+        return .mapped(
+            PhysicalAddress(entry & Bit.address & ~inside | address & inside), pageSize: 1 << shift)
     }
 }

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Compression
+import KresumeImage
+
+/// How an image is to be packed: "lz4", "zstd", "zstd:19".
+public enum ImageCompression: Hashable, Sendable {
+    case lz4
+    /// The level is one of ``Compression/Zstandard/levels``.
+    case zstd(level: Int)
+
+    /// Nil where there is no such compression.
+    public init?(_ text: String) {
+        let words = text.split(separator: ":", omittingEmptySubsequences: false)
+        switch (words.first, words.count) {
+        case ("lz4", 1): self = .lz4
+        case ("zstd", 1): self = .zstd(level: Zstandard.defaultLevel)
+        case ("zstd", 2):
+            guard let level = Int(words[1]), Zstandard.levels.contains(level) else { return nil }
+            self = .zstd(level: level)
+        default: return nil
+        }
+    }
+
+    var chunks: ChunkCompression { if case .lz4 = self { .lz4 } else { .zstd } }
+
+    var level: Int { if case .zstd(let level) = self { level } else { Zstandard.defaultLevel } }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import LinuxPlatform
+import SystemPackage
+
+/// Makes the image small before there is one: what the page cache holds unchanged can be read
+/// again from where it came. The kernel drops all of it or nothing.
+struct ShrinkMemory {
+    /// How much memory may be in use before the cache goes, in bytes. Nil: two fifths of it all,
+    /// as the kernel has it for its own images (`/sys/power/image_size`).
+    let target: UInt64?
+    let report: Report
+
+    func run() throws {
+        let before = try MemoryInfo.current()
+        guard before.used > target ?? before.total / 5 * 2 else { return }
+        // Only what is on the disk can be dropped.
+        Power.sync()
+        try SystemFile.write("1", to: "/proc/sys/vm/drop_caches")
+        let after = try MemoryInfo.current()
+        if after.used < before.used {
+            report.note("dropped \(mebibytes(before.used - after.used)) of page cache")
+        }
+    }
+}

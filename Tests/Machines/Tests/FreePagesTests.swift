@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import MachineHarness
+import Testing
+
+/// What a guest has freed is left out of its image, unless its kernel relies on what is in there.
+extension Machines {
+    @Suite struct FreePagesTests {
+        /// SLUB checks its objects and their red zones as they are used and freed.
+        @Test func leftOut() throws {
+            try Bench.use("free-left-out") { bench in
+                let (machine, disks) = try start(bench, ["slub_debug=FZPU"])
+                let free = try megabytes(machine, "MemFree")
+                let (back, log) = try circle(bench, machine, disks)
+                let omitted = try #require(log.number(after: "leaving out "))
+                // The saver kernel takes its place out of what is free.
+                #expect((free - 130...free).contains(omitted), "\(omitted) of \(free) MiB")
+                try back.stopWork()
+            }
+        }
+
+        /// Free pages that must be saved and are not empty: the saver sees that nobody could resume
+        /// such an image, and goes back.
+        @Test func moreThanARestoreKernelHolds() throws {
+            try Bench.use("free-too-many") { bench in
+                let (machine, _) = try start(bench, ["debug_pagealloc=on"])
+                let filler = try megabytes(machine, "MemFree") - 100
+                try machine.expect(
+                    "yes | head -c $((\(filler) << 20)) >/tmp/filler && rm /tmp/filler")
+                let reply = try machine.run(hibernate(), limit: .seconds(300))
+                #expect(reply.status == 1)
+                #expect(reply.output.contains("of memory could not be resumed on this machine"))
+                try machine.expectWorkIntact()
+                try machine.stopWork()
+            }
+        }
+
+        @Test(arguments: ["init_on_free=1", "page_poison=1", "debug_pagealloc=on"])
+        func kept(parameter: String) throws {
+            try Bench.use("free-kept-\(parameter.prefix(4))") { bench in
+                let (machine, disks) = try start(bench, [parameter])
+                let (back, log) = try circle(bench, machine, disks)
+                #expect(log.contains("free memory is saved too: the kernel relies on them"))
+                #expect(!log.contains("leaving out"))
+                // The kernel itself says where a page's pattern is wrong.
+                try back.expect("fresh-pages 200", gives: "0")
+                try back.expectWorkIntact()
+                try back.stopWork()
+            }
+        }
+
+        private func start(
+            _ bench: Bench, _ parameters: [String]
+        ) throws -> (Machine, Configuration) {
+            var configuration = Configuration()
+            configuration.memory = 640
+            configuration.parameters = parameters
+            configuration.disks = [Disk(try bench.swap(size: 800)), Disk(try bench.ext4())]
+            let machine = try bench.start("machine", configuration)
+            try machine.waitUntilBooted()
+            try machine.startWork(memory: 32)
+            try machine.expect("work fragment 40")
+            return (machine, configuration)
+        }
+
+        /// - Returns: what the original and the saver kernel printed.
+        private func circle(
+            _ bench: Bench, _ machine: Machine, _ configuration: Configuration
+        ) throws -> (Machine, String) {
+            var restore = configuration
+            restore.parameters = []
+            let (back, reply) = try bench.circle(
+                machine, by: hibernate(), restore: restore.booting(resume()), as: "back")
+            #expect(reply.status == 0, "\(reply.output)")
+            try back.expectWorkIntact()
+            return (back, machine.console)
+        }
+
+        private func megabytes(_ machine: Machine, _ field: String) throws -> Int {
+            let reply = try machine.run(
+                "awk '$1 == \"\(field):\" { print int($2 / 1024) }' /proc/meminfo")
+            return try #require(Int(reply.output))
+        }
+    }
+}
+
+extension String {
+    /// The number behind the first `words`.
+    fileprivate func number(after words: String) -> Int? {
+        firstRange(of: words).flatMap { Int(self[$0.upperBound...].prefix { $0.isNumber }) }
+    }
+}
