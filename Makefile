@@ -24,6 +24,7 @@ TEST_PACKAGES  := shellcheck qemu-system-x86 ovmf busybox-static linux-source-6.
 PREFIX  := /usr/local
 SBINDIR := $(PREFIX)/sbin
 DATADIR := $(PREFIX)/share
+SYSCONFDIR := /etc
 # These tools look in one place, whatever the prefix.
 directory = $(or $(shell pkg-config --variable=$1 $2 2>/dev/null),$3)
 INITRAMFS_TOOLS := /usr/share/initramfs-tools
@@ -31,9 +32,10 @@ DRACUT_MODULES  := $(call directory,dracutmodulesdir,dracut,/usr/lib/dracut/modu
 MKINITCPIO      := /usr/lib/initcpio
 SYSTEMD_UNITS   := $(call directory,systemdsystemunitdir,systemd,/usr/lib/systemd/system)
 
-# SOURCE:TARGET:MODE
+# SOURCE:TARGET:MODE; MODE `kept` is 644 for a file that belongs to the user once it is there
 INSTALLED := \
 	build/kresume:$(SBINDIR)/kresume:755 \
+	etc/kresume.conf:$(SYSCONFDIR)/kresume.conf:kept \
 	initramfs-hooks/hooks/kresume:$(INITRAMFS_TOOLS)/hooks/kresume:755 \
 	$(foreach script,local-top/kresume local-premount/kresume,\
 		initramfs-hooks/scripts/$(script):$(INITRAMFS_TOOLS)/scripts/$(script):755) \

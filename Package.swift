@@ -36,6 +36,8 @@ let package = Package(
         .target(name: "BootProtocol", dependencies: ["PhysicalMemory"], swiftSettings: strict),
         .target(name: "Placement", dependencies: ["PhysicalMemory"], swiftSettings: strict),
 
+        .target(name: "ConfigurationFile", swiftSettings: strict),
+
         // Libraries that work on bytes in memory.
         .target(name: "Checksum", dependencies: ["CXXHash", "CZlib"], swiftSettings: strict),
         .target(name: "Compression", dependencies: ["CLZ4", "CLZO", "CZstd"], swiftSettings: strict),
@@ -75,7 +77,7 @@ let package = Package(
         .executableTarget(
             name: "kresume",
             dependencies: [
-                "Hibernation", "LinuxPlatform", "CGetopt",
+                "Hibernation", "LinuxPlatform", "ConfigurationFile", "CGetopt",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
@@ -108,6 +110,17 @@ let package = Package(
             name: "LinuxPlatformTests",
             dependencies: [
                 "LinuxPlatform", "PhysicalMemory",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
+
+        .testTarget(
+            name: "ConfigurationFileTests", dependencies: ["ConfigurationFile"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "KresumeTests",
+            dependencies: [
+                "kresume", "ConfigurationFile", "Hibernation", "LinuxPlatform",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),

@@ -5,6 +5,18 @@ import LinuxPlatform
 import PhysicalMemory
 import SystemPackage
 
+/// Where a configuration says that images are.
+public struct ConfiguredLocation: Hashable, Sendable {
+    public var device: DeviceSpecification
+    /// In pages, as in `resume_offset=`, which beats it.
+    public var offsetPages: UInt64?
+
+    public init(device: DeviceSpecification, offsetPages: UInt64? = nil) {
+        self.device = device
+        self.offsetPages = offsetPages
+    }
+}
+
 /// A device and a place on it, as the user or the kernel command line names them.
 public struct ImageLocation: Sendable {
     public var device: DeviceSpecification
@@ -22,6 +34,12 @@ public struct ImageLocation: Sendable {
             return nil
         }
         return ImageLocation(device, offsetPages: line.resumeOffset ?? 0)
+    }
+
+    /// What a configuration says, where the command line has no `resume=`; it may have the offset.
+    init(_ configured: ConfiguredLocation, _ line: KernelCommandLine) {
+        self.init(
+            configured.device, offsetPages: line.resumeOffset ?? configured.offsetPages ?? 0)
     }
 
     /// As ``resolve()``, and waits for a device that is not there yet.

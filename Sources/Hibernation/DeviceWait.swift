@@ -21,10 +21,10 @@ struct DeviceWait {
         self.report = report
     }
 
-    /// `kresume.wait=` of the command line, else the default.
-    init(_ line: KernelCommandLine, _ report: Report) {
+    /// `kresume.wait=` of the command line, else what is configured, else the default.
+    init(_ line: KernelCommandLine, configured: UInt64?, _ report: Report) {
         let option = line.value(of: "kresume.wait").flatMap { UInt64($0) }
-        self.init(seconds: option ?? Self.defaultSeconds, report)
+        self.init(seconds: option ?? configured ?? Self.defaultSeconds, report)
     }
 
     /// What `look` finds, now or later. Nil where it did not in time, or where Enter was pressed.

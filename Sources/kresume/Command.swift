@@ -48,22 +48,13 @@ extension Arguments {
     /// `[DEVICE]` with `--offset`; nil where no device is named.
     func location() throws -> ImageLocation? {
         guard let text = operands.first else {
-            if contains("offset") { throw UsageError(text: "--offset needs a device") }
+            if options.contains("offset") { throw UsageError(text: "--offset needs a device") }
             return nil
         }
-        return ImageLocation(try device(named: text), offsetPages: try number("offset") ?? 0)
-    }
-
-    /// The device that an option names; nil without the option.
-    func device(_ option: String) throws -> DeviceSpecification? {
-        try value(option).map { try device(named: $0) }
-    }
-
-    private func device(named text: String) throws -> DeviceSpecification {
         guard let device = DeviceSpecification(text) else {
             throw UsageError(text: "\(text) names no device")
         }
-        return device
+        return ImageLocation(device, offsetPages: options.number("offset") ?? 0)
     }
 
     func requiredLocation() throws -> ImageLocation {
@@ -73,9 +64,9 @@ extension Arguments {
 }
 
 extension CommandLineOption {
-    static let offset = CommandLineOption("offset", short: "o", argument: "PAGES",
+    static let offset = CommandLineOption("offset", short: "o", argument: .pages,
         "the image begins so many pages of 4096 bytes into DEVICE")
     static let debugPort = CommandLineOption(
-        "debug-port", argument: "PORT",
+        "debug-port", argument: .port,
         "for debugging: the code between the kernels writes letters there")
 }

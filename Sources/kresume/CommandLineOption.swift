@@ -1,19 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import LinuxPlatform
+
 /// An option of a command: long, and short where it is often typed.
 struct CommandLineOption: Sendable {
+    /// What an option's argument is. The raw value stands for it in the help.
+    enum Argument: String, Sendable {
+        case device = "DEVICE"
+        case file = "FILE"
+        case options = "OPTIONS"
+        case pages = "PAGES"
+        case port = "PORT"
+        case seconds = "SECONDS"
+        case size = "SIZE"
+    }
+
     var long: String
     var short: Character?
-    /// The placeholder of its argument in the help; nil where it takes none.
-    var argument: String?
+    /// Nil where it takes none.
+    var argument: Argument?
+    /// Whether it may stand in kresume.conf, too, under its long name.
+    var isSetting = false
     var help: String
 
     init(
-        _ long: String, short: Character? = nil, argument: String? = nil, _ help: String
+        _ long: String, short: Character? = nil, argument: Argument? = nil, setting: Bool = false,
+        _ help: String
     ) {
         self.long = long
         self.short = short
         self.argument = argument
+        isSetting = setting
         self.help = help
     }
 
@@ -27,8 +44,43 @@ struct CommandLineOption: Sendable {
     /// The option as it is typed, for the help.
     var usage: String {
         let short = short.map { "-\($0), " } ?? "    "
-        return "  \(short)--\(long)" + (argument.map { "=\($0)" } ?? "")
+        return "  \(short)--\(long)" + (argument.map { "=\($0.rawValue)" } ?? "")
     }
+}
+
+extension CommandLineOption.Argument {
+    /// What is wrong with `text` as such an argument, to be said after it; nil where nothing is.
+    func problem(in text: String) -> String? {
+        let (isGood, problem) =
+            switch self {
+            case .device: (DeviceSpecification(text) != nil, "names no device")
+            case .file: (!text.isEmpty, "names no file")
+            case .options: (true, "")
+            case .pages, .seconds: (wholeNumber(text) != nil, "is no number")
+            case .port:
+                (
+                    wholeNumber(text).flatMap { UInt16(exactly: $0) } != nil,
+                    "is no I/O port: these are below 0x10000"
+                )
+            case .size: (byteCount(text) != nil, "is no size: 96M, for example")
+            }
+        return isGood ? nil : problem
+    }
+}
+
+/// A whole number, decimal or after 0x hexadecimal.
+func wholeNumber(_ text: String) -> UInt64? {
+    text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)
+}
+
+/// A number, in bytes, with K, M or G for the powers of 1024.
+func byteCount(_ text: String) -> UInt64? {
+    let units: [Character: UInt64] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
+    let unit = text.last.flatMap { units[Character($0.uppercased())] }
+    let digits = unit == nil ? text[...] : text.dropLast()
+    guard let number = UInt64(digits) else { return nil }
+    let (bytes, overflow) = number.multipliedReportingOverflow(by: unit ?? 1)
+    return overflow ? nil : bytes
 }
 
 /// What is wrong with the words after the command's name. getopt_long has said it already where

@@ -29,7 +29,7 @@ extension Command {
             report.note("no hibernation image there")
             return .failure
         }
-        print(arguments.contains("json") ? inspection.json : inspection.text)
+        print(arguments.options.contains("json") ? inspection.json : inspection.text)
         return .success
     }
 

@@ -46,12 +46,12 @@ enum Kresume {
         do {
             let arguments = try Arguments(
                 ["kresume \(command.name)"] + words, command.options + CommandLineOption.common)
-            if arguments.contains("help") {
+            if arguments.options.contains("help") {
                 print(command.help)
                 return .success
             }
-            if arguments.contains("quiet") { report.verbosity = .quiet }
-            if arguments.contains("verbose") { report.verbosity = .verbose }
+            if arguments.options.contains("quiet") { report.verbosity = .quiet }
+            if arguments.options.contains("verbose") { report.verbosity = .verbose }
             guard command.operandCount.contains(arguments.operands.count) else {
                 throw UsageError(
                     text: arguments.operands.isEmpty

@@ -10,28 +10,32 @@ extension Command {
         summary: "Bring back the machine whose memory is in an image.",
         details: """
             For an initramfs, before anything is mounted. Without DEVICE the image is where
-            resume= of the kernel command line says, else where --default does; without both, it is
-            the only one there is.
+            resume= of the kernel command line says, else kresume.conf, else --default; without
+            all of these, it is the only one there is.
             Returns where there is no image (status 0) and where it cannot be used (1).
             """,
         options: [
             .offset,
             CommandLineOption("dry-run", short: "n", "check and plan, print the plan, do not jump"),
             CommandLineOption("retry", "take an image that was tried before"),
-            CommandLineOption("default", argument: "DEVICE",
-                "where to look if there is no resume="),
-            CommandLineOption("wait", short: "w", argument: "SECONDS",
-                "wait so long for it to come (default: kresume.wait=, else 30)"),
+            CommandLineOption("default", argument: .device,
+                "where to look if nothing else says it"),
+            CommandLineOption("wait", short: "w", argument: .seconds, setting: true,
+                "wait so long for the device to come (default: 30)"),
             .debugPort,
         ], operandCount: 0...1
     ) { arguments, report in
+        let options = arguments.options
+        let settings = Settings(report)
         var resume = Resume(report)
         resume.location = try arguments.location()
-        resume.dryRun = arguments.contains("dry-run")
-        resume.retry = arguments.contains("retry")
-        resume.configured = try arguments.device("default")
-        resume.wait = try arguments.number("wait")
-        resume.debugPort = try arguments.port()
+        resume.configured = settings.location
+        resume.fallback = options.device("default")
+        resume.wait = options.number("wait")
+        resume.configuredWait = settings.wait
+        resume.dryRun = options.contains("dry-run")
+        resume.retry = options.contains("retry")
+        resume.debugPort = options.port
         switch try resume.run() {
         case .noImage: report.detail("nothing to resume")
         case .plan(let plan): print(plan)
@@ -43,43 +47,35 @@ extension Command {
         name: "hibernate", operands: "[DEVICE]",
         summary: "Save this machine's memory, switch it off; return when it is resumed.",
         details: """
-            Without DEVICE the image goes where resume= of the kernel command line says; without
-            that, to the largest swap partition in use. Returns 0 after the resume, and 1 where
+            Without DEVICE the image goes where resume= of the kernel command line says, else
+            kresume.conf; without both, to the largest swap partition in use. Returns 0 after the resume, and 1 where
             the machine went on without having been off.
             """,
         options: [
             .offset,
             CommandLineOption("force", short: "f", "overwrite whatever DEVICE holds"),
-            CommandLineOption("saver-kernel", short: "k", argument: "FILE",
+            CommandLineOption("saver-kernel", short: "k", argument: .file, setting: true,
                 "the kernel that writes the image (default: the running one's)"),
-            CommandLineOption("saver-initrd", short: "i", argument: "FILE",
+            CommandLineOption("saver-initrd", short: "i", argument: .file, setting: true,
                 "its initramfs (default: the running kernel's)"),
-            CommandLineOption("saver-memory", short: "m", argument: "SIZE",
+            CommandLineOption("saver-memory", short: "m", argument: .size, setting: true,
                 "memory for it to live in (default: by the size of both)"),
-            CommandLineOption("image-size", short: "s", argument: "SIZE",
-                "drop page cache where more memory is in use (default: 2/5 of it)"),
-            CommandLineOption("compression", short: "c", argument: "HOW",
-                "lz4 (fast, the default), zstd or zstd:LEVEL (small; 1 to 19)"),
-            CommandLineOption("saver-append", short: "a", argument: "OPTIONS",
+            CommandLineOption("saver-append", short: "a", argument: .options, setting: true,
                 "to add to the saver kernel's command line"),
             .debugPort,
         ], operandCount: 0...1
     ) { arguments, report in
+        let settings = Settings(report)
+        let options = arguments.options.over(settings.values)
         var hibernate = Hibernate(report)
         hibernate.location = try arguments.location()
-        hibernate.force = arguments.contains("force")
-        hibernate.saverKernel = arguments.value("saver-kernel").map { FilePath($0) }
-        hibernate.saverInitrd = arguments.value("saver-initrd").map { FilePath($0) }
-        if let size = try arguments.size("saver-memory") { hibernate.saverMemory = size }
-        if let text = arguments.value("compression") {
-            guard let compression = ImageCompression(text) else {
-                throw UsageError(text: "--compression=\(text): lz4, zstd or zstd:1 to zstd:19")
-            }
-            hibernate.compression = compression
-        }
-        hibernate.imageSize = try arguments.size("image-size")
-        hibernate.saverAppend = arguments.value("saver-append") ?? ""
-        hibernate.debugPort = try arguments.port()
+        hibernate.configured = settings.location
+        hibernate.force = options.contains("force")
+        hibernate.saverKernel = options.value("saver-kernel").map { FilePath($0) }
+        hibernate.saverInitrd = options.value("saver-initrd").map { FilePath($0) }
+        hibernate.saverMemory = options.size("saver-memory")
+        hibernate.saverAppend = options.value("saver-append") ?? ""
+        hibernate.debugPort = options.port
         try hibernate.run()
         return .success
     }
@@ -90,18 +86,15 @@ extension Command {
         details: "All it needs is on the kernel command line, where hibernate put it.",
         options: [], operandCount: 0...0
     ) { _, report in
-        if try Save(report).run() { return .failure }
+        var save = Save(report)
+        save.configuredWait = Settings(report).wait
+        if try save.run() { return .failure }
         report.fail("this kernel was not started by kresume hibernate: there is nothing to save")
         return .failure
     }
 }
 
-extension Arguments {
-    fileprivate func port() throws -> UInt16 {
-        guard let number = try number("debug-port") else { return 0 }
-        guard let port = UInt16(exactly: number) else {
-            throw UsageError(text: "--debug-port: an I/O port is below 0x10000")
-        }
-        return port
-    }
+extension OptionValues {
+    /// 0: none.
+    fileprivate var port: UInt16 { UInt16(number("debug-port") ?? 0) }
 }

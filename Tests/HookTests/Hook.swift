@@ -12,7 +12,8 @@ struct Hook {
     var shell = ["sh"]
     /// What is called. `name=STATUS` returns that status.
     var standIns: [String]
-    /// Files that it reads by their absolute paths, with their contents.
+    /// Files that it reads by their absolute paths, with their contents. They are called `./file0`
+    /// and so on, in the paths' order; the configuration is not there unless it is among them.
     var files: [String: String] = [:]
     var variables: [String: String] = [:]
 
@@ -34,8 +35,10 @@ struct Hook {
         for (number, file) in files.sorted(by: { $0.key < $1.key }).enumerated() {
             let copy = directory.appending(path: "file\(number)")
             try Data(file.value.utf8).write(to: copy)
-            text = text.replacingOccurrences(of: file.key, with: copy.path)
+            text = text.replacingOccurrences(of: file.key, with: "./file\(number)")
         }
+        // This machine may have one.
+        text = text.replacingOccurrences(of: "/etc/kresume.conf", with: "./missing")
         let script = directory.appending(path: "hook")
         try Data(text.utf8).write(to: script)
 
@@ -53,6 +56,7 @@ struct Hook {
         process.arguments =
             shell + ["-c", "exec 3>&1\n" + lines.joined(separator: "\n"), script.path]
             + arguments
+        process.currentDirectoryURL = directory
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = calls
         try process.run()

@@ -24,6 +24,17 @@ import Testing
         #expect(try hook.run() == Hook.Outcome(calls: ["copy_exec kresume"], status: 0))
     }
 
+    @Test func installsTheConfiguration() throws {
+        let hook = Hook(
+            path: "initramfs-hooks/hooks/kresume", standIns: ["copy_exec"],
+            files: [
+                "/usr/share/initramfs-tools/hook-functions": "", "/etc/kresume.conf": "wait = 1",
+            ], variables: ["DESTDIR": "made/"])
+        // The path in the initramfs is replaced as well.
+        #expect(
+            try hook.run("cat made/file0 >&3; echo >&3").calls == ["copy_exec kresume", "wait = 1"])
+    }
+
     @Test(arguments: [
         ("", "resolve_device", "kresume", ["kresume resume"]),
         ("", "resolve_device", "kresume=1", ["kresume resume"]),

@@ -13,6 +13,18 @@ import Testing
                 == Hook.Outcome(calls: ["add_binary kresume", "add_runscript"], status: 0))
     }
 
+    @Test(arguments: ["mkinitcpio/install/kresume", "mkinitcpio/install/sd-kresume"])
+    func installsTheConfiguration(path: String) throws {
+        var hook = Hook(
+            path: path, shell: ["bash"],
+            standIns: [
+                "add_binary", "add_runscript", "add_systemd_unit", "add_symlink", "add_file",
+            ])
+        #expect(try !hook.run("build").calls.contains("add_file ./missing"))
+        hook.files = ["/etc/kresume.conf": ""]
+        #expect(try hook.run("build").calls.contains("add_file ./file0"))
+    }
+
     @Test func installsTheUnits() throws {
         let hook = Hook(
             path: "mkinitcpio/install/sd-kresume", shell: ["bash"],

@@ -16,6 +16,7 @@ depends() {
 # called by dracut
 install() {
     inst_simple /usr/sbin/kresume
+    inst_multiple -o /etc/kresume.conf
 
     if dracut_module_included systemd; then
         # shellcheck disable=SC2154 # set by dracut

@@ -10,6 +10,8 @@ import SystemPackage
 /// jump; and when this kernel runs again, clean up and tell what happened.
 public struct Hibernate {
     public var location: ImageLocation?
+    /// Where the image goes if neither `location` nor the kernel command line says.
+    public var configured: ConfiguredLocation?
     public var force = false
     /// Nil: the running kernel's, where its distribution keeps it.
     public var saverKernel: FilePath?
@@ -31,7 +33,7 @@ public struct Hibernate {
     public func run() throws {
         try Permission.requireRoot()
         try Permission.requireKexec([.preserveContext, .longMode])
-        let target = try TargetDevice(location, force: force)
+        let target = try TargetDevice(location, configured, force: force)
         let files = SaverFiles(release: try KernelInfo.running().release)
         let saver = LoadSaver(
             kernel: try saverKernel ?? files.kernel(), initrd: try saverInitrd ?? files.initrd(),

@@ -17,11 +17,11 @@ struct TargetDevice {
     let activeSwap: SwapArea?
 
     /// - Parameters:
-    ///   - named: nil for `resume=` of the kernel command line, else the largest swap partition
-    ///     in use.
+    ///   - named: nil for `resume=` of the kernel command line, else the configured place, else
+    ///     the largest swap partition in use.
     ///   - force: whatever is on the device may go.
-    init(_ named: ImageLocation?, force: Bool) throws {
-        let location = try named ?? Self.usual()
+    init(_ named: ImageLocation?, _ configured: ConfiguredLocation?, force: Bool) throws {
+        let location = try named ?? Self.usual(configured)
         (path, offset) = try location.resolve()
         offsetPages = location.offsetPages
         let device = try BlockDevice(open: path, .read)
@@ -64,9 +64,10 @@ struct TargetDevice {
         }
     }
 
-    private static func usual() throws -> ImageLocation {
+    private static func usual(_ configured: ConfiguredLocation?) throws -> ImageLocation {
         let line = KernelCommandLine(parsing: try KernelInfo.commandLine())
         if let location = ImageLocation.fromCommandLine(line) { return location }
+        if let configured { return ImageLocation(configured, line) }
         let partitions = try Swaps.active().filter(\.isBlockDevice)
         guard let largest = partitions.max(by: { $0.size < $1.size }) else {
             throw HibernateError.noDevice

@@ -9,10 +9,12 @@ import SystemPackage
 /// the one that the initramfs was made for, else the only one there is.
 struct FindImage {
     let named: ImageLocation?
-    /// What the initramfs's own configuration says.
-    let configured: DeviceSpecification?
+    /// What kresume.conf says, else what the initramfs was made for.
+    let configured: ConfiguredLocation?
     /// In seconds; nil: as long as the kernel command line says, and not for one named by hand.
     let wait: UInt64?
+    /// As long as the kernel command line does not say.
+    let configuredWait: UInt64?
     let report: Report
 
     /// Nil where there is nothing to resume, which is no error.
@@ -25,12 +27,11 @@ struct FindImage {
             report.detail("the kernel command line says not to resume")
             return nil
         }
-        let configured = configured.map {
-            ImageLocation($0, offsetPages: commandLine.resumeOffset ?? 0)
-        }
+        let configured = configured.map { ImageLocation($0, commandLine) }
         if let location = ImageLocation.fromCommandLine(commandLine) ?? configured {
             let wait =
-                wait.map { DeviceWait(seconds: $0, report) } ?? DeviceWait(commandLine, report)
+                wait.map { DeviceWait(seconds: $0, report) }
+                ?? DeviceWait(commandLine, configured: configuredWait, report)
             if let image = try look(at: location, wait) { return image }
             for image in try FoundImage.scan(report) where image.isKnown {
                 report.warn(

@@ -10,11 +10,14 @@ import SystemPackage
 public struct Resume {
     /// Nil: whichever the kernel command line names, else the only one there is.
     public var location: ImageLocation?
-    /// Where the initramfs was told to look; `resume=` of the kernel command line beats it.
-    public var configured: DeviceSpecification?
+    /// Where to look if neither `location` nor the kernel command line says.
+    public var configured: ConfiguredLocation?
+    /// Where to look if nothing of this says: what the initramfs was made for.
+    public var fallback: DeviceSpecification?
     /// How long to wait for the device, in seconds. Nil: what `kresume.wait=` of the kernel command
-    /// line says, or 30; a device named by hand is not waited for.
+    /// line says, else `configuredWait`, else 30; a device named by hand is not waited for.
     public var wait: UInt64?
+    public var configuredWait: UInt64?
     /// Everything up to the load, then print the plan.
     public var dryRun = false
     /// Take an image that was tried before.
@@ -97,7 +100,9 @@ public struct Resume {
     }
 
     private var findImage: FindImage {
-        FindImage(named: location, configured: configured, wait: wait, report: report)
+        FindImage(
+            named: location, configured: configured ?? fallback.map { ConfiguredLocation(device: $0) },
+            wait: wait, configuredWait: configuredWait, report: report)
     }
 
     private func go(back image: some ResumableImage, _ engine: RestoreEngine) throws -> Never {

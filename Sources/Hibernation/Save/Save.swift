@@ -9,6 +9,8 @@ import PhysicalMemory
 /// `kresume save`, in the saver kernel: write A's memory, then switch the machine off. On any
 /// failure A goes on, and reads why.
 public struct Save {
+    /// How long to wait for the device, in seconds, where the kernel command line does not say.
+    public var configuredWait: UInt64?
     private let report: Report
 
     public init(_ report: Report) { self.report = report }
@@ -21,7 +23,7 @@ public struct Save {
         try Permission.requireRoot()
         let wayBack = layWayBack(orders)
         do {
-            try save(orders, DeviceWait(line, report))
+            try save(orders, DeviceWait(line, configured: configuredWait, report))
         } catch {
             let reason = explanation(of: error)
             guard let wayBack else { throw error }

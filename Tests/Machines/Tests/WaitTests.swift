@@ -33,8 +33,41 @@ extension Machines {
                 #expect(try machine.run(absent).status == 1)
                 try machine.expect("mkdir -p /run/systemd/ask-password && >/run/systemd/ask-password/ask.x")
                 #expect(try machine.run(absent).status == 143)
+                try machine.expect("rm /run/systemd/ask-password/ask.x")
+
+                try expectSettings(machine)
                 try machine.powerOff()
             }
+        }
+
+        /// The configuration file says where to look and how long, the kernel command line beats
+        /// it, and the command line beats that.
+        private func expectSettings(_ machine: Machine) throws {
+            try machine.expect(
+                """
+                mkdir -p /etc && printf 'devise = x\nwait = 1\ndevice = LABEL=file\n' \
+                    >/etc/kresume.conf
+                """)
+            func expectWait(_ command: String, _ device: String, _ seconds: Int) throws {
+                try machine.expect(
+                    command,
+                    gives: """
+                        kresume: /etc/kresume.conf:1: there is no setting devise
+                        kresume: waiting for the device \(device), \(seconds) seconds at most; \
+                        Enter goes on without it
+                        kresume: there is no device \(device)
+                        """, status: 1)
+            }
+            try expectWait("kresume resume", "LABEL=file", 1)
+            try expectWait("kresume resume --default=LABEL=fallback", "LABEL=file", 1)
+            try machine.expect(
+                """
+                echo resume=LABEL=kernel kresume.wait=2 >/tmp/line && \
+                mount --bind /tmp/line /proc/cmdline
+                """)
+            try expectWait("kresume resume", "LABEL=kernel", 2)
+            try expectWait("kresume resume --wait=3 LABEL=typed", "LABEL=typed", 3)
+            try machine.expect("umount /proc/cmdline && rm /etc/kresume.conf")
         }
     }
 }

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import ConfigurationFile
+import Hibernation
+import LinuxPlatform
+import SystemPackage
+import Testing
+
+@testable import kresume
+
+@Suite struct SettingsTests {
+    private static let whole = """
+        device = LABEL=my swap
+        offset = 0x10
+        wait = 5
+        saver-kernel = /boot/saver
+        saver-initrd = /boot/saver.img
+        saver-memory = 128M
+        saver-append = quiet a=b
+        """
+
+    @Test func everyKey() {
+        var settings = Settings()
+        #expect(settings.take(ConfigurationFile(parsing: Array(Self.whole.utf8))).isEmpty)
+        #expect(settings.location?.device == .tag(.label, "my swap"))
+        #expect(settings.location?.offsetPages == 16)
+        #expect(settings.wait == 5)
+        #expect(settings.values.value("saver-kernel") == "/boot/saver")
+        #expect(settings.values.size("saver-memory") == 128 << 20)
+        #expect(settings.values.value("saver-append") == "quiet a=b")
+        // A key that is missing here is missing in the tests.
+        #expect(Self.whole.split(separator: "\n").count == Settings.keys.count)
+    }
+
+    /// The line is skipped, what was said before stays.
+    @Test(arguments: [
+        ("wait = soon", "wait = soon is no number"),
+        ("wait = -1", "wait = -1 is no number"),
+        ("wait =", "wait =  is no number"),
+        ("device =", "device =  names no device"),
+        ("saver-memory = 99999999999G", "saver-memory = 99999999999G is no size: 96M, for example"),
+        ("saver-kernel =", "saver-kernel =  names no file"),
+        ("Wait = 1", "there is no setting Wait"),
+        ("retry = yes", "there is no setting retry"),
+        ("wait", "this is not KEY = VALUE"),
+        ("wait = \u{0}", "this is not text in UTF-8"),
+    ])
+    func badLine(line: String, sentence: String) {
+        var settings = Settings()
+        let text = "wait = 7\ndevice = /dev/x\nsaver-memory = 1K\nsaver-kernel = k\n\(line)\n"
+        let problems = settings.take(ConfigurationFile(parsing: Array(text.utf8)))
+        #expect(problems.map(\.text) == [sentence])
+        #expect(problems.map(\.line) == [5])
+        #expect(settings.wait == 7)
+        #expect(settings.location?.device == .path("/dev/x"))
+        #expect(settings.values.size("saver-memory") == 1024)
+        #expect(settings.values.value("saver-kernel") == "k")
+    }
+
+    @Test func lastOneCounts() {
+        var settings = Settings()
+        _ = settings.take(ConfigurationFile(parsing: Array("wait = 1\nwait = 2".utf8)))
+        #expect(settings.wait == 2)
+    }
+
+    @Test func commandLineBeatsTheFile() throws {
+        var settings = Settings()
+        _ = settings.take(ConfigurationFile(parsing: Array(Self.whole.utf8)))
+        let arguments = try Arguments(
+            ["kresume hibernate", "-m", "1G", "--saver-kernel=/other"], Command.hibernate.options)
+        let options = arguments.options.over(settings.values)
+        #expect(options.size("saver-memory") == 1 << 30)
+        #expect(options.value("saver-kernel") == "/other")
+        #expect(options.value("saver-initrd") == "/boot/saver.img")
+    }
+}
