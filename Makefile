@@ -7,7 +7,7 @@
 # make fuzz      damaged images of the kernel's own format, many more than in `make unit`
 # make demo      watch a virtual machine hibernate, go off and come back
 # make deps      the Debian packages that all of this needs
-# make install   the binary, and what initramfs-tools, dracut, mkinitcpio and systemd need for it;
+# make install   the binary, and what initramfs-tools, dracut, mkinitcpio, systemd and the shells need for it;
 #                variables: PREFIX (/usr/local), DESTDIR
 # make uninstall
 # make clean
@@ -31,6 +31,9 @@ INITRAMFS_TOOLS := /usr/share/initramfs-tools
 DRACUT_MODULES  := $(call directory,dracutmodulesdir,dracut,/usr/lib/dracut/modules.d)
 MKINITCPIO      := /usr/lib/initcpio
 SYSTEMD_UNITS   := $(call directory,systemdsystemunitdir,systemd,/usr/lib/systemd/system)
+BASH_COMPLETIONS := $(call directory,completionsdir,bash-completion,/usr/share/bash-completion/completions)
+ZSH_COMPLETIONS  := /usr/share/zsh/site-functions
+FISH_COMPLETIONS := $(call directory,completionsdir,fish,/usr/share/fish/vendor_completions.d)
 
 # SOURCE:TARGET:MODE; MODE `kept` is 644 for a file that belongs to the user once it is there
 INSTALLED := \
@@ -46,6 +49,9 @@ INSTALLED := \
 	$(foreach unit,kresume-resume.service kresume-save.service \
 		systemd-hibernate-resume@.service.d/kresume.conf,\
 		systemd/$(unit):$(SYSTEMD_UNITS)/$(unit):644) \
+	completions/kresume.bash:$(BASH_COMPLETIONS)/kresume:644 \
+	completions/_kresume:$(ZSH_COMPLETIONS)/_kresume:644 \
+	completions/kresume.fish:$(FISH_COMPLETIONS)/kresume.fish:644 \
 	systemd/hibernate.conf:$(DATADIR)/kresume/systemd-hibernate.conf:644 \
 	$(foreach page,$(notdir $(wildcard man/*.[1-8])),\
 		man/$(page):$(DATADIR)/man/man$(subst .,,$(suffix $(page)))/$(page):644)
@@ -82,10 +88,12 @@ uninstall:
 deps:
 	@Tests/Machines/prepare/packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
 
-# Every file whose first line names a shell.
+# Every file whose first line names a shell; the completions as far as their shells are here.
 lint:
+	if command -v zsh >/dev/null; then zsh -n completions/_kresume; fi
+	if command -v fish >/dev/null; then fish --no-execute completions/kresume.fish; fi
 	find . -name .git -prune -o -name .build -prune -o -path ./build -prune -o -type f \
-		-exec awk 'FNR == 1 && /^#!.*sh( |$$)/ { print FILENAME } { nextfile }' {} + \
+		-exec awk 'FNR == 1 && /^(#!.*sh( |$$)|# shellcheck shell=)/ { print FILENAME } { nextfile }' {} + \
 		| xargs shellcheck
 
 unit: swift

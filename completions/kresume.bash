@@ -1,0 +1,67 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# bash-completion for kresume(8).
+
+_kresume_devices() {
+    local name path
+    for path in /sys/class/block/*; do
+        name=${path##*/}
+        echo "/dev/${name//!//}"
+    done
+    echo UUID= LABEL= PARTUUID= PARTLABEL=
+}
+
+_kresume() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+    local all="--verbose --quiet --help" options
+
+    COMPREPLY=()
+    # bash takes `=` for a word of its own.
+    if [[ ${current} == "=" ]]; then
+        current=
+    elif [[ ${previous} == "=" ]]; then
+        previous=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
+    case ${previous} in
+    --saver-kernel | --saver-initrd | -k | -i)
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -f -- "${current}")
+        return
+        ;;
+    --default)
+        mapfile -t COMPREPLY < <(compgen -W "$(_kresume_devices)" -- "${current}")
+        return
+        ;;
+    --offset | --wait | --saver-memory | --saver-append | --debug-port | -o | -w | -m | -a)
+        return
+        ;;
+    esac
+
+    case ${COMP_WORDS[1]} in
+    resume) options="--offset= --dry-run --retry --default= --wait= --debug-port=" ;;
+    hibernate)
+        options="--offset= --force --saver-kernel= --saver-initrd= --saver-memory= --saver-append="
+        options+=" --debug-port="
+        ;;
+    inspect) options="--offset= --json" ;;
+    locate | verify | discard) options="--offset=" ;;
+    save) options= ;;
+    *)
+        options=
+        all="--help --version"
+        ;;
+    esac
+    if ((COMP_CWORD == 1)); then
+        options="resume hibernate save locate inspect verify discard"
+        [[ ${current} == -* ]] || all=
+    elif [[ ${current} != -* ]]; then
+        all=
+        options=$(_kresume_devices)
+        [[ ${COMP_WORDS[1]} != save ]] || options=
+    fi
+    mapfile -t COMPREPLY < <(compgen -W "${options} ${all}" -- "${current}")
+    [[ ${#COMPREPLY[@]} -ne 1 || ${COMPREPLY[0]} != *= ]] || compopt -o nospace 2>/dev/null
+}
+
+complete -F _kresume kresume

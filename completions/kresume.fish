@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# fish completions for kresume(8).
+
+function __kresume_devices
+    for path in /sys/class/block/*
+        echo /dev/(string replace -a '!' / (basename $path))
+    end
+    printf '%s\n' UUID= LABEL= PARTUUID= PARTLABEL=
+end
+
+set -l commands resume hibernate save locate inspect verify discard
+
+complete -c kresume -f
+complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a resume -d 'Bring a machine back'
+complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a hibernate -d 'Save this machine, switch it off'
+complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a save -d 'In the saver kernel: write the image'
+complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a locate -d 'List the images'
+complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a inspect -d 'Show all that an image says'
+complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a verify -d 'Read and check all of an image'
+complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a discard -d 'Drop an image'
+complete -c kresume -n "not __fish_seen_subcommand_from $commands" -s V -l version -d 'Show the version'
+
+complete -c kresume -n '__fish_seen_subcommand_from resume hibernate locate inspect verify discard' -a '(__kresume_devices)'
+complete -c kresume -s v -l verbose -d 'Say more'
+complete -c kresume -s q -l quiet -d 'Say only what goes wrong'
+complete -c kresume -s h -l help -d 'Show the help'
+complete -c kresume -n '__fish_seen_subcommand_from resume hibernate locate inspect verify discard' -s o -l offset -x -d 'Where the image begins, in pages'
+complete -c kresume -n '__fish_seen_subcommand_from resume' -s n -l dry-run -d 'Check and plan, do not jump'
+complete -c kresume -n '__fish_seen_subcommand_from resume' -l retry -d 'Take an image that was tried before'
+complete -c kresume -n '__fish_seen_subcommand_from resume' -l default -x -a '(__kresume_devices)' -d 'Where to look if nothing else says it'
+complete -c kresume -n '__fish_seen_subcommand_from resume' -s w -l wait -x -d 'Wait so many seconds for the device'
+complete -c kresume -n '__fish_seen_subcommand_from resume hibernate' -l debug-port -x -d 'I/O port for letters between kernels'
+complete -c kresume -n '__fish_seen_subcommand_from hibernate' -s f -l force -d 'Overwrite whatever DEVICE holds'
+complete -c kresume -n '__fish_seen_subcommand_from hibernate' -s k -l saver-kernel -rF -d 'The kernel that writes the image'
+complete -c kresume -n '__fish_seen_subcommand_from hibernate' -s i -l saver-initrd -rF -d 'Its initramfs'
+complete -c kresume -n '__fish_seen_subcommand_from hibernate' -s m -l saver-memory -x -d 'Memory for it to live in'
+complete -c kresume -n '__fish_seen_subcommand_from hibernate' -s a -l saver-append -x -d 'Added to its command line'
+complete -c kresume -n '__fish_seen_subcommand_from inspect' -s j -l json -d 'As JSON'
