@@ -37,6 +37,7 @@ let package = Package(
         .target(name: "Placement", dependencies: ["PhysicalMemory"], swiftSettings: strict),
 
         .target(name: "ConfigurationFile", swiftSettings: strict),
+        .target(name: "HibernateLocation", swiftSettings: strict),
 
         // Libraries that work on bytes in memory.
         .target(name: "Checksum", dependencies: ["CXXHash", "CZlib"], swiftSettings: strict),
@@ -70,7 +71,8 @@ let package = Package(
             name: "Hibernation",
             dependencies: [
                 "PhysicalMemory", "KresumeImage", "SwsuspImage", "CoreDump", "BootProtocol",
-                "Placement", "Checksum", "Compression", "CHandoff", "LinuxPlatform",
+                "Placement", "HibernateLocation", "Checksum", "Compression", "CHandoff",
+                "LinuxPlatform",
             ],
             swiftSettings: strict),
         .target(name: "CGetopt", cSettings: strictC),
@@ -116,6 +118,9 @@ let package = Package(
 
         .testTarget(
             name: "ConfigurationFileTests", dependencies: ["ConfigurationFile"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "HibernateLocationTests", dependencies: ["HibernateLocation"],
             swiftSettings: strict),
         .testTarget(
             name: "KresumeTests",

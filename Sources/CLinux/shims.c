@@ -34,6 +34,18 @@ int linux_block_flush_buffers(int fd)
     return ioctl(fd, BLKFLSBUF, 0);
 }
 
+int linux_make_mutable(int fd)
+{
+    int flags;
+
+    if (ioctl(fd, FS_IOC_GETFLAGS, &flags) != 0)
+        return errno == ENOTTY || errno == EOPNOTSUPP ? 0 : -1;
+    if (!(flags & FS_IMMUTABLE_FL))
+        return 0;
+    flags &= ~FS_IMMUTABLE_FL;
+    return ioctl(fd, FS_IOC_SETFLAGS, &flags);
+}
+
 int linux_uevent_socket(void)
 {
     /* Group 1 is the kernel's, group 2 udev's. */

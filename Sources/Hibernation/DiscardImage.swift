@@ -4,6 +4,7 @@ import KresumeImage
 import LinuxPlatform
 import PhysicalMemory
 import SwsuspImage
+import SystemPackage
 
 /// `kresume discard`: the area is plain swap again, or whatever it was.
 public struct DiscardImage {
@@ -14,12 +15,24 @@ public struct DiscardImage {
     /// Returns false where there was no image.
     public func run(_ location: ImageLocation) throws -> Bool {
         let (path, offset) = try location.resolve()
+        // Asked before: the contents of the device say whether it is this one.
+        let variable = LocationVariable(report: report)
+        let isNamed = variable.names(path, offset: offset)
+        let isDiscarded = try discard(path, offset)
+        if isNamed { variable.clear() }
+        return isDiscarded
+    }
+
+    private func discard(_ path: FilePath, _ offset: UInt64) throws -> Bool {
         let area = try ImageArea(open: path, offset: offset, .exclusive)
         guard area.size > 0 else { return false }
         let page = try area.signaturePage()
         switch page.kind {
         case .image: try Self.discardOurs(in: area)
-        case .swsusp: try area.commit([SwsuspHeader(parsing: page).pageWithoutImage.write])
+        case .swsusp:
+            // A damaged one was swap: the kernel writes to nothing else.
+            let header = try? SwsuspHeader(parsing: page)
+            try area.commit([(header?.pageWithoutImage ?? page.withSignature(.swap)).write])
         case .uswsusp, .tuxOnIce:
             throw ResumeError.foreignImage(
                 FoundImage(

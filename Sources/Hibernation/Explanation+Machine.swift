@@ -2,6 +2,7 @@
 
 import BootProtocol
 import CoreDump
+import HibernateLocation
 import KresumeImage
 import LinuxPlatform
 import PhysicalMemory
@@ -138,6 +139,15 @@ func sentence(_ error: HibernateError) -> String {
     case .imageLeft(let path):
         "the image on \(path) could not be made invalid although its machine runs: never resume "
             + "it (kresume discard \(path))"
+    }
+}
+
+func sentence(_ error: HibernateLocationError) -> String {
+    switch error {
+    case .size(let size): "it has \(size) bytes"
+    case .notText: "it is not UTF-16"
+    case .notJSON(let offset): "it is not the JSON that systemd writes, from character \(offset) on"
+    case .member(let name): "its member \(name) is missing or makes no sense"
     }
 }
 

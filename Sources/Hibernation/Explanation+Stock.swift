@@ -9,6 +9,8 @@ func sentence(_ error: SwsuspError) -> String {
     case .unknownFlags(let flags):
         "the image was written by a newer kernel: its flags 0x\(String(flags, radix: 16)) "
             + "are not known"
+    case .contradictoryFlags(let flags):
+        "the image is damaged: its flags 0x\(String(flags, radix: 16)) contradict each other"
     case .restoreMagic: "the image is not of a 64-bit x86 kernel"
     case .checksum(let expected, let found):
         "the image is damaged: its checksum is 0x\(String(found, radix: 16)), it should be "

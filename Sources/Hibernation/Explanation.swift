@@ -3,6 +3,7 @@
 import BootProtocol
 import Compression
 import CoreDump
+import HibernateLocation
 import KresumeImage
 import LinuxPlatform
 import PhysicalMemory
@@ -23,6 +24,7 @@ public func explanation(of error: any Error) -> String {
     case let error as BootProtocolError: sentence(error)
     case let error as CoreDumpError: "the memory of the other kernel cannot be read: \(error)"
     case let error as FreePageError: sentence(error)
+    case let error as HibernateLocationError: sentence(error)
     case let error as SwsuspError: sentence(error)
     case SwsuspReadError<PlatformError>.image(let error): sentence(error)
     case SwsuspReadError<PlatformError>.device(let error): sentence(error)

@@ -7,6 +7,28 @@ import Testing
 @testable import LinuxPlatform
 
 /// Readers of sysfs, on directories that look like it.
+@Suite struct FirmwareVariableTests {
+    @Test func readsOneAndTakesItAway() throws {
+        let tree = try TemporaryTree(["Name-guid": "1234value"])
+        #expect(try EFIVariable.read("Name-guid", limit: 99, in: tree.root) == Array("1234value".utf8))
+        #expect(try EFIVariable.read("Name-guid", limit: 5, in: tree.root) == Array("1234v".utf8))
+        try tree.write([], to: "Gone-guid")
+        #expect(try EFIVariable.read("Gone-guid", limit: 99, in: tree.root) == nil)
+        try EFIVariable.remove("Name-guid", in: tree.root)
+        #expect(try EFIVariable.read("Name-guid", limit: 99, in: tree.root) == nil)
+        try EFIVariable.remove("Name-guid", in: tree.root)
+    }
+
+    @Test(arguments: [
+        ("ID=debian\n", "debian"), ("NAME=\"x\"\nID=\"a b\" \n", "a b"), ("ID='x'", "x"),
+        ("ID=1\nID=2", "2"), ("ID=\"", "\""), ("ID=", ""), ("IDS=1\nXID=2\n#ID=3", nil), ("", nil),
+        ("ID=\"open", nil),
+    ])
+    func osRelease(text: String, value: String?) {
+        #expect(OSRelease.value("ID", in: text) == value)
+    }
+}
+
 @Suite struct SystemTreeTests {
     private static func disk(
         _ name: String, _ number: String, size: String = "8", _ more: [String: String] = [:]

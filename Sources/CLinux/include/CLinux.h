@@ -23,6 +23,9 @@ int linux_block_size(int fd, uint64_t *bytes);
 int linux_block_read_only(int fd, int *read_only);
 int linux_block_flush_buffers(int fd);
 
+/* Takes the immutable flag off a file. A file system that has no flags is no error. */
+int linux_make_mutable(int fd);
+
 /* A socket on which the kernel's uevents (lib/kobject_uevent.c, Linux 6.12) arrive, and udev's own
  * when it has dealt with them, or -1 with errno set. <linux/netlink.h> is built on macros and
  * types that Swift cannot import. */

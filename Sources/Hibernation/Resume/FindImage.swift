@@ -5,8 +5,9 @@ import KresumeImage
 import LinuxPlatform
 import SystemPackage
 
-/// Which image is meant: the one named by hand, else the one on the kernel command line, else
-/// the one that the initramfs was made for, else the only one there is.
+/// Which image is meant: the one named by hand, else the one on the kernel command line, else the
+/// one that the EFI variable HibernateLocation names, else the one that a configuration names, else
+/// the only one there is.
 struct FindImage {
     let named: ImageLocation?
     /// What kresume.conf says, else what the initramfs was made for.
@@ -27,19 +28,47 @@ struct FindImage {
             report.detail("the kernel command line says not to resume")
             return nil
         }
-        let configured = configured.map { ImageLocation($0, commandLine) }
-        if let location = ImageLocation.fromCommandLine(commandLine) ?? configured {
-            let wait =
-                wait.map { DeviceWait(seconds: $0, report) }
-                ?? DeviceWait(commandLine, configured: configuredWait, report)
-            if let image = try look(at: location, wait) { return image }
-            for image in try FoundImage.scan(report) where image.isKnown {
-                report.warn(
-                    "there is no image on \(location.device), but there is one here (kresume resume "
-                        + "\(image.path) takes it): \(image)")
-            }
-            return nil
+        let wait =
+            wait.map { DeviceWait(seconds: $0, report) }
+            ?? DeviceWait(commandLine, configured: configuredWait, report)
+        if let location = ImageLocation.fromCommandLine(commandLine) {
+            return try lookOnly(at: location, wait)
         }
+        if let location = LocationVariable(report: report).readOwn(),
+            let image = try lookWhereVariableSays(location, wait)
+        { return image }
+        if let configured {
+            return try lookOnly(at: ImageLocation(configured, commandLine), wait)
+        }
+        return try onlyImage()
+    }
+
+    /// One that is elsewhere is mentioned, no more.
+    private func lookOnly(at location: ImageLocation, _ wait: DeviceWait) throws -> FoundImage? {
+        if let image = try look(at: location, wait) { return image }
+        for image in try FoundImage.scan(report) where image.isKnown {
+            report.warn(
+                "there is no image on \(location.device), but there is one here (kresume resume "
+                    + "\(image.path) takes it): \(image)")
+        }
+        return nil
+    }
+
+    /// It is set when the machine is hibernated, so where there is no image it is stale.
+    private func lookWhereVariableSays(
+        _ location: ImageLocation, _ wait: DeviceWait
+    ) throws -> FoundImage? {
+        report.detail("\(LocationVariable.name) names \(location.device)")
+        let reason: String
+        do {
+            if let image = try look(at: location, wait) { return image }
+            reason = "there is no image on \(location.device)"
+        } catch { reason = explanation(of: error) }
+        report.warn("\(LocationVariable.name) leads to no image: \(reason)")
+        return nil
+    }
+
+    private func onlyImage() throws -> FoundImage? {
         let images = try FoundImage.scan(report)
         for image in images where !image.isKnown {
             report.warn("left to the software that wrote it: \(image)")

@@ -65,7 +65,7 @@ public struct Resume {
         if dryRun { return .plan(ResumePlan(engine).description) }
 
         try image.load(into: engine.places, report)
-        try go(back: image, engine)
+        try go(back: image, found, engine)
     }
 
     private func open(_ found: FoundImage) throws -> any ResumableImage {
@@ -105,7 +105,11 @@ public struct Resume {
             wait: wait, configuredWait: configuredWait, report: report)
     }
 
-    private func go(back image: some ResumableImage, _ engine: RestoreEngine) throws -> Never {
+    private func go(
+        back image: some ResumableImage, _ found: FoundImage, _ engine: RestoreEngine
+    ) throws -> Never {
+        let variable = LocationVariable(report: report)
+        let isNamed = variable.names(found.path, offset: found.offset)
         try engine.load(image.target(engine.places), debugPort: debugPort)
         report.note("going back")
         var isMarked = false
@@ -113,6 +117,7 @@ public struct Resume {
             try engine.jump {
                 isMarked = true
                 try image.markUsed()
+                if isNamed { variable.clear() }
             }
         } catch {
             let reason = error

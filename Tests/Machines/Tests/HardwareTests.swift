@@ -33,6 +33,9 @@ extension Machines {
                 configuration.board = .q35
                 configuration.processorModel = "max,-la57"
                 configuration.firmware = .uefi(variables: try bench.uefiVariables())
+                configuration.disks = [
+                    Disk(try bench.swap("first", size: 16)), Disk(try bench.swap("second", size: 16)),
+                ]
                 let variable = "/sys/firmware/efi/efivars/Test-8cf2644b-4b0b-428f-9387-6d876050dc67"
 
                 let first = try bench.start("first", configuration)
@@ -44,7 +47,66 @@ extension Machines {
                 let second = try bench.start("second", configuration)
                 try second.waitUntilBooted(limit: .seconds(300))
                 try second.expect("tail -c 5 \(variable)", gives: "value")
+                try expectHibernateLocation(second)
             }
+        }
+
+        /// systemd's variable decides between two images, which differ in what is wrong with them.
+        private func expectHibernateLocation(_ machine: Machine) throws {
+            let name = "the EFI variable HibernateLocation"
+            let none = "kresume: \(name) leads to no image:"
+            let ours = "kresume: the image is damaged: there is no header at byte 4096"
+            let stock = "kresume: the image is damaged: its flags 0x0 contradict each other"
+            func sign(_ device: String, _ signature: String) throws {
+                try machine.expect(
+                    """
+                    printf \(signature) | dd of=\(device) bs=1 seek=4086 conv=notrunc 2>/dev/null
+                    """)
+            }
+            let uuid = try HibernateLocationVariable.set(in: machine, to: "/dev/vdb")
+
+            // Nothing there, then the device without an image.
+            try machine.expect(
+                """
+                dd if=/dev/vdb of=/tmp/page bs=4k count=1 2>/dev/null &&
+                    dd if=/dev/zero of=/dev/vdb bs=4k count=1 2>/dev/null
+                """)
+            try machine.expect(
+                "kresume resume --wait=0", gives: "\(none) there is no device UUID=\(uuid)")
+            try machine.expect("dd if=/tmp/page of=/dev/vdb bs=4k 2>/dev/null")
+            try machine.expect(
+                "kresume resume", gives: "\(none) there is no image on UUID=\(uuid)")
+
+            try sign("/dev/vda", "LINHIB0001")
+            // Then the initramfs's own device is the next.
+            try machine.expect(
+                "kresume resume --default=/dev/vda",
+                gives: "\(none) there is no image on UUID=\(uuid)\n\(ours)", status: 1)
+            try sign("/dev/vdb", "S1SUSPEND\\\\0")
+            try machine.expect("kresume resume --default=/dev/vda", gives: stock, status: 1)
+            // Another system's is not followed; neither is any where the kernel command line decides.
+            try machine.expect("mkdir -p /etc && echo 'ID=\"other\"' >/etc/os-release")
+            try machine.expect(
+                "kresume resume",
+                gives: "kresume: \(name) is left alone: test wrote it, this is other\n\(ours)", status: 1)
+            try machine.expect("echo ID=test >/etc/os-release")
+            try machine.expect("kresume resume", gives: stock, status: 1)
+            try machine.expect(
+                "echo resume=/dev/vda >/tmp/line && mount --bind /tmp/line /proc/cmdline")
+            try machine.expect("kresume resume", gives: ours, status: 1)
+            try machine.expect("umount /proc/cmdline")
+
+            // Another image goes, it stays; its own goes, it goes.
+            let isThere = "ls \(HibernateLocationVariable.path) 2>/dev/null | wc -l"
+            try machine.expect(
+                "kresume discard /dev/vda", gives: "kresume: discarded the image on /dev/vda")
+            try machine.expect(isThere, gives: "1")
+            try machine.expect(
+                "kresume discard /dev/vdb", gives: "kresume: discarded the image on /dev/vdb")
+            try machine.expect(isThere, gives: "0")
+
+            try machine.expect("printf '\\007\\0\\0\\0{' >\(HibernateLocationVariable.path)")
+            try machine.expect("kresume resume", gives: "kresume: \(name) cannot be read: it has 5 bytes")
         }
 
         @Test func stockDebianKernelSeesTheDisks() throws {

@@ -49,7 +49,7 @@ extension Machines {
             configuration.memory = 2048
             try expectStockCircles(
                 "stock-large", configuration, restoredBy: [.debian], work: 700,
-                before: "echo 2147483647 >/sys/power/image_size")
+                before: { try $0.expect("echo 2147483647 >/sys/power/image_size") })
         }
 
         @Test func swapFile() throws {
@@ -83,13 +83,20 @@ extension Machines {
             }
         }
 
+        /// By the EFI variable that systemd sets.
         @Test func uefi() throws {
             var configuration = Configuration()
             configuration.system = .debian
             configuration.board = .q35
             try expectStockCircles(
-                "stock-uefi", configuration, restoredBy: [.debian], uefi: true
+                "stock-uefi", configuration, restoredBy: [.debian],
+                before: { _ = try HibernateLocationVariable.set(in: $0, to: "/dev/vda") },
+                by: "kresume resume -v", uefi: true
             ) { machine in
+                let name = "the EFI variable HibernateLocation"
+                #expect(machine.console.contains("kresume: \(name) names UUID="))
+                // Its name stays until efivarfs is mounted anew; to read asks the firmware.
+                try machine.expect("wc -c <\(HibernateLocationVariable.path)", gives: "0")
                 let variable = "/sys/firmware/efi/efivars/Test-8cf2644b-4b0b-428f-9387-6d876050dc67"
                 try machine.expect("printf '\\007\\0\\0\\0value' >\(variable)")
                 try machine.expect("tail -c 5 \(variable)", gives: "value")
@@ -111,7 +118,7 @@ extension Machines {
 private func expectStockCircles(
     _ name: String, _ configuration: Configuration, restoredBy systems: [System],
     with parameters: [String] = [], mode: String = "shutdown", work: Int = 64,
-    before: String = ":", uefi: Bool = false, afterwards: (Machine) throws -> Void = { _ in }
+    before: (Machine) throws -> Void = { _ in }, by command: String = "kresume resume /dev/vda", uefi: Bool = false, afterwards: (Machine) throws -> Void = { _ in }
 ) throws {
     try Bench.use(name) { bench in
         let fileSystem = try bench.ext4()
@@ -123,14 +130,14 @@ private func expectStockCircles(
         var machine = try bench.start("0", original)
         try machine.waitUntilBooted(limit: .seconds(300))
         try machine.startWork(memory: work, on: "/dev/vdb")
-        try machine.expect(before)
+        try before(machine)
         for (index, system) in systems.enumerated() {
             var restore = original
             restore.system = system
             restore.parameters = parameters
             let (back, reply) = try bench.circle(
                 machine, by: stockHibernation(mode: mode),
-                restore: restore.booting("kresume resume /dev/vda"), as: "\(index + 1)",
+                restore: restore.booting(command), as: "\(index + 1)",
                 limit: .seconds(600))
             #expect(reply.status == 0, "\(reply.output)")
             machine = back
