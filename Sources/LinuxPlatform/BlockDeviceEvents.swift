@@ -12,33 +12,41 @@ import SystemPackage
 public struct BlockDeviceEvents: ~Copyable {
     public enum Event: Hashable, Sendable {
         case blockDevice
-        /// Somebody pressed Enter on the terminal that is standard input.
+        /// Somebody pressed Enter on the terminal, and was not being asked for a passphrase.
         case enterKey
         case timeout
     }
 
     private let socket: OwnedDescriptor
-    private var input: CInt?
+    private var terminal: Terminal?
 
     /// Throws where the kernel has no netlink (CONFIG_NET).
     public init() throws(PlatformError) {
         socket = OwnedDescriptor(adopting: try systemCall("socket") { linux_uevent_socket() })
-        input = isatty(STDIN_FILENO) == 1 ? STDIN_FILENO : nil
+        terminal = Terminal()
+    }
+
+    init(terminal: Terminal?) throws(PlatformError) {
+        try self.init()
+        self.terminal = terminal
     }
 
     /// The next event; ``Event/timeout`` after so many milliseconds, or after events that were
     /// not about a block device.
     public mutating func next(milliseconds: Int) throws(PlatformError) -> Event {
         var descriptors = [pollfd(fd: socket.rawValue, events: Int16(POLLIN), revents: 0)]
-        if let input { descriptors.append(pollfd(fd: input, events: Int16(POLLIN), revents: 0)) }
+        if let terminal, !PassphrasePrompt.isOpen() {
+            descriptors.append(pollfd(fd: terminal.rawValue, events: Int16(POLLIN), revents: 0))
+        }
         let limit = CInt(clamping: milliseconds)
         try systemCall("poll") { poll(&descriptors, nfds_t(descriptors.count), limit) }
-        if let input, descriptors[1].revents != 0 {
-            let isLine = descriptors[1].revents == Int16(POLLIN)
-            tcflush(input, TCIFLUSH)
-            // What ended, or was pressed once, is not asked again.
-            self.input = nil
-            if isLine { return .enterKey }
+        // A prompt that has come up meanwhile is what was typed for.
+        if descriptors.count > 1, descriptors[1].revents != 0, !PassphrasePrompt.isOpen() {
+            switch terminal?.input() {
+            case .enter: return .enterKey
+            case .end: terminal = nil
+            case nil, .some(.none): break
+            }
         }
         return descriptors[0].revents != 0 && drain() ? .blockDevice : .timeout
     }
