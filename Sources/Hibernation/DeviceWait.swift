@@ -36,6 +36,7 @@ struct DeviceWait {
         // It may have come between the first look and the beginning of the events.
         if let found = try look() { return found }
         report.note("waiting for \(what), \(seconds) seconds at most; Enter goes on without it")
+        defer { report.clearSplash() }
         var left = seconds * 1000
         while left > 0 {
             let start = Uptime.nanoseconds()

@@ -3,8 +3,9 @@
 import LinuxPlatform
 import SystemPackage
 
-/// What the user is told while something goes on: a line on the console, and the same line in the
-/// kernel's log, from where it gets into the journal of the system that boots afterwards.
+/// What the user is told while something goes on: a line on the console, the same line in the
+/// kernel's log, from where it gets into the journal of the system that boots afterwards, and the
+/// same on the boot splash, if there is one.
 public struct Report: Sendable {
     public enum Verbosity: Int, Sendable {
         /// Failures only.
@@ -33,7 +34,11 @@ public struct Report: Sendable {
 
     public func fail(_ line: String) { write(.error, line) }
 
+    /// What the boot splash shows of ours is over.
+    func clearSplash() { Plymouth().show("") }
+
     private func write(_ level: KernelLog.Level, _ line: String) {
+        Plymouth().show("kresume: \(line)")
         if KernelLog.write(level, line), Console.repeatsKernelLog(at: level) { return }
         _ = try? FileDescriptor.standardError.writeAll("kresume: \(line)\n".utf8)
     }
