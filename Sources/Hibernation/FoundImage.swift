@@ -50,18 +50,13 @@ public struct FoundImage: Sendable {
         return try stock.front().map { .stock($0) }
     }
 
-    /// Looks at the beginning of every block device. Those that cannot be read are passed over,
-    /// and so are those that something else is built on: what they show is seen through it.
+    /// Looks at the beginning of every block device. Those that cannot be read are passed over.
     public static func scan(_ report: Report) throws -> [FoundImage] {
-        var found: [FoundImage] = []
-        for entry in try BlockDeviceList.current().topmost where !entry.hasPartitions {
-            do {
-                if let image = try look(at: entry.path, offset: 0) { found.append(image) }
-            } catch {
-                report.detail("\(entry.path) could not be read: \(explanation(of: error))")
-            }
+        let scan = try Scan()
+        for (path, error) in scan.unreadable {
+            report.detail("\(path) could not be read: \(explanation(of: error))")
         }
-        return found
+        return scan.images
     }
 
     /// Whether it could be resumed, as far as was read.

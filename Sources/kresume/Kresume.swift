@@ -9,8 +9,9 @@ enum Kresume {
     private static let version = "0.1.0"
 
     private static let overview = """
-        usage: kresume COMMAND [OPTION]... [DEVICE]
+        usage: kresume [COMMAND [OPTION]... [DEVICE]]
         Hibernates a Linux machine by kexec, and brings it back from an initramfs.
+        Without a command: the images on this machine, and the commands for each.
 
         \(Command.all.map { $0.name.padded(to: 11) + $0.summary }.joined(separator: "\n"))
 
@@ -21,10 +22,7 @@ enum Kresume {
     static func main() { exit(run(CommandLine.arguments).rawValue) }
 
     private static func run(_ words: [String]) -> ExitStatus {
-        guard words.count > 1 else {
-            say(overview)
-            return .usage
-        }
+        guard words.count > 1 else { return advise() }
         switch words[1] {
         case "--version", "-V":
             print("kresume \(version)")
@@ -39,6 +37,21 @@ enum Kresume {
             return .usage
         }
         return run(command, Array(words.dropFirst(2)))
+    }
+
+    private static func advise() -> ExitStatus {
+        let report = Report(.normal)
+        var advice = Advice(report)
+        advice.configured = Settings(report).location
+        var status = ExitStatus.success
+        do {
+            if let text = try advice.run() { print(text) } else { status = .failure }
+        } catch {
+            report.fail(explanation(of: error))
+            status = .failure
+        }
+        print("kresume --help tells what kresume can do")
+        return status
     }
 
     private static func run(_ command: Command, _ words: [String]) -> ExitStatus {

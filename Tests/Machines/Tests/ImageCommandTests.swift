@@ -23,6 +23,15 @@ extension Machines {
                 let before = try image.read(0, ImageFile.sections)
 
                 try expectLocated(machine, image)
+                try machine.expect(
+                    "kresume | sed 's/ready, .*/ready/'",
+                    gives: """
+                        \(SavedImage.device): kresume image, ready
+                            kresume resume \(SavedImage.device)
+                            kresume verify \(SavedImage.device)
+                            kresume discard \(SavedImage.device)
+                        kresume --help tells what kresume can do
+                        """)
                 try expectInspected(machine, saved, image)
                 let verdict = try machine.run("kresume verify \(SavedImage.device)")
                 #expect(verdict.status == 0)
@@ -47,10 +56,61 @@ extension Machines {
                 try machine.waitUntilBooted()
                 let sentence = "kresume: no hibernation image there"
                 try machine.expect("kresume locate")
+                try expectAdvice(machine)
                 try machine.expect("kresume inspect /dev/vda", gives: sentence, status: 1)
                 try machine.expect("kresume verify /dev/vda", gives: sentence, status: 1)
                 try machine.expect("kresume discard /dev/vda", gives: sentence)
             }
+        }
+
+        /// To somebody who finds nothing, and to somebody who may not look.
+        private func expectAdvice(_ machine: Machine) throws {
+            let help = "kresume --help tells what kresume can do"
+            try machine.expect("kresume", gives: "no hibernation image on 1 device\n\(help)")
+            try machine.expect(
+                """
+                mkdir -p /etc && echo nobody:x:65534:65534::/:/bin/sh >/etc/passwd &&
+                    echo nogroup:x:65534: >/etc/group
+                """)
+            try machine.expect(
+                "start-stop-daemon -S -q -c nobody -x /bin/kresume",
+                gives: "kresume: the devices cannot be read: this needs root\n\(help)", status: 1)
+            let inOtherDevices = "unshare -m sh -c 'mount -t tmpfs none"
+            try machine.expect(
+                "\(inOtherDevices) /sys/class && mkdir /sys/class/block && kresume'",
+                gives: "kresume: there is no block device here: are their drivers loaded?\n\(help)",
+                status: 1)
+            try machine.expect(
+                "\(inOtherDevices) /dev && kresume'",
+                gives: """
+                    kresume: the kernel has /dev/vda, but there is no such node in /dev: mount \
+                    devtmpfs there
+                    \(help)
+                    """, status: 1)
+
+            // Of other images.
+            func sign(_ signature: String, at page: Int = 0) throws {
+                try machine.expect(
+                    """
+                    printf '\(signature)' \
+                        | dd of=/dev/vda bs=1 seek=$((\(page) * 4096 + 4086)) conv=notrunc 2>/dev/null
+                    """)
+            }
+            try sign("ULSUSPEND\\0")
+            try machine.expect("kresume", gives: "/dev/vda: uswsusp image\n\(help)")
+            try sign("SWAPSPACE2")
+            try sign("LINHIB0001", at: 16)
+            try machine.expect(
+                "echo resume=/dev/vda resume_offset=16 >/tmp/line && mount --bind /tmp/line /proc/cmdline")
+            try machine.expect(
+                "kresume",
+                gives: """
+                    /dev/vda at byte 65536: damaged image: the image is damaged: there is no header \
+                    at byte 4096
+                        kresume discard --offset=16 /dev/vda
+                    \(help)
+                    """)
+            try machine.expect("umount /proc/cmdline")
         }
 
         private func expectLocated(_ machine: Machine, _ image: ImageFile) throws {

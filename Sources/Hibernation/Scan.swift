@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import LinuxPlatform
+import SystemPackage
+
+/// What lies at the beginning of every block device, but for those that something else is built on:
+/// what they show is seen through it.
+struct Scan {
+    private(set) var images: [FoundImage] = []
+    private(set) var unreadable: [(path: FilePath, error: any Error)] = []
+    /// How many were looked at.
+    private(set) var deviceCount = 0
+
+    init() throws {
+        for entry in try BlockDeviceList.current().topmost where !entry.hasPartitions {
+            look(at: entry.path, offset: 0)
+        }
+    }
+
+    /// Also at another place.
+    mutating func look(at path: FilePath, offset: UInt64) {
+        do {
+            if let image = try FoundImage.look(at: path, offset: offset) { images.append(image) }
+            if offset == 0 { deviceCount += 1 }
+        } catch { unreadable.append((path, error)) }
+    }
+}
