@@ -89,6 +89,9 @@ package final class Machine: Sendable {
         return reply
     }
 
+    /// Types on the console.
+    package func type(_ text: String) { process.write(text, to: .console) }
+
     // MARK: Events
 
     /// Waits until the console shows `text`, or has already.

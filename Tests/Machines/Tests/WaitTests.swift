@@ -33,11 +33,38 @@ extension Machines {
                 #expect(try machine.run(absent).status == 1)
                 try machine.expect("mkdir -p /run/systemd/ask-password && >/run/systemd/ask-password/ask.x")
                 #expect(try machine.run(absent).status == 143)
-                try machine.expect("rm /run/systemd/ask-password/ask.x")
-
+                try expectEnterIsLeftToPrompt(machine)
+                try expectEnterEndsWaiting(machine)
                 try expectSettings(machine)
                 try machine.powerOff()
             }
+        }
+
+        private func expectEnterEndsWaiting(_ machine: Machine) throws {
+            // The second is how systemd runs a unit.
+            for (streams, seconds) in [("</dev/console", 601), ("</dev/null 2>/dev/console", 602)] {
+                let request = machine.send(
+                    "kresume resume --wait=\(seconds) LABEL=absent \(streams)")
+                try machine.waitForConsole("LABEL=absent, \(seconds) seconds at most")
+                machine.type("\n")
+                #expect(try machine.waitForReply(to: request).status == 1)
+            }
+        }
+
+        /// A passphrase goes to whoever asks for it, also while we are waiting.
+        private func expectEnterIsLeftToPrompt(_ machine: Machine) throws {
+            try machine.expect(
+                """
+                mkfifo /tmp/ended
+                (kresume resume --wait=600 LABEL=absent 2>/dev/console; echo $? >/tmp/ended) \
+                    >/dev/null 2>&1 &
+                """)
+            try machine.waitForConsole("LABEL=absent, 600 seconds at most")
+            machine.type("passphrase\n")
+            try machine.expect("read -r line </dev/console && echo ${line}", gives: "passphrase")
+            try machine.expect("rm /run/systemd/ask-password/ask.x")
+            machine.type("\n")
+            try machine.expect("cat /tmp/ended", gives: "1")
         }
 
         /// The configuration file says where to look and how long, the kernel command line beats
