@@ -26,7 +26,9 @@ public enum KernelLog {
         return written == bytes.count
     }
 
-    /// The kernel refuses records above 1024 bytes and begins a new record at a line feed.
+    /// The kernel refuses records above 1024 bytes, and begins a new record at a line feed. One
+    /// without a line feed at its end may go on, and is not shown before the next one comes
+    /// (`vprintk_store`, kernel/printk/printk.c, Linux 6.12).
     static func record(_ level: Level, _ line: String) -> [UInt8] {
         let text = "<\(level.rawValue)>kresume: \(line)"
         var result: [UInt8] = []
@@ -36,6 +38,6 @@ public enum KernelLog {
             if result.count + bytes.count > 960 { break }
             result += bytes
         }
-        return result
+        return result + [UInt8(ascii: "\n")]
     }
 }

@@ -10,8 +10,8 @@ extension Command {
         summary: "Bring back the machine whose memory is in an image.",
         details: """
             For an initramfs, before anything is mounted. Without DEVICE the image is where
-            resume= of the kernel command line says, else kresume.conf, else --default; without
-            all of these, it is the only one there is.
+            resume= of the kernel command line says, else the EFI variable HibernateLocation, else
+            kresume.conf, else --default; without all of these, it is the only one there is.
             Returns where there is no image (status 0) and where it cannot be used (1).
             """,
         options: [
@@ -48,8 +48,8 @@ extension Command {
         summary: "Save this machine's memory, switch it off; return when it is resumed.",
         details: """
             Without DEVICE the image goes where resume= of the kernel command line says, else
-            kresume.conf; without both, to the largest swap partition in use. Returns 0 after the resume, and 1 where
-            the machine went on without having been off.
+            kresume.conf; without both, to the largest swap partition in use. Returns 0 after the
+            resume, and 1 where the machine went on without having been off.
             """,
         options: [
             .offset,
