@@ -30,7 +30,8 @@ extension HibernateLocation {
         let parts = uuid.split(separator: "-", omittingEmptySubsequences: false)
         let digits = parts.joined()
         guard parts.map(\.utf8.count) == [8, 4, 4, 4, 12] || parts.count == 1,
-            digits.utf8.count == 32, digits.utf8.allSatisfy({ Character(UnicodeScalar($0)).isHexDigit })
+            digits.utf8.count == 32,
+            digits.utf8.allSatisfy({ Character(UnicodeScalar($0)).isHexDigit })
         else { return nil }
         var rest = digits.lowercased()[...]
         return [8, 4, 4, 4, 12].map { (count: Int) -> String in

@@ -86,8 +86,8 @@ private struct Reader {
             offset += 1
         }
         let text = String(decoding: bytes[start..<offset], as: UTF8.self)
-        let isWord = ["true", "false", "null"].contains(text)
-        guard isWord || bytes[start..<offset].first.map({ isDigit($0) || $0 == 0x2d }) == true else {
+        let isNumber = text.utf8.first.map { isDigit($0) || $0 == UInt8(ascii: "-") } == true
+        guard isNumber || ["true", "false", "null"].contains(text) else {
             throw .notJSON(offset: start)
         }
         return text

@@ -17,7 +17,8 @@ struct LocationVariable {
         return try bytes.map { try HibernateLocation(parsing: $0) }
     }
 
-    /// Where it points to; nil where there is none, or none for us. One that another system wrote is that one's affair.
+    /// Where it points to; nil where there is none, or none for us. One that another system wrote
+    /// is that one's affair.
     func readOwn() -> ImageLocation? {
         let location: HibernateLocation?
         do { location = try read() } catch {
@@ -25,7 +26,8 @@ struct LocationVariable {
             return nil
         }
         guard let location else { return nil }
-        for (theirs, key) in [(location.osReleaseID, "ID"), (location.osReleaseImageID, "IMAGE_ID")] {
+        let systems = [(location.osReleaseID, "ID"), (location.osReleaseImageID, "IMAGE_ID")]
+        for (theirs, key) in systems {
             guard let theirs, let ours = OSRelease.value(key), theirs != ours else { continue }
             report.warn("\(Self.name) is left alone: \(theirs) wrote it, this is \(ours)")
             return nil

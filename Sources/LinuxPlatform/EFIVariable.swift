@@ -8,7 +8,8 @@ public import SystemPackage
 public enum EFIVariable {
     public static let directory: FilePath = "/sys/firmware/efi/efivars"
 
-    /// Four bytes of attributes, then the value. Nil where there is no such variable, or no efivarfs.
+    /// Four bytes of attributes, then the value. Nil where there is no such variable, or no
+    /// efivarfs.
     ///
     /// - Parameters:
     ///   - name: with the vendor's GUID.

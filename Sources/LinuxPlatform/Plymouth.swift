@@ -7,7 +7,9 @@ public struct Plymouth: Sendable {
     private let address: [UInt8]
 
     /// - Parameter name: of its socket, which is in the abstract name space.
-    public init(socket name: String = "/org/freedesktop/plymouthd") { address = [0] + Array(name.utf8) }
+    public init(socket name: String = "/org/freedesktop/plymouthd") {
+        address = [0] + Array(name.utf8)
+    }
 
     /// Puts `text` in the place of what was shown before; nothing, where it is empty.
     ///

@@ -47,7 +47,7 @@ final class Terminal {
         let error = errno
         if count == -1, error == EAGAIN || error == EINTR { return .none }
         if count <= 0 { return .end }
-        let isEnter = bytes[..<count].contains { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
-        return isEnter ? .enter : .none
+        let ends = "\r\n".utf8
+        return bytes[..<count].contains { ends.contains($0) } ? .enter : .none
     }
 }

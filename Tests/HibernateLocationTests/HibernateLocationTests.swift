@@ -102,7 +102,8 @@ import Testing
 
     @Test func sizeIsLimited() throws {
         let text = "{\"uuid\":\"\(Self.uuid)\",\"offset\":0}"
-        let blanks = String(repeating: " ", count: (HibernateLocation.sizeLimit - 6) / 2 - text.count)
+        let room = (HibernateLocation.sizeLimit - 6) / 2
+        let blanks = String(repeating: " ", count: room - text.count)
         _ = try HibernateLocation(parsing: variable(text + blanks))
         #expect(throws: HibernateLocationError.size(4098)) {
             try HibernateLocation(parsing: variable(text + blanks + " "))

@@ -101,7 +101,8 @@ public struct Resume {
 
     private var findImage: FindImage {
         FindImage(
-            named: location, configured: configured ?? fallback.map { ConfiguredLocation(device: $0) },
+            named: location,
+            configured: configured ?? fallback.map { ConfiguredLocation(device: $0) },
             wait: wait, configuredWait: configuredWait, report: report)
     }
 

@@ -34,7 +34,8 @@ extension Machines {
                 configuration.processorModel = "max,-la57"
                 configuration.firmware = .uefi(variables: try bench.uefiVariables())
                 configuration.disks = [
-                    Disk(try bench.swap("first", size: 16)), Disk(try bench.swap("second", size: 16)),
+                    Disk(try bench.swap("first", size: 16)),
+                    Disk(try bench.swap("second", size: 16)),
                 ]
                 let variable = "/sys/firmware/efi/efivars/Test-8cf2644b-4b0b-428f-9387-6d876050dc67"
 
@@ -84,11 +85,12 @@ extension Machines {
                 gives: "\(none) there is no image on UUID=\(uuid)\n\(ours)", status: 1)
             try sign("/dev/vdb", "S1SUSPEND\\\\0")
             try machine.expect("kresume resume --default=/dev/vda", gives: stock, status: 1)
-            // Another system's is not followed; neither is any where the kernel command line decides.
+            // Another system's is not followed; nor is any where the kernel command line decides.
             try machine.expect("mkdir -p /etc && echo 'ID=\"other\"' >/etc/os-release")
             try machine.expect(
                 "kresume resume",
-                gives: "kresume: \(name) is left alone: test wrote it, this is other\n\(ours)", status: 1)
+                gives: "kresume: \(name) is left alone: test wrote it, this is other\n\(ours)",
+                status: 1)
             try machine.expect("echo ID=test >/etc/os-release")
             try machine.expect("kresume resume", gives: stock, status: 1)
             try machine.expect(
@@ -106,7 +108,8 @@ extension Machines {
             try machine.expect(isThere, gives: "0")
 
             try machine.expect("printf '\\007\\0\\0\\0{' >\(HibernateLocationVariable.path)")
-            try machine.expect("kresume resume", gives: "kresume: \(name) cannot be read: it has 5 bytes")
+            try machine.expect(
+                "kresume resume", gives: "kresume: \(name) cannot be read: it has 5 bytes")
         }
 
         @Test func stockDebianKernelSeesTheDisks() throws {

@@ -118,7 +118,8 @@ extension Machines {
 private func expectStockCircles(
     _ name: String, _ configuration: Configuration, restoredBy systems: [System],
     with parameters: [String] = [], mode: String = "shutdown", work: Int = 64,
-    before: (Machine) throws -> Void = { _ in }, by command: String = "kresume resume /dev/vda", uefi: Bool = false, afterwards: (Machine) throws -> Void = { _ in }
+    before: (Machine) throws -> Void = { _ in }, by command: String = "kresume resume /dev/vda",
+    uefi: Bool = false, afterwards: (Machine) throws -> Void = { _ in }
 ) throws {
     try Bench.use(name) { bench in
         let fileSystem = try bench.ext4()
