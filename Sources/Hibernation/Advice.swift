@@ -67,7 +67,6 @@ public struct Advice {
         case .kresume(let front):
             switch front.state {
             case .ready: verbs = ["resume", "verify", "discard"]
-            // Tried before.
             case .resuming: verbs = ["resume --retry", "verify", "discard"]
             case .prepared, .consumed: verbs = ["discard"]
             }
@@ -75,6 +74,10 @@ public struct Advice {
         case .damaged: verbs = ["discard"]
         case .uswsusp, .tuxOnIce: verbs = []
         }
-        return verbs.map { "kresume \($0) \(place)" }
+        return verbs.map { verb in
+            // What was tried may have run.
+            let risk = verb == "resume --retry" ? "    # only if its machine has not run since" : ""
+            return "kresume \(verb) \(place)\(risk)"
+        }
     }
 }
