@@ -20,8 +20,8 @@ public struct InspectImage {
             return image.map { Inspection(of: $0, on: area) }
         case .stock(let front):
             let area = try StockArea(open: path, offset: offset, .read)
-            return Inspection(
-                of: try SwsuspImage.read(front, readAt: area.readAt), on: area, offset: offset)
+            return try Inspection(
+                of: SwsuspImage.read(front, readAt: area.readAt), on: area, offset: offset)
         case .damaged(let error): throw error
         case .uswsusp, .tuxOnIce: throw ResumeError.foreignImage(found)
         }
@@ -64,12 +64,13 @@ extension Inspection {
         ])
     }
 
-    fileprivate init(of image: SwsuspImage, on area: StockArea, offset: UInt64) {
+    fileprivate init(of image: SwsuspImage, on area: StockArea, offset: UInt64) throws {
         let header = image.header
         let info = image.info
         let zeroPages = image.runs.reduce(UInt64(0)) {
             $0 + ($1.kind == .zero ? UInt64($1.count) : 0)
         }
+        let pagingLevels = try Self.pagingLevels(of: image, on: area)
         self.init([
             ("device", .text("\(area.device.path)")),
             ("offset", .number(offset)),
@@ -87,9 +88,23 @@ extension Inspection {
             ("jump_address", .text("0x" + String(info.restore.jumpAddress, radix: 16))),
             ("physical_jump_address", .text("\(info.restore.physicalJumpAddress)")),
             ("page_table_root", .text("\(info.restore.cr3)")),
+            ("paging_levels", pagingLevels),
             ("memory_map_checksum", .text(hexadecimal(info.restore.memoryMapChecksum))),
             ("memory_map_matches", .text(matches(info.restore))),
         ])
+    }
+}
+
+extension Inspection {
+    /// The image does not say it, its page tables do. Where these are damaged the rest is still
+    /// worth telling.
+    private static func pagingLevels(of image: SwsuspImage, on area: StockArea) throws -> Value {
+        do {
+            return .number(UInt64(try image.pagingDepth(readAt: area.readAt).rawValue))
+        } catch {
+            guard case .image(let damage) = error else { throw error }
+            return .text("unknown: \(sentence(damage))")
+        }
     }
 }
 

@@ -53,3 +53,18 @@ public struct PageRunIndex: Sendable {
         return low - 1
     }
 }
+
+extension [PageRun] {
+    /// Where in the data stream the contents of `frame` are; nil where it has none. Requires the
+    /// runs of an image that was read.
+    public func dataPage(of frame: PageFrame) -> Int? {
+        var page = 0
+        for run in self where run.kind == .data {
+            if run.frames.contains(frame) {
+                return page + Int(frame.rawValue - run.first.rawValue)
+            }
+            page += Int(run.count)
+        }
+        return nil
+    }
+}

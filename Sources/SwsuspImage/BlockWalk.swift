@@ -51,6 +51,16 @@ public struct BlockWalk: Sendable {
         return blocks
     }
 
+    /// Takes the block that begins at ``position``, for one who reads only the lengths: the u64 with
+    /// which that page begins. Requires that there are more blocks.
+    mutating func take(length: UInt64) throws(SwsuspError) -> StoredBlock {
+        precondition(!isComplete, "no block is left")
+        let block = try block(length: length)
+        index += 1
+        position = block.storedPages.upperBound
+        return block
+    }
+
     /// Whether all blocks were found; to be asked when there are no more stored pages.
     public func finish() throws(SwsuspError) {
         guard isComplete else { throw .missingBlocks(found: index, expected: blockCount) }

@@ -99,7 +99,7 @@ public struct SwsuspImage: Hashable, Sendable {
         return try parsing(E.self) { () throws(SwsuspError) in try lists.finish() }
     }
 
-    private static func read<E>(
+    static func read<E>(
         _ pages: Range<UInt64>, _ map: SwapMap, _ readAt: (UInt64, Int) throws(E) -> [UInt8]
     ) throws(SwsuspReadError<E>) -> [UInt8] {
         var bytes: [UInt8] = []
@@ -119,7 +119,7 @@ extension FrameListReader {
 }
 
 extension StoredBlock {
-    fileprivate func unpack(
+    func unpack(
         _ stored: ArraySlice<UInt8>, by compression: SwsuspHeader.Compression
     ) throws(SwsuspError) -> [UInt8] {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)

@@ -22,7 +22,7 @@ extension Command {
     static let inspect = Command(
         name: "inspect", operands: "DEVICE",
         summary: "Show all that an image says of itself.",
-        details: "Its data is not read: see kresume verify.",
+        details: "Its data is not checked: see kresume verify.",
         options: [.offset, CommandLineOption("json", short: "j", "as JSON")], operandCount: 1...1
     ) { arguments, report in
         guard let inspection = try InspectImage().run(arguments.requiredLocation()) else {

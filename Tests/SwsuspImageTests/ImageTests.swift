@@ -118,4 +118,72 @@ let compressions: [SwsuspHeader.Compression] = [.none, .lzo, .lz4]
         device.put(Array(signature.utf8), at: device.header + 4086)
         #expect(try device.front() == nil)
     }
+
+    /// Few pages are read: the tables, and the beginnings of the blocks before them.
+    @Test(arguments: compressions, PagingDepth.allCases)
+    func pagingDepthIsFoundInFewReads(
+        compression: SwsuspHeader.Compression, depth: PagingDepth
+    ) throws {
+        var recipe = Recipe(compression, pages: 700, depth: depth)
+        // The tables, which have low frames, are in the second block.
+        for frame in 0..<UInt64(0x20) { recipe.data[frame] = Recipe.contents(Int(frame)) }
+        let device = recipe.write()
+        let image = try device.image()
+        var pages = 0
+        let found = try image.pagingDepth { offset, count in
+            pages += count / 4096
+            return device.read(offset, count)
+        }
+        #expect(found == depth)
+        // Each depth is tried: at most four and five tables; or the block that has them all.
+        #expect(pages <= (compression == .none ? 9 : 2 + StoredBlock.storedPageLimit))
+    }
+
+    @Test(arguments: compressions)
+    func pagingDepthOfDamagedTables(compression: SwsuspHeader.Compression) throws {
+        var recipe = Recipe(compression)
+        recipe.data[0x22] = Recipe.table([2: 0x60_01e1])
+        let device = recipe.write()
+        let error = #expect(throws: SwsuspReadError<Never>.self) {
+            try device.image().pagingDepth(readAt: device.read)
+        }
+        guard case .image(.entryMapping)? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+
+    /// The lists are in the blocks before.
+    @Test(arguments: [.lzo, .lz4] as [SwsuspHeader.Compression])
+    func pagingDepthBehindDamagedBlock(compression: SwsuspHeader.Compression) throws {
+        var recipe = Recipe(compression)
+        for frame in 0..<UInt64(0x20) { recipe.data[frame] = Recipe.contents(Int(frame)) }
+        var device = recipe.write()
+        let image = try device.image()
+        var walk = image.blockWalk()
+        let place = try walk.take(length: device.read(UInt64(device.stored[1]) * 4096, 4096)
+            .span.bytes.u64(at: 0)).storedPages.upperBound
+        device.put(UInt64(0), at: device.stored[1 + Int(place)] * 4096)
+        let error = #expect(throws: SwsuspReadError<Never>.self) {
+            try image.pagingDepth(readAt: device.read)
+        }
+        guard case .image(.blockLength(index: 1, 0, limit: _))? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+
+    @Test(arguments: compressions)
+    func pagingDepthOnDeviceThatFails(compression: SwsuspHeader.Compression) throws {
+        struct Failure: Error {}
+        let device = Recipe(compression).write()
+        let image = try device.image()
+        let error = #expect(throws: SwsuspReadError<Failure>.self) {
+            try image.pagingDepth { (_, _) throws(Failure) in throw Failure() }
+        }
+        guard case .device? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
 }

@@ -81,17 +81,3 @@ struct KexecJumpImage: ResumableImage {
         try area.commit([StateRecord(id: image.header.id, state: state).write])
     }
 }
-
-extension [PageRun] {
-    /// Where in the data stream the contents of `frame` are; nil where it has none.
-    func dataPage(of frame: PageFrame) -> Int? {
-        var page = 0
-        for run in self where run.kind == .data {
-            if run.frames.contains(frame) {
-                return page + Int(frame.rawValue - run.first.rawValue)
-            }
-            page += Int(run.count)
-        }
-        return nil
-    }
-}

@@ -65,7 +65,11 @@ extension Machines {
                 let verified = try tester.run("kresume verify /dev/vda")
                 #expect(verified.status == 0 && verified.output.contains("is whole"))
                 let inspected = try tester.run("kresume inspect --json /dev/vda")
-                for word in ["\"swsusp\"", "\"LZO\"", "\"memory_map_matches\": \"yes\""] {
+                let members = [
+                    "\"swsusp\"", "\"LZO\"", "\"memory_map_matches\": \"yes\"",
+                    "\"paging_levels\": 5,",
+                ]
+                for word in members {
                     #expect(inspected.output.contains(word), "\(inspected.output)")
                 }
                 for (index, damage) in Self.damages.enumerated() {
@@ -93,11 +97,13 @@ extension Machines {
             try Bench.use("stock-other-memory") { bench in
                 var configuration = Configuration()
                 configuration.memory = 256
+                configuration.parameters = ["no5lvl", "hibernate=nocompress"]
                 configuration.disks = [Disk(try bench.swap(size: 512))]
                 let machine = try bench.start("original", configuration)
                 try machine.waitUntilBooted()
                 try machine.waitForPowerOff(by: machine.send(stockHibernation()))
                 configuration.memory = 384
+                configuration.parameters = []
                 let other = try bench.start(
                     "other", configuration.booting("kresume resume /dev/vda"))
                 let reply = try other.waitForBootCommand()
@@ -105,6 +111,10 @@ extension Machines {
                 #expect(reply.output.contains("memory map is not the one"))
                 #expect(!reply.output.contains("found an image"))
                 try other.waitUntilBooted()
+                let inspected = try other.run("kresume inspect /dev/vda")
+                let lines = inspected.output.split(separator: "\n").map { $0.split(separator: " ") }
+                #expect(lines.contains(["paging_levels", "4"]), "\(inspected.output)")
+                #expect(lines.contains(["memory_map_matches", "no"]), "\(inspected.output)")
             }
         }
     }
