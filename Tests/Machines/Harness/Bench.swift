@@ -52,6 +52,9 @@ package final class Bench: Sendable {
         return path
     }
 
+    /// Where the host may put a file that goes with the disks.
+    package func scratch(_ name: String) -> String { disks.appending(path: name).path }
+
     /// A copy of a disk, of another test if it has no name of its own. No machine may be using it.
     package func copy(_ disk: Disk, as name: String? = nil) throws -> String {
         let path = disks.appending(path: name ?? URL(filePath: disk.path).lastPathComponent).path
@@ -63,6 +66,13 @@ package final class Bench: Sendable {
     package func swap(_ name: String = "swap", size: Int) throws -> String {
         let path = try disk(name, size: size)
         try Host.run(["mkswap", path])
+        return path
+    }
+
+    /// A disk that is a swap area, and `behind` MiB that are nothing's.
+    package func swap(_ name: String = "swap", size: Int, behind: Int) throws -> String {
+        let path = try disk(name, size: size + behind)
+        try Host.run(["mkswap", path, "\(size << 10)"])
         return path
     }
 

@@ -25,6 +25,8 @@ package struct Configuration: Sendable {
     package var parameters: [String] = []
     /// A command to run before the control channel opens, as a boot script would run it.
     package var bootCommand: String?
+    /// QEMU's name of one.
+    package var networkCard: String?
     /// Further `-device` arguments.
     package var devices: [String] = []
 
@@ -73,7 +75,15 @@ extension Configuration {
         if disks.contains(where: { $0.interface == .ahci }) {
             result += ["-device", "ahci,id=sata"]
         }
+        if disks.contains(where: { $0.interface == .usb }) {
+            result += ["-device", "qemu-xhci,id=usb"]
+        }
         for (index, disk) in disks.enumerated() { result += try disk.arguments(index: index) }
+        if let networkCard {
+            // Nobody but QEMU answers in this network, at 10.0.2.2.
+            result += ["-netdev", "user,id=network,restrict=on"]
+            result += ["-device", "\(networkCard),netdev=network,romfile="]
+        }
         for device in devices { result += ["-device", device] }
         return result
     }

@@ -5,7 +5,7 @@ import Foundation
 /// A disk: a raw file on the host.
 package struct Disk: Sendable {
     package enum Interface: Sendable {
-        case virtio, nvme, ahci
+        case virtio, nvme, ahci, usb
     }
 
     /// A kind of request that fails with EIO.
@@ -49,6 +49,7 @@ package struct Disk: Sendable {
             case .virtio: "virtio-blk-pci,drive=\(name),\(reports)"
             case .nvme: "nvme,drive=\(name),serial=\(name)"
             case .ahci: "ide-hd,bus=sata.\(index),drive=\(name),\(reports)"
+            case .usb: "usb-storage,bus=usb.0,drive=\(name),\(reports)"
             }
         return ["-blockdev", String(decoding: node, as: UTF8.self), "-device", device]
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import Foundation
+import Synchronization
 
 /// One run of QEMU, from power-on to power-off. A guest that hibernates leaves one machine and
 /// comes back in another.
@@ -8,6 +9,7 @@ package final class Machine: Sendable {
     package let name: String
     private let transcript = Transcript()
     private let process: QEMUProcess
+    private let captures = Atomic<Int>(0)
 
     /// QEMU's own complaints.
     private let errors: URL
@@ -119,6 +121,21 @@ package final class Machine: Sendable {
     package func waitForStop(limit: Duration = .seconds(300)) throws {
         _ = try wait(for: "stop at a disk's fault", limit: limit) { contents in
             contents.monitor.contains(#""event": "STOP""#) ? true : nil
+        }
+    }
+
+    /// Writes what a display device shows to a file of the host, as PPM.
+    package func capture(_ path: String, of device: String) throws {
+        let id = "capture-\(captures.add(1, ordering: .relaxed).newValue)"
+        let arguments = #"{"filename":"\#(path)","device":"\#(device)"}"#
+        process.write(
+            #"{"execute":"screendump","arguments":\#(arguments),"id":"\#(id)"}"# + "\n",
+            to: .monitor)
+        let answer = try wait(for: "picture of \(device)", limit: .seconds(30)) { contents in
+            contents.monitor.split(separator: "\n").first { $0.contains(#""id": "\#(id)""#) }
+        }
+        guard answer.contains(#""return""#) else {
+            throw MachineError.notStarted(EIO, "\(path): \(answer)")
         }
     }
 

@@ -8,6 +8,10 @@ package enum System: Sendable {
     case test
     /// Debian's stock cloud kernel, 6.1.
     case debian
+    /// Debian's stock kernel with all drivers, 6.1.
+    case debianFull
+    /// ``debian``, and below /boot the same once more, for `kexec-file`.
+    case debianTwice
     /// A Debian 12 on a disk of ``Bench/installedDisk()``, with an initramfs made by its own tools.
     case installed(Kernel, Initramfs)
 
@@ -36,6 +40,8 @@ package enum System: Sendable {
         switch self {
         case .test: try Self.testFiles.get()
         case .debian: try Self.debianFiles.get()
+        case .debianFull: try Self.debianFullFiles.get()
+        case .debianTwice: try Self.debianTwiceFiles.get()
         case .installed(let kernel, let initramfs):
             Files(
                 kernel: try Self.installed.get() + "/vmlinuz-\(kernel.rawValue)",
@@ -58,10 +64,27 @@ package enum System: Sendable {
     }
 
     private static let debianFiles = Result<Files, any Error> {
-        let directory = try prepare("debian-kernel", [])
+        try debian("cloud-amd64", as: "debian")
+    }
+
+    private static let debianFullFiles = Result<Files, any Error> {
+        try debian("amd64", as: "debian-full")
+    }
+
+    private static let debianTwiceFiles = Result<Files, any Error> {
+        let files = try debianFiles.get()
+        return try debian(
+            "cloud-amd64", as: "debian-twice",
+            ["\(files.kernel):/boot/vmlinuz", "\(files.initramfs):/boot/initrd.img"])
+    }
+
+    private static func debian(
+        _ flavour: String, as name: String, _ contents: [String] = []
+    ) throws -> Files {
+        let directory = try prepare("debian-kernel", [flavour])
         return Files(
             kernel: directory + "/vmlinuz",
-            initramfs: try initramfs("debian", ["\(directory)/modules:/modules"]))
+            initramfs: try initramfs(name, ["\(directory)/modules:/modules"] + contents))
     }
 
     /// The directory of prepare/debian-system.

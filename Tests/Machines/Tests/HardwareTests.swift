@@ -143,7 +143,7 @@ extension Machines {
                     switch interface {
                     case .virtio: "/dev/vda"
                     case .nvme: "/dev/nvme0n1"
-                    case .ahci: "/dev/sda"
+                    case .ahci, .usb: "/dev/sda"
                     }
                 func write(at mebibyte: Int) throws -> Int {
                     try machine.run(
