@@ -53,6 +53,7 @@ public struct Resume {
         try Permission.requireKexec(.longMode)
         if !dryRun { try requireNothingMounted() }
 
+        var times = PhaseTimes()
         let image = try open(found)
         try image.check(retry: retry || dryRun)
         report.note("found \(image.description)")
@@ -60,12 +61,15 @@ public struct Resume {
         // If memory runs out, this process is the one to go: the boot then continues without it.
         try OutOfMemoryScore.setAdjustment(1000)
         let demand = try image.demand()
+        times.end("tables")
         let engine = try RestoreEngine(
             demand, tables: image.tables(), reserve: Self.reserve(for: demand))
         if dryRun { return .plan(ResumePlan(engine).description) }
+        times.end("memory")
 
         try image.load(into: engine.places, report)
-        try go(back: image, found, engine)
+        times.end("pages")
+        try go(back: image, found, engine, &times)
     }
 
     private func open(_ found: FoundImage) throws -> any ResumableImage {
@@ -107,11 +111,13 @@ public struct Resume {
     }
 
     private func go(
-        back image: some ResumableImage, _ found: FoundImage, _ engine: RestoreEngine
+        back image: some ResumableImage, _ found: FoundImage, _ engine: RestoreEngine,
+        _ times: inout PhaseTimes
     ) throws -> Never {
         let variable = LocationVariable(report: report)
         let isNamed = variable.names(found.path, offset: found.offset)
         try engine.load(image.target(engine.places), debugPort: debugPort)
+        times.end("hand-off")
         report.note("going back")
         var isMarked = false
         do {
@@ -119,6 +125,8 @@ public struct Resume {
                 isMarked = true
                 try image.markUsed()
                 if isNamed { variable.clear() }
+                times.end("mark")
+                report.detail("\(times)")
             }
         } catch {
             let reason = error
