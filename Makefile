@@ -6,6 +6,8 @@
 # make machines  tests that boot kernels in QEMU (the first run builds one: some minutes)
 # make fuzz      damaged images of the kernel's own format, many more than in `make unit`
 # make demo      watch a virtual machine hibernate, go off and come back
+# make bench     how fast it is, beside the kernel: build/bench.md (up to an hour; fewer rounds:
+#                BENCH_RUNS=1; some of it: BENCH_ONLY=small/LZO)
 # make deps      the Debian packages that all of this needs
 # make install   the binary, and what initramfs-tools, dracut, mkinitcpio, systemd and the shells need for it;
 #                variables: PREFIX (/usr/local), DESTDIR
@@ -57,7 +59,7 @@ INSTALLED := \
 		man/$(page):$(DATADIR)/man/man$(subst .,,$(suffix $(page)))/$(page):644)
 
 .NOTPARALLEL:
-.PHONY: all install uninstall deps swift lint unit fuzz machines test demo clean
+.PHONY: all install uninstall deps swift lint unit fuzz machines test demo bench clean
 
 all: build/kresume
 
@@ -112,6 +114,12 @@ test: deps build/kresume lint unit machines
 
 demo: deps build/kresume
 	@swift run --quiet machine-demo
+
+# With the binary's flags, for some of its code is measured; the linker then warns at length of
+# what a static program may not call.
+bench: deps build/kresume
+	@$(SWIFT_BUILD) --product machine-bench >build/bench.log 2>&1 || { cat build/bench.log; exit 1; }
+	@"$$($(SWIFT_BUILD) --show-bin-path)/machine-bench"
 
 clean:
 	rm -rf build .build

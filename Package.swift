@@ -133,7 +133,7 @@ let package = Package(
         // The shell files for an initramfs, among stand-ins.
         .testTarget(name: "HookTests", swiftSettings: strict),
 
-        // Virtual machines that run kresume on real kernels: tests, and a demonstration.
+        // Virtual machines that run kresume on real kernels: tests, a demonstration, and figures.
         .target(
             name: "MachineHarness", path: "Tests/Machines/Harness", swiftSettings: strict),
         .testTarget(
@@ -141,6 +141,13 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "machine-demo", dependencies: ["MachineHarness"], path: "Tests/Machines/Demo",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "machine-bench",
+            dependencies: ["MachineHarness", "Checksum", "Compression", "CLZO"],
+            path: "Tests/Machines/Bench", swiftSettings: strict),
+        .testTarget(
+            name: "BenchTests", dependencies: ["machine-bench"], path: "Tests/BenchTests",
             swiftSettings: strict),
     ]
 )

@@ -5,9 +5,12 @@ import Foundation
 /// Programs of the host.
 package enum Host {
     /// The package's directory.
-    static let root = URL(filePath: #filePath)
+    package static let root = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()
+
+    /// The program under test.
+    package static let kresume = root.appending(path: "build/kresume").path
 
     /// Runs a tool found in PATH or /sbin, and gives its standard output.
     @discardableResult

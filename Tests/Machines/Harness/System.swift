@@ -100,8 +100,7 @@ package enum System: Sendable {
     private static func initramfs(_ name: String, _ contents: [String]) throws -> String {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let output = directory.appending(path: "initramfs-\(name)").path
-        let kresume = Host.root.appending(path: "build/kresume").path
-        _ = try prepare("initramfs", [output, "\(kresume):/bin/kresume"] + contents)
+        _ = try prepare("initramfs", [output, "\(Host.kresume):/bin/kresume"] + contents)
         return output
     }
 

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/// A machine, and which images are made of it.
+struct Scenario: Sendable {
+    /// An image of the kernel's own, and how it is asked for.
+    struct Stock: Sendable {
+        var name: String
+        /// For the kernel command line.
+        var parameter: String
+    }
+
+    /// An image of ours, and the options of `kresume hibernate` for it.
+    struct Own: Sendable {
+        var name: String
+        var options: [String] = []
+    }
+
+    /// Images that one guest makes in turn, in each round of it.
+    struct Turns: Sendable {
+        var stock: Stock?
+        var own: [Own] = []
+    }
+
+    var name: String
+    /// For the table.
+    var description: String
+    /// MiB.
+    var memory: Int
+    /// MiB of ``Workload`` in memory.
+    var data: Int
+    /// For the kernel command line.
+    var parameters: [String] = []
+    /// The image is larger than the half of memory that the kernel can make one of: it swaps out
+    /// what is too much.
+    var exceedsKernel = false
+    var turns: [Turns]
+}
+
+extension Scenario {
+    static let compressions = [Own(name: "own LZ4")]
+    private static let none = Stock(name: "uncompressed", parameter: "hibernate=nocompress")
+    private static let lz4 = Stock(name: "LZ4", parameter: "hibernate.compressor=lz4")
+    /// What the kernel does unless told otherwise: ours is compared with this one.
+    static let lzo = Stock(name: "LZO", parameter: "hibernate.compressor=lzo")
+
+    private static let all = [
+        Turns(stock: none), Turns(stock: lzo, own: compressions), Turns(stock: lz4),
+    ]
+
+    static let list = [
+        Scenario(
+            name: "idle", description: "768 MiB, idle", memory: 768, data: 0,
+            turns: [Turns(own: compressions)]),
+        // What is free is zero, so the image has the memory in use and nothing else.
+        Scenario(
+            name: "zeroed", description: "768 MiB, idle, init_on_free=1", memory: 768, data: 0,
+            parameters: ["init_on_free=1"], turns: [Turns(own: compressions)]),
+        Scenario(
+            name: "small", description: "768 MiB, 100 MB in use", memory: 768, data: 95,
+            turns: all),
+        Scenario(
+            name: "mixed", description: "2 GiB, 1 GB in use", memory: 2048, data: 954,
+            turns: all),
+        Scenario(
+            name: "large", description: "2 GiB, 1.4 GB in use", memory: 2048, data: 1335,
+            exceedsKernel: true, turns: [Turns(own: compressions)]),
+    ]
+}
