@@ -15,7 +15,7 @@
 # make clean
 
 SWIFT_BUILD := swift build -c release --static-swift-stdlib -Xswiftc -static-executable
-SIZE_LIMIT  := 9437184
+SIZE_LIMIT  := 10485760
 
 BUILD_PACKAGES := gcc libc6-dev binutils pkg-config libblkid-dev liblz4-dev liblzo2-dev libxxhash-dev \
 	libzstd-dev zlib1g-dev

@@ -33,7 +33,12 @@ _kresume() {
         mapfile -t COMPREPLY < <(compgen -W "$(_kresume_devices)" -- "${current}")
         return
         ;;
-    --offset | --wait | --saver-memory | --saver-append | --debug-port | -o | -w | -m | -a)
+    --compression | -c)
+        mapfile -t COMPREPLY < <(compgen -W "lz4 zstd" -- "${current}")
+        return
+        ;;
+    --offset | --wait | --saver-memory | --saver-append | --image-size | --debug-port | \
+        -o | -w | -m | -a | -s)
         return
         ;;
     esac
@@ -42,7 +47,7 @@ _kresume() {
     resume) options="--offset= --dry-run --retry --default= --wait= --debug-port=" ;;
     hibernate)
         options="--offset= --force --saver-kernel= --saver-initrd= --saver-memory= --saver-append="
-        options+=" --debug-port="
+        options+=" --image-size= --compression= --debug-port="
         ;;
     inspect) options="--offset= --json" ;;
     locate | verify | discard) options="--offset=" ;;

@@ -35,5 +35,7 @@ complete -c kresume -n '__fish_seen_subcommand_from hibernate' -s f -l force -d 
 complete -c kresume -n '__fish_seen_subcommand_from hibernate' -s k -l saver-kernel -rF -d 'The kernel that writes the image'
 complete -c kresume -n '__fish_seen_subcommand_from hibernate' -s i -l saver-initrd -rF -d 'Its initramfs'
 complete -c kresume -n '__fish_seen_subcommand_from hibernate' -s m -l saver-memory -x -d 'Memory for it to live in'
+complete -c kresume -n '__fish_seen_subcommand_from hibernate' -s s -l image-size -x -d 'Drop page cache beyond this'
+complete -c kresume -n '__fish_seen_subcommand_from hibernate' -s c -l compression -x -a 'lz4 zstd zstd:19' -d 'How to pack the image'
 complete -c kresume -n '__fish_seen_subcommand_from hibernate' -s a -l saver-append -x -d 'Added to its command line'
 complete -c kresume -n '__fish_seen_subcommand_from inspect' -s j -l json -d 'As JSON'

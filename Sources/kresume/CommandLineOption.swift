@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Hibernation
 import LinuxPlatform
 
 /// An option of a command: long, and short where it is often typed.
 struct CommandLineOption: Sendable {
     /// What an option's argument is. The raw value stands for it in the help.
     enum Argument: String, Sendable {
+        case compression = "HOW"
         case device = "DEVICE"
         case file = "FILE"
         case options = "OPTIONS"
@@ -53,6 +55,8 @@ extension CommandLineOption.Argument {
     func problem(in text: String) -> String? {
         let (isGood, problem) =
             switch self {
+            case .compression:
+                (ImageCompression(text) != nil, "is not lz4, zstd or zstd:1 to zstd:19")
             case .device: (DeviceSpecification(text) != nil, "names no device")
             case .file: (!text.isEmpty, "names no file")
             case .options: (true, "")

@@ -60,6 +60,10 @@ extension Command {
                 "its initramfs (default: the running kernel's)"),
             CommandLineOption("saver-memory", short: "m", argument: .size, setting: true,
                 "memory for it to live in (default: by the size of both)"),
+            CommandLineOption("image-size", short: "s", argument: .size, setting: true,
+                "drop page cache where more memory is in use (default: 2/5 of it)"),
+            CommandLineOption("compression", short: "c", argument: .compression, setting: true,
+                "lz4 (fast, the default), zstd or zstd:LEVEL (small; 1 to 19)"),
             CommandLineOption("saver-append", short: "a", argument: .options, setting: true,
                 "to add to the saver kernel's command line"),
             .debugPort,
@@ -74,6 +78,9 @@ extension Command {
         hibernate.saverKernel = options.value("saver-kernel").map { FilePath($0) }
         hibernate.saverInitrd = options.value("saver-initrd").map { FilePath($0) }
         hibernate.saverMemory = options.size("saver-memory")
+        hibernate.imageSize = options.size("image-size")
+        hibernate.compression =
+            options.value("compression").flatMap { ImageCompression($0) } ?? .lz4
         hibernate.saverAppend = options.value("saver-append") ?? ""
         hibernate.debugPort = options.port
         try hibernate.run()

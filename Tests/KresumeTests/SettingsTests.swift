@@ -17,6 +17,8 @@ import Testing
         saver-initrd = /boot/saver.img
         saver-memory = 128M
         saver-append = quiet a=b
+        image-size = 2G
+        compression = zstd:7
         """
 
     @Test func everyKey() {
@@ -28,6 +30,8 @@ import Testing
         #expect(settings.values.value("saver-kernel") == "/boot/saver")
         #expect(settings.values.size("saver-memory") == 128 << 20)
         #expect(settings.values.value("saver-append") == "quiet a=b")
+        #expect(settings.values.size("image-size") == 2 << 30)
+        #expect(settings.values.value("compression") == "zstd:7")
         // A key that is missing here is missing in the tests.
         #expect(Self.whole.split(separator: "\n").count == Settings.keys.count)
     }
