@@ -6,7 +6,7 @@ import Testing
 
 /// `resume` meets what it cannot use: it says why, and the machine boots on.
 extension Machines {
-    @Suite struct BadInputTests {
+    @Suite(.serialized) struct BadInputTests {
         @Test(arguments: Damage.all)
         func damagedImage(damage: Damage) throws {
             try SavedImage.use("damaged") { bench, _, configuration, image in

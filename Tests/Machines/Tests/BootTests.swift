@@ -6,7 +6,7 @@ import Testing
 /// What the kernel command line says of resuming, and what `resume` makes of an image that was
 /// tried before.
 extension Machines {
-    @Suite struct BootTests {
+    @Suite(.serialized) struct BootTests {
         /// The command line decides between two images, where a search would take neither.
         @Test func commandLineNamesTheImage() throws {
             try SavedImage.use("resume-option") { bench, saved, configuration, _ in

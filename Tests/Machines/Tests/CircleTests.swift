@@ -11,7 +11,7 @@ func resume(from device: String = "/dev/vda") -> String { "kresume resume \(devi
 
 /// Hibernate, off, on, resume: the guest goes on.
 extension Machines {
-    @Suite struct CircleTests {
+    @Suite(.serialized) struct CircleTests {
         @Test func twiceInARow() throws {
             try expectCircles(2, "twice", Configuration())
         }

@@ -6,7 +6,7 @@ import Testing
 
 /// An image that cannot be written costs nothing: the machine goes on, and says why.
 extension Machines {
-    @Suite struct FailedSaveTests {
+    @Suite(.serialized) struct FailedSaveTests {
         /// A way to fail, and words of the reason.
         struct Failure: CustomTestStringConvertible, Sendable {
             var testDescription: String

@@ -5,7 +5,7 @@ import Testing
 
 /// What a guest has freed is left out of its image, unless its kernel relies on what is in there.
 extension Machines {
-    @Suite struct FreePagesTests {
+    @Suite(.serialized) struct FreePagesTests {
         /// SLUB checks its objects and their red zones as they are used and freed.
         @Test func leftOut() throws {
             try Bench.use("free-left-out") { bench in

@@ -5,7 +5,7 @@ import Testing
 
 /// The machines are what their configuration says.
 extension Machines {
-    @Suite struct HardwareTests {
+    @Suite(.serialized) struct HardwareTests {
         @Test func q35WithNVMeAndAHCI() throws {
             try Bench.use("q35") { bench in
                 var configuration = Configuration()

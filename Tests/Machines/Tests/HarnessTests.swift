@@ -5,7 +5,7 @@ import Testing
 
 /// The harness against the kernel's own hibernation, so that a failure elsewhere is kresume's.
 extension Machines {
-    @Suite struct HarnessTests {
+    @Suite(.serialized) struct HarnessTests {
         @Test func commandsReturnStatusAndOutput() throws {
             try Bench.use("commands") { bench in
                 let machine = try bench.start("machine", Configuration())

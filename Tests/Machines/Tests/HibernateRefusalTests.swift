@@ -5,7 +5,7 @@ import Testing
 
 /// What `hibernate` finds out before it jumps: it says why not, and nothing has changed.
 extension Machines {
-    @Suite struct HibernateRefusalTests {
+    @Suite(.serialized) struct HibernateRefusalTests {
         private static let refusals = [
             ("/dev/vdb", "/dev/vdb holds ext4; an image goes to a swap partition"),
             ("/dev/vdc", "/dev/vdc holds no swap; an image goes to a swap partition"),

@@ -6,7 +6,7 @@ import Testing
 
 /// The commands that look at an image or drop it, and a resume that only plans.
 extension Machines {
-    @Suite struct ImageCommandTests {
+    @Suite(.serialized) struct ImageCommandTests {
         /// Some of what `inspect --json` prints.
         private struct Inspection: Decodable {
             var device, kind, state, kernelRelease, hostName, machine: String

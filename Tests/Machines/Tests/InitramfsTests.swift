@@ -6,7 +6,7 @@ import Testing
 
 /// A Debian whose own tools made the initramfs.
 extension Machines {
-    @Suite struct InitramfsTests {
+    @Suite(.serialized) struct InitramfsTests {
         /// Without an image nobody notices kresume.
         @Test(arguments: System.Initramfs.allCases)
         func noImage(initramfs: System.Initramfs) throws {

@@ -3,9 +3,9 @@
 import MachineHarness
 import Testing
 
-/// All tests that boot machines, one at a time: each machine has two processors or more, and the
-/// deadlines count on them.
-@Suite(.serialized)
+/// All tests that boot machines. Within a suite one runs at a time; as many suites run side by side
+/// as there are processors, since a test keeps a thread of the testing library's to itself.
+@Suite
 enum Machines {}
 
 extension Machine {

@@ -6,7 +6,7 @@ import Testing
 
 /// The power goes while an image is written: the next boot finds none, and nothing to complain of.
 extension Machines {
-    @Suite struct PowerCutTests {
+    @Suite(.serialized) struct PowerCutTests {
         enum Moment: CaseIterable, Sendable {
             /// The original kernel has prepared the area, the saver kernel has not come up.
             case beforeTheSaver

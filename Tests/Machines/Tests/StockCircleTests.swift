@@ -13,7 +13,7 @@ func stockHibernation(mode: String = "shutdown") -> String {
 
 /// The kernel hibernates by itself; kresume brings it back, from whatever kernel.
 extension Machines {
-    @Suite struct StockCircleTests {
+    @Suite(.serialized) struct StockCircleTests {
         /// Who hibernates, with which option: restored by the one kernel, then by the other.
         @Test(arguments: [
             (System.debian, "hibernate=nocompress"), (.debian, "hibernate=compress"),

@@ -7,7 +7,7 @@ import Testing
 extension Machines {
     /// Debian's kernel with all drivers, on a machine with devices of many kinds, hibernates by
     /// itself. The kernel that brings it back has drivers for the disks of two of them only.
-    @Suite struct StockDeviceTests {
+    @Suite(.serialized) struct StockDeviceTests {
         /// MiB.
         private static let swapSize = 1280
         private static let usbSize = 48

@@ -7,7 +7,7 @@ import Testing
 /// An image of the kernel's own hibernation that cannot be used: `resume` says why, and the image
 /// stays for another try. Offsets: docs/swsusp-format.md.
 extension Machines {
-    @Suite struct StockImageTests {
+    @Suite(.serialized) struct StockImageTests {
         private static let page = 4096
 
         /// What is done to a copy of the image, and a word of what is said then.

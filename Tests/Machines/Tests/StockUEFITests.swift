@@ -5,7 +5,7 @@ import Testing
 
 extension Machines {
     /// The kernel's own hibernation on a machine with UEFI.
-    @Suite struct StockUEFITests {
+    @Suite(.serialized) struct StockUEFITests {
         /// One machine, twice: the restore kernel is started by the firmware, and by another
         /// kernel. That kernel's EFI stub has put aside a copy of a device's option ROM, and where it
         /// lies is cut out of the memory map that the restore kernel gets.

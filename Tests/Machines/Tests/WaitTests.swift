@@ -5,7 +5,7 @@ import Testing
 
 /// A device that is not there yet.
 extension Machines {
-    @Suite struct WaitTests {
+    @Suite(.serialized) struct WaitTests {
         @Test func deviceIsWaitedFor() throws {
             try Bench.use("wait") { bench in
                 let machine = try bench.start("machine", Configuration())
