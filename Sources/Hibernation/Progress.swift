@@ -30,9 +30,10 @@ final class Progress: Sendable {
 
     /// From any thread. `bytes` more are done.
     func advance(by bytes: UInt64) {
-        let now = Uptime.nanoseconds()
         let line: String? = state.withLock { state in
             state.done += bytes
+            // In here, or another thread's last line might be later.
+            let now = Uptime.nanoseconds()
             guard now - state.lastLine >= 1_000_000_000, state.done < total else { return nil }
             state.lastLine = now
             let elapsed = now - start

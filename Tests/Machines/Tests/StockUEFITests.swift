@@ -10,7 +10,7 @@ extension Machines {
         /// kernel. That kernel's EFI stub has put aside a copy of a device's option ROM, and where it
         /// lies is cut out of the memory map that the restore kernel gets.
         @Test func restoreKernelStartedByFirmwareAndByKernel() throws {
-            try Bench.use("stock-uefi") { bench in
+            try Bench.use("stock-uefi-kexec") { bench in
                 let fileSystem = try bench.ext4()
                 var original = Configuration()
                 original.system = .debian
