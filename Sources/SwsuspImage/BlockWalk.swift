@@ -51,8 +51,8 @@ public struct BlockWalk: Sendable {
         return blocks
     }
 
-    /// Takes the block that begins at ``position``, for one who reads only the lengths: the u64 with
-    /// which that page begins. Requires that there are more blocks.
+    /// Takes the block that begins at ``position``, for one who reads only the lengths: the u64
+    /// with which that page begins. Requires that there are more blocks.
     mutating func take(length: UInt64) throws(SwsuspError) -> StoredBlock {
         precondition(!isComplete, "no block is left")
         let block = try block(length: length)

@@ -95,7 +95,8 @@ extension Machines {
                 try machine.expect(
                     """
                     dd if=/dev/urandom of=/tmp/new bs=1M count=8 2>/dev/null && \
-                    dd if=/tmp/new of=\(target) bs=1M seek=\(place) conv=notrunc,fsync 2>/dev/null && \
+                    dd if=/tmp/new of=\(target) bs=1M seek=\(place) conv=notrunc,fsync \
+                    2>/dev/null && \
                     echo 3 >/proc/sys/vm/drop_caches && \
                     dd if=\(target) bs=1M skip=\(place) count=8 2>/dev/null | cmp - /tmp/new
                     """)
