@@ -99,7 +99,7 @@ lint:
 		| xargs shellcheck
 
 unit: swift
-	swift test --disable-xctest --skip MachineTests
+	swift test --disable-xctest --skip '^MachineTests\.'
 
 # Another seed gives other inputs: make fuzz KRESUME_FUZZ_SEED=7
 fuzz: export KRESUME_FUZZ_INPUTS ?= 100000
@@ -108,7 +108,7 @@ fuzz: swift
 	swift test --disable-xctest --filter SwsuspImageTests.MutationTests
 
 machines: build/kresume
-	swift test --disable-xctest --filter MachineTests
+	swift test --disable-xctest --filter '^MachineTests\.'
 
 test: deps build/kresume lint unit machines
 
