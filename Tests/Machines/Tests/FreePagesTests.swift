@@ -24,10 +24,11 @@ extension Machines {
         @Test func moreThanARestoreKernelHolds() throws {
             try Bench.use("free-too-many") { bench in
                 let (machine, _) = try start(bench, ["debug_pagealloc=on"])
-                let filler = try megabytes(machine, "MemFree") - 100
+                let filler = try megabytes(machine, "MemFree") - 40
                 try machine.expect(
                     "yes | head -c $((\(filler) << 20)) >/tmp/filler && rm /tmp/filler")
-                let reply = try machine.run(hibernate(), limit: .seconds(300))
+                let reply = try machine.run(
+                    "\(hibernate()) --saver-memory=160M", limit: .seconds(300))
                 #expect(reply.status == 1)
                 #expect(reply.output.contains("of memory could not be resumed on this machine"))
                 try machine.expectWorkIntact()
