@@ -58,3 +58,21 @@ private let dropped = [
 ]
 
 private let droppedPrefixes = ["resume", "kresume."]
+
+extension KernelCommandLine {
+    /// The same for an initramfs that is to unlock no encrypted device: it would ask for a
+    /// passphrase, and wait, where there may be nobody.
+    ///
+    /// Sources: cryptsetup's README.initramfs (an empty `cryptopts=` turns it off, initramfs-tools),
+    /// systemd-cryptsetup-generator(8) and dracut.cmdline(7) (`rd.luks=0`), and the hook `encrypt` of
+    /// mkinitcpio, which unlocks what `cryptdevice=` names.
+    public var withoutUnlocking: KernelCommandLine {
+        let names = ["cryptopts", "cryptdevice", "cryptkey", "luks"]
+        let kept = options.filter { option in
+            !names.contains { option.isNamed($0) } && !option.isNamed(withPrefix: "luks.")
+                && !option.isNamed(withPrefix: "rd.luks")
+        }
+        let off = [Option("rd.luks", "0"), Option("cryptopts", "")].compactMap { $0 }
+        return KernelCommandLine(kept + off)
+    }
+}

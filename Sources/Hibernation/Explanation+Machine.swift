@@ -104,6 +104,9 @@ func sentence(_ error: HibernateError) -> String {
     case .mounted(let path, let point): "\(path) is mounted on \(point)"
     case .otherContents(let path, let name):
         "\(path) holds \(name); an image goes to a swap partition (--force overwrites)"
+    case .encrypted(let path, let mapping):
+        "\(path) is encrypted (\(mapping)): the saver kernel would have to unlock it again, and ask "
+            + "for the passphrase with nobody there (--unlock-in-saver goes on)"
     case .swapIsInUse(let path, let needed, let available):
         "\(mebibytes(needed)) are swapped out to \(path) and only \(mebibytes(available)) of "
             + "memory are free to take them back"

@@ -52,6 +52,8 @@ enum ResumeError: Error {
 enum HibernateError: Error {
     case mounted(FilePath, on: FilePath)
     case otherContents(FilePath, String)
+    /// By the mapping of this name, which the saver kernel does not have.
+    case encrypted(FilePath, mapping: String)
     case swapIsInUse(FilePath, needed: UInt64, available: UInt64)
     /// In bytes.
     case deviceTooSmall(FilePath, size: UInt64, needed: UInt64)

@@ -66,6 +66,8 @@ extension Command {
                 "lz4 (fast, the default), zstd or zstd:LEVEL (small; 1 to 19)"),
             CommandLineOption("saver-append", short: "a", argument: .options, setting: true,
                 "to add to the saver kernel's command line"),
+            CommandLineOption("unlock-in-saver",
+                "let it ask for the passphrase of an encrypted DEVICE"),
             .debugPort,
         ], operandCount: 0...1
     ) { arguments, report in
@@ -82,6 +84,7 @@ extension Command {
         hibernate.compression =
             options.value("compression").flatMap { ImageCompression($0) } ?? .lz4
         hibernate.saverAppend = options.value("saver-append") ?? ""
+        hibernate.unlockInSaver = options.contains("unlock-in-saver")
         hibernate.debugPort = options.port
         try hibernate.run()
         return .success

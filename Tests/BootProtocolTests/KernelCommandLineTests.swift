@@ -98,6 +98,16 @@ import Testing
         #expect(line.bytes.last == 0)
     }
 
+    @Test func unlockingIsTurnedOff() {
+        let line = KernelCommandLine(
+            parsing: """
+                a=1 cryptopts=target=x,source=/dev/y cryptdevice=UUID=1:root cryptkey=/dev/z:ext4:/k \
+                rd.luks.uuid=luks-1 rd.luks=1 rd.luks.name=1=x luks.key=/k luks=yes rd.lvm.lv=a/b
+                """)
+        // Three initramfs tools: these two words, and the lack of the others.
+        #expect(line.withoutUnlocking.text == "a=1 rd.lvm.lv=a/b rd.luks=0 cryptopts=")
+    }
+
     @Test func addressesAreFilledIn() throws {
         var line = try SaverCommandLine(
             from: KernelCommandLine(), adding: KernelCommandLine(), limit: 2047)

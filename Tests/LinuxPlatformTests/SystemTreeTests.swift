@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Foundation
 import PhysicalMemory
 import SystemPackage
 import Testing
@@ -65,6 +66,48 @@ import Testing
             name: "sda1", path: "/nodes/sda1", number: .init(major: 8, minor: 1), size: 4096,
             holders: ["dm-0"], isPartition: true, hasPartitions: false, isReadOnly: true)
         #expect(list.entries[4] == partition)
+    }
+
+    /// A logical volume on LUKS on a partition, and what else mappings are made of.
+    @Test(arguments: [
+        ("253:1", "inner"), ("253:0", "inner"), ("253:2", "inner"), ("8:1", nil), ("8:0", nil),
+        ("253:3", nil), ("9:9", nil),
+    ])
+    func encryption(number: String, name: String?) throws {
+        let numbers = [
+            "sda": "8:0", "sda1": "8:1", "dm-0": "253:0", "dm-1": "253:1", "dm-2": "253:2",
+            "dm-3": "253:3",
+        ]
+        let tree = try TemporaryTree([
+            "class/block/sda1/partition": "1\n",
+            "class/block/dm-0/dm/uuid": "CRYPT-LUKS2-0123-inner\n",
+            "class/block/dm-0/dm/name": "inner\n", "class/block/dm-0/slaves/sda1/": "",
+            "class/block/dm-1/dm/uuid": "LVM-0123\n", "class/block/dm-1/slaves/sdb/": "",
+            "class/block/dm-1/slaves/dm-0/": "", 
+            "class/block/dm-2/slaves/dm-1/": "",
+            "class/block/dm-3/dm/uuid": "CRYPT-VERITY-0123-usr\n",
+            "class/block/dm-3/slaves/dm-3/": "", "dev/block/": "",
+        ])
+        for (name, number) in numbers {
+            try FileManager.default.createSymbolicLink(
+                atPath: tree.root.appending("dev/block/\(number)").string,
+                withDestinationPath: "../../class/block/\(name)")
+        }
+        let device = try #require(DeviceNumber(number))
+        #expect(try DiskEncryption.mapping(of: device, sysfs: tree.root) == name)
+    }
+
+    /// Of a disk that is a mapping: the link in /sys/class/block leads below it.
+    @Test func encryptionBelowAPartition() throws {
+        let tree = try TemporaryTree([
+            "devices/dm-0/dm/uuid": "CRYPT-PLAIN-inner\n", "devices/dm-0/dm/name": "inner\n",
+            "devices/dm-0/dm-0p1/partition": "1\n", "dev/block/": "",
+        ])
+        try FileManager.default.createSymbolicLink(
+            atPath: tree.root.appending("dev/block/259:0").string,
+            withDestinationPath: "../../devices/dm-0/dm-0p1")
+        let device = DeviceNumber(major: 259, minor: 0)
+        #expect(try DiskEncryption.mapping(of: device, sysfs: tree.root) == "inner")
     }
 
     @Test func memoryMapIsInNumericOrder() throws {

@@ -23,6 +23,9 @@ public struct Hibernate {
     public var compression = ImageCompression.lz4
     /// More options for the saver's command line.
     public var saverAppend = ""
+    /// The saver kernel is to unlock what this one has unlocked, which may take somebody to type
+    /// a passphrase. Otherwise it unlocks nothing, and a device that is encrypted is refused.
+    public var unlockInSaver = false
     /// The purgatory writes a letter to this I/O port; 0: none.
     public var debugPort: UInt16 = 0
     private let report: Report
@@ -33,12 +36,13 @@ public struct Hibernate {
     public func run() throws {
         try Permission.requireRoot()
         try Permission.requireKexec([.preserveContext, .longMode])
-        let target = try TargetDevice(location, configured, force: force)
+        let target = try TargetDevice(
+            location, configured, force: force, unlock: unlockInSaver)
         let files = SaverFiles(release: try KernelInfo.running().release)
         let saver = LoadSaver(
             kernel: try saverKernel ?? files.kernel(), initrd: try saverInitrd ?? files.initrd(),
             memorySize: saverMemory, append: KernelCommandLine(parsing: saverAppend),
-            debugPort: debugPort)
+            unlocks: unlockInSaver, debugPort: debugPort)
         let ready = try saver.prepare()
 
         if ready.memorySize < ready.expectedSize {

@@ -15,6 +15,8 @@ struct LoadSaver {
     var memorySize: UInt64?
     /// More options for the saver's command line.
     var append: KernelCommandLine
+    /// Whether its initramfs is to unlock what this one's has.
+    var unlocks: Bool
     var debugPort: UInt16
 
     private static let fileLimit = 1 << 30
@@ -102,6 +104,7 @@ struct LoadSaver {
 
     /// The files' contents are let go: they need not be in the image.
     func load(_ ready: consuming Ready, _ parameters: SaverParameters) throws {
+        let line = KernelCommandLine(parsing: try KernelInfo.commandLine())
         let plan = try SaverPlan(
             .init(
                 kernel: ready.kernel, initrdSize: UInt64(ready.initrdBytes.count),
@@ -110,7 +113,7 @@ struct LoadSaver {
                 memory: SavedMemory.expected(ready.firmwareMap),
                 bootParameters: try Firmware.bootParameters(),
                 rsdp: try Firmware.acpiRootPointer(),
-                commandLine: KernelCommandLine(parsing: try KernelInfo.commandLine()),
+                commandLine: unlocks ? line : line.withoutUnlocking,
                 addedOptions: KernelCommandLine(parameters.options.options + append.options),
                 vmcoreInfoNote: try RunningKernel().vmcoreInfoNote().bytes,
                 purgatory: Array(

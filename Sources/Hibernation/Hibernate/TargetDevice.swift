@@ -20,7 +20,10 @@ struct TargetDevice {
     ///   - named: nil for `resume=` of the kernel command line, else the configured place, else
     ///     the largest swap partition in use.
     ///   - force: whatever is on the device may go.
-    init(_ named: ImageLocation?, _ configured: ConfiguredLocation?, force: Bool) throws {
+    ///   - unlock: the saver kernel is to unlock a device that is encrypted.
+    init(
+        _ named: ImageLocation?, _ configured: ConfiguredLocation?, force: Bool, unlock: Bool
+    ) throws {
         let location = try named ?? Self.usual(configured)
         (path, offset) = try location.resolve()
         offsetPages = location.offsetPages
@@ -34,6 +37,9 @@ struct TargetDevice {
         if let page = try? SignaturePage(device.readBytes(at: offset, count: PageFrame.size)),
             page.badPages > 0
         { throw HibernateError.badPages(path) }
+        if !unlock, let mapping = try DiskEncryption.mapping(of: number) {
+            throw HibernateError.encrypted(path, mapping: mapping)
+        }
     }
 
     /// Takes what is swapped to the device back into memory.
