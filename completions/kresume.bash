@@ -47,7 +47,7 @@ _kresume() {
     resume) options="--offset= --dry-run --retry --default= --wait= --debug-port=" ;;
     hibernate)
         options="--offset= --force --saver-kernel= --saver-initrd= --saver-memory= --saver-append="
-        options+=" --image-size= --compression= --debug-port="
+        options+=" --image-size= --compression= --unlock-in-saver --debug-port="
         ;;
     inspect) options="--offset= --json" ;;
     locate | verify | discard) options="--offset=" ;;

@@ -131,11 +131,40 @@ package final class Bench: Sendable {
         try Host.run(["e2fsck", "-fn", path + "?offset=1048576"])
     }
 
+    /// What a mount changes in the superblock of that ext4, be it for reading only: it is counted
+    /// if the file system is mounted to be written to, and the journal is replayed in any case.
+    package func mountRecord(_ path: String) throws -> [Substring] {
+        try Host.run(["dumpe2fs", "-h", path + "?offset=1048576"]).split(separator: "\n").filter {
+            ["Mount count:", "Last mount time:", "Filesystem features:"].contains(where: $0.hasPrefix)
+        }
+    }
+
     /// Keeps a disk beyond the test, beside its logs. The machine must be off.
     package func keep(_ path: String) throws -> String {
         let kept = logs.appending(path: URL(filePath: path).lastPathComponent).path
         try FileManager.default.moveItem(atPath: path, toPath: kept)
         return kept
+    }
+
+    /// The initramfs of `system` with further files, by their paths and with their contents.
+    package func initramfs(of system: System, adding files: [String: String]) throws -> String {
+        let directory = disks.appending(path: "added-\(UUID().uuidString)")
+        for (name, contents) in files {
+            let file = directory.appending(path: name)
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(contents.utf8).write(to: file)
+        }
+        let result = directory.path + ".initramfs"
+        // The kernel unpacks one archive after the other.
+        try Host.run([
+            "sh", "-euc",
+            """
+            cd "$1" && find . -mindepth 1 | cpio -o -H newc -R 0:0 --quiet >"$3"
+            cat "$2" >>"$3"
+            """, "sh", directory.path, try system.files().initramfs, result,
+        ])
+        return result
     }
 
     // MARK: The circle

@@ -21,6 +21,8 @@ package struct Configuration: Sendable {
     package var firmware = Firmware.bios
     package var disks: [Disk] = []
     package var system = System.test
+    /// Nil: the system's own.
+    package var initramfs: String?
     /// Words for the kernel command line.
     package var parameters: [String] = []
     /// A command to run before the control channel opens, as a boot script would run it.
@@ -56,7 +58,7 @@ extension Configuration {
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-accel", "tcg,thread=multi", "-machine", board.rawValue, "-cpu", processorModel,
             "-smp", "\(processors)", "-m", "\(memory)",
-            "-kernel", files.kernel, "-initrd", files.initramfs, "-append", commandLine,
+            "-kernel", files.kernel, "-initrd", initramfs ?? files.initramfs, "-append", commandLine,
             "-object", "rng-random,id=random,filename=/dev/urandom",
             "-device", "virtio-rng-pci,rng=random",
         ]

@@ -4,96 +4,135 @@ import Foundation
 import MachineHarness
 import Testing
 
-/// A Debian whose own tools made the initramfs.
+/// A Debian whose own tools made the initramfs. What these boots have in common with those of
+/// other kinds of initramfs is tried with one kind only.
 extension Machines {
     @Suite(.serialized) struct InitramfsTests {
-        /// Without an image nobody notices kresume.
+        /// Without an image nobody notices kresume. What it costs is printed, not judged: the
+        /// machines are emulated, and others may be at work beside them.
         @Test(arguments: System.Initramfs.allCases)
         func noImage(initramfs: System.Initramfs) throws {
-            try withDebian("no-image-\(initramfs)", .stock, initramfs) { bench, configuration in
-                let machine = try bench.start("machine", configuration)
-                try machine.waitUntilRunning()
-                try expectKresumeSays(machine, [])
+            try Bench.use("no-image-\(initramfs)") { bench in
+                var configuration = try Debian.configuration(bench, .test, initramfs)
+                configuration.processors = 1
+                let machine = try bench.start("with", configuration)
+                configuration.system = .installed(.test, initramfs, withKresume: false)
+                configuration.disks = [Disk(try bench.copy(configuration.disks[0], as: "other"))]
+                let other = try bench.start("without", configuration)
+                let times = (try machine.timeOfRootMount(), try other.timeOfRootMount())
                 #expect(!machine.console.contains("kresume: "))
-                // It was there to say something.
-                try machine.expect("swapon --show=NAME --noheadings", gives: "/dev/vda2")
-                try machine.powerOff()
+                printTimes("no image, \(initramfs.rawValue)", times.0, without: times.1)
             }
         }
 
         /// What looks like an image and is none: the boot goes on, and tells why.
         @Test(arguments: System.Initramfs.allCases)
         func damagedImage(initramfs: System.Initramfs) throws {
-            try withDebian("damaged-\(initramfs)", .test, initramfs) { bench, configuration in
+            try Bench.use("damaged-\(initramfs)") { bench in
+                let configuration = try Debian.configuration(bench, .test, initramfs)
                 try damageSwap(configuration)
                 let machine = try bench.start("machine", configuration)
                 try machine.waitUntilRunning()
-                try expectKresumeSays(machine, [damaged])
-                #expect(machine.console.contains("kresume: " + damaged))
+                try machine.expectKresumeSays([
+                    "the image is damaged: there is no header at byte 4096"
+                ])
                 // swapon has made it plain swap again.
                 try machine.expect("swapon --show=NAME --noheadings", gives: "/dev/vda2")
                 try machine.powerOff()
             }
         }
 
-        @Test func noresume() throws {
-            try withDebian("noresume", .test, .initramfsTools) { bench, configuration in
-                try damageSwap(configuration)
-                var configuration = configuration
-                configuration.parameters.append("noresume")
-                let machine = try bench.start("machine", configuration)
-                try machine.waitUntilRunning()
-                try expectKresumeSays(machine, [])
-                try machine.powerOff()
-            }
-        }
-
-        /// `resume=` names what never comes: the boot goes on after the time given.
-        @Test func deviceIsAbsent() throws {
-            try withDebian("absent", .test, .initramfsTools) { bench, configuration in
-                var configuration = configuration
+        /// Two machines at a time: one of them waits. The stock script waits longer than ours,
+        /// with and without it.
+        @Test func noresumeAndAbsentDevice() throws {
+            try Bench.use("not-resumed") { bench in
+                var configuration = try Debian.configuration(bench, .test, .initramfsTools)
+                var other = configuration
+                other.disks = [Disk(try bench.copy(configuration.disks[0], as: "other"))]
                 let device = "UUID=33333333-3333-3333-3333-333333333333"
-                configuration.parameters.removeAll { $0.hasPrefix("resume=") }
-                configuration.parameters += ["resume=\(device)", "kresume.wait=2"]
-                let machine = try bench.start("machine", configuration)
-                try machine.waitUntilRunning()
-                try expectKresumeSays(
-                    machine,
-                    [
-                        "waiting for the device \(device), 2 seconds at most; Enter goes on "
-                            + "without it",
-                        "there is no device \(device)",
-                    ])
-                try machine.powerOff()
+                other.parameters = Debian.parameters(resume: device, "kresume.wait=2")
+                let absent = try bench.start("absent", other)
+
+                try damageSwap(configuration)
+                configuration.parameters.append("noresume")
+                let noresume = try bench.start("noresume", configuration)
+                try noresume.waitUntilRunning()
+                try noresume.expectKresumeSays([])
+                try noresume.powerOff()
+
+                configuration.system = .installed(.test, .initramfsTools, withKresume: false)
+                configuration.parameters = other.parameters
+                let without = try bench.start("absent-without", configuration)
+                try absent.waitUntilRunning()
+                try absent.expectKresumeSays([
+                    "waiting for the device \(device), 2 seconds at most; Enter goes on without it",
+                    "there is no device \(device)",
+                ])
+                printTimes(
+                    "absent device, initramfs-tools", try absent.timeOfRootMount(),
+                    without: try without.timeOfRootMount())
+                try absent.powerOff()
             }
         }
 
         /// One initramfs in both roles: it saves, and it restores.
-        @Test(arguments: System.Initramfs.allCases)
-        func circle(initramfs: System.Initramfs) throws {
-            try withDebian("circle-\(initramfs)", .test, initramfs) { bench, configuration in
-                var configuration = configuration
+        @Test func circles() throws {
+            try Bench.use("initramfs-circles") { bench in
+                var configuration = try Debian.configuration(bench, .test, .dracut)
                 configuration.disks.append(Disk(try bench.ext4()))
-                let first = try bench.start("first", configuration)
-                try first.waitUntilRunning()
-                try first.startWork(memory: 16)
-                let (second, reply) = try bench.circle(
-                    first, by: try hibernate(first, initramfs), restore: configuration,
-                    as: "second", limit: .seconds(600))
-                #expect(reply.status == 0, "\(reply.output)")
-                // The restore kernel has seen the root file system, and left it alone.
-                #expect(!second.console.contains("EXT4-fs (vda1): mounted"))
-                try second.expectWorkIntact()
-                try second.expect("swapon --show=NAME --noheadings", gives: "/dev/vda2")
-                try second.expect("systemctl is-system-running", gives: "running")
-                try second.stopWork()
+                configuration.disks.append(Disk(try bench.swap(size: 8)))
+                // For initramfs-tools: the saver must not ask for this one's passphrase.
+                configuration.parameters.append("cryptopts=target=inner,source=/dev/vdb")
+                var machine = try bench.start("first", configuration)
+                configuration.parameters.removeLast()
+                try machine.waitUntilRunning()
+                try machine.expectKresumeSays([])
+                try expectEncryptedIsRefused(machine)
+                try machine.startWork(memory: 16)
+                for initramfs in System.Initramfs.allCases {
+                    configuration.system = .installed(.test, initramfs)
+                    let (back, reply) = try bench.circle(
+                        machine, by: try hibernate(machine, initramfs), restore: configuration,
+                        as: initramfs.rawValue, limit: .seconds(600))
+                    #expect(reply.status == 0, "\(reply.output)")
+                    machine = back
+                    // The restore kernel has seen the root file system, and left it alone.
+                    #expect(!machine.console.contains("EXT4-fs (vda1): mounted"))
+                    try machine.expectWorkIntact()
+                    try machine.expect("swapon --show=NAME --noheadings", gives: "/dev/vda2")
+                    try machine.expect("systemctl is-system-running", gives: "running")
+                }
+                try machine.stopWork()
                 try bench.checkInstalledFileSystem(configuration.disks[0].path)
             }
         }
     }
 }
 
-private let damaged = "the image is damaged: there is no header at byte 4096"
+/// The kernel has no dm-crypt; what counts is what the mapping is called.
+private func expectEncryptedIsRefused(_ machine: Machine) throws {
+    try machine.expect(
+        """
+        dmsetup create inner --uuid CRYPT-LUKS2-00000000000000000000000000000000-inner \
+            --table "0 16384 linear /dev/vdc 0" 2>/dev/null
+        """)
+    try machine.expect(
+        "kresume hibernate /dev/mapper/inner",
+        gives: "kresume: /dev/mapper/inner is encrypted (inner): the saver kernel would have to unlock "
+            + "it again, and ask for the passphrase with nobody there (--unlock-in-saver goes on)",
+        status: 1)
+    // That far it gets then.
+    let reply = try machine.run("kresume hibernate --unlock-in-saver /dev/mapper/inner")
+    #expect(reply.status == 1 && reply.output.contains("is too small"), "\(reply.output)")
+    try machine.expect("dmsetup remove inner 2>/dev/null")
+}
+
+private func printTimes(_ what: String, _ with: Double, without: Double) {
+    print(
+        String(
+            format: "%@: root file system mounted after %.1f s, without kresume %.1f s: %+.1f s",
+            what, with, without, with - without))
+}
 
 /// Gives the swap partition an image's signature, and nothing else of an image.
 private func damageSwap(_ configuration: Configuration) throws {
@@ -114,43 +153,5 @@ private func hibernate(_ machine: Machine, _ initramfs: System.Initramfs) throws
         return "kresume hibernate"
     case .dracutPlain:
         return "kresume hibernate --saver-initrd=/boot/initrd-test-dracut-plain"
-    }
-}
-
-/// Gives a machine with a Debian on its first disk.
-private func withDebian(
-    _ name: String, _ kernel: System.Kernel, _ initramfs: System.Initramfs,
-    _ body: (Bench, Configuration) throws -> Void
-) throws {
-    try Bench.use(name) { bench in
-        var configuration = Configuration()
-        configuration.memory = 1024
-        configuration.system = .installed(kernel, initramfs)
-        configuration.disks = [Disk(try bench.installedDisk())]
-        configuration.parameters = [
-            "root=UUID=11111111-1111-1111-1111-111111111111",
-            "resume=UUID=22222222-2222-2222-2222-222222222222",
-        ]
-        try body(bench, configuration)
-    }
-}
-
-/// Expects exactly these lines of kresume's in the journal of this boot.
-private func expectKresumeSays(
-    _ machine: Machine, _ lines: [String], sourceLocation: SourceLocation = #_sourceLocation
-) throws {
-    try machine.expect(
-        "journalctl -b -q -o cat SYSLOG_IDENTIFIER=kresume",
-        gives: lines.joined(separator: "\n"), sourceLocation: sourceLocation)
-}
-
-extension Machine {
-    /// Waits for a booted system in which nothing failed.
-    fileprivate func waitUntilRunning(limit: Duration = .seconds(300)) throws {
-        try waitUntilBooted(limit: limit)
-        let reply = try run("systemctl is-system-running --wait", limit: limit)
-        if reply.output != "running" {
-            Issue.record("\(reply.output): \(try run("systemctl --failed").output)")
-        }
     }
 }

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Foundation
+import MachineHarness
+import Testing
+
+/// UUIDs on the disk of prepare/debian-system.
+enum Debian {
+    static let root = "UUID=11111111-1111-1111-1111-111111111111"
+    static let swap = "UUID=22222222-2222-2222-2222-222222222222"
+
+    /// A machine with this system on its first disk, booting it with this initramfs. It has
+    /// `resume=` for the swap partition unless another place is named.
+    static func configuration(
+        _ bench: Bench, _ kernel: System.Kernel, _ initramfs: System.Initramfs
+    ) throws -> Configuration {
+        var configuration = Configuration()
+        configuration.memory = 1024
+        // Debian loads a module for each of a processor's abilities; these few halve its boot.
+        configuration.processorModel = "qemu64,-svm"
+        configuration.system = .installed(kernel, initramfs)
+        configuration.disks = [Disk(try bench.installedDisk())]
+        configuration.parameters = parameters()
+        return configuration
+    }
+
+    static func parameters(resume: String = swap, _ more: String...) -> [String] {
+        ["printk.time=1", "root=\(root)", "resume=\(resume)"] + more
+    }
+}
+
+extension Machine {
+    /// Waits for a booted system in which nothing failed.
+    func waitUntilRunning(limit: Duration = .seconds(300)) throws {
+        try waitUntilBooted(limit: limit)
+        let reply = try run("systemctl is-system-running --wait", limit: limit)
+        if reply.output != "running" {
+            Issue.record("\(reply.output): \(try run("systemctl --failed").output)")
+        }
+    }
+
+    /// Expects exactly these lines of kresume's in the journal of this boot, and those on the
+    /// console.
+    func expectKresumeSays(
+        _ lines: [String], sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        try expect(
+            "journalctl -b -q -o cat SYSLOG_IDENTIFIER=kresume",
+            gives: lines.joined(separator: "\n"), sourceLocation: sourceLocation)
+        for line in lines {
+            #expect(console.contains("kresume: " + line), sourceLocation: sourceLocation)
+        }
+        #expect(
+            console.contains("kresume: ") == !lines.isEmpty, sourceLocation: sourceLocation)
+    }
+
+    /// When the root file system was mounted first, in seconds since the kernel's start. Waits.
+    func timeOfRootMount() throws -> Double {
+        let line = "] EXT4-fs (vda1): mounted"
+        try waitForConsole(line, limit: .seconds(300))
+        guard let end = console.range(of: line),
+            let start = console[..<end.lowerBound].lastIndex(of: "["),
+            let time = Double(
+                console[start..<end.lowerBound].dropFirst().drop { $0 == " " })
+        else { throw MachineError.tool(["console"], status: 1, output: console) }
+        return time
+    }
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import MachineHarness
+import Testing
+
+/// A Debian with its stock kernel, 6.1, that hibernates as Debian does; resumed by kresume in an
+/// initramfs of Debian's tools. The machine boots once, and goes round once for each initramfs.
+extension Machines {
+    @Suite(.serialized) struct InitramfsStockTests {
+        @Test func swapPartition() throws {
+            try Bench.use("initramfs-partition") { bench in
+                var configuration = try Debian.configuration(bench, .stock, .initramfsTools)
+                configuration.disks.append(Disk(try bench.ext4()))
+                var machine = try bench.start("first", configuration)
+                try machine.waitUntilRunning()
+                try machine.expectKresumeSays([])
+                try machine.startWork(memory: 16)
+                for initramfs in System.Initramfs.allCases {
+                    configuration.system = .installed(.stock, initramfs)
+                    // Waits, unlike systemctl hibernate, which does the same.
+                    machine = try roundTrip(
+                        bench, machine, "systemctl start hibernate.target", configuration,
+                        as: initramfs.rawValue)
+                }
+                try machine.stopWork()
+                try bench.checkInstalledFileSystem(configuration.disks[0].path)
+            }
+        }
+
+        /// Inside LUKS, on a logical volume, and in a file of the root file system. But for LUKS,
+        /// what kresume does then is the same in every initramfs: it waits for the device that
+        /// `resume=` names. So one kind of initramfs for each is enough.
+        @Test func otherPlaces() throws {
+            try Bench.use("initramfs-places") { bench in
+                var configuration = try Debian.configuration(bench, .stock, .initramfsTools)
+                configuration.disks += [
+                    Disk(try bench.ext4()), Disk(try bench.disk("luks", size: 1024)),
+                    Disk(try bench.disk("volumes", size: 1024)),
+                ]
+                var machine = try bench.start("first", configuration)
+                try machine.waitUntilRunning()
+                try machine.startWork(memory: 16)
+                for initramfs in [System.Initramfs.initramfsTools, .dracut] {
+                    machine = try inLUKS(bench, machine, configuration, initramfs)
+                }
+                machine = try onLogicalVolume(bench, machine, configuration)
+                machine = try inFile(bench, machine, configuration)
+                try machine.stopWork()
+                try bench.checkInstalledFileSystem(configuration.disks[0].path)
+            }
+        }
+    }
+}
+
+/// A passphrase is typed when the time that kresume would wait is over: it must not have begun, or
+/// the image is lost.
+private func inLUKS(
+    _ bench: Bench, _ machine: Machine, _ configuration: Configuration,
+    _ initramfs: System.Initramfs
+) throws -> Machine {
+    let uuid = "44444444-4444-4444-4444-444444444444"
+    let swap = "55555555-5555-5555-5555-555555555555"
+    try machine.expect(
+        """
+        [ -e /dev/mapper/inner ] || {
+            printf secret | cryptsetup luksFormat -q --uuid \(uuid) --pbkdf pbkdf2 \
+                --pbkdf-force-iterations 1000 /dev/vdc - && \
+            printf secret | cryptsetup open --key-file - /dev/vdc inner && \
+            mkswap -q -U \(swap) /dev/mapper/inner
+        }
+        """)
+    let file =
+        switch initramfs {
+        case .initramfsTools: "conf/param.conf"
+        case .dracut, .dracutPlain: "usr/lib/dracut/hooks/cmdline/99-late.sh"
+        }
+    var restore = configuration
+    restore.system = .installed(.stock, initramfs)
+    restore.initramfs = try bench.initramfs(of: restore.system, adding: [file: lateness])
+    restore.parameters = Debian.parameters(
+        resume: "UUID=\(swap)", "kresume.wait=2", "cryptopts=target=inner,source=UUID=\(uuid)",
+        "rd.luks.uuid=\(uuid)")
+    let back = try roundTrip(
+        bench, machine, hibernation(to: "/dev/mapper/inner"), restore,
+        as: "luks-\(initramfs.rawValue)"
+    ) { restorer in
+        try restorer.waitForConsole("late enough")
+        restorer.type("secret\n")
+    }
+    // Not even while the key was derived.
+    #expect(!back.console.contains("kresume: waiting"))
+    return back
+}
+
+private func onLogicalVolume(
+    _ bench: Bench, _ machine: Machine, _ configuration: Configuration
+) throws -> Machine {
+    try machine.expect(
+        """
+        exec 2>&1 >/dev/null
+        vgcreate -q group /dev/vdd && lvcreate -q -y -l 100%FREE -n swap group && \
+        mkswap -q /dev/group/swap
+        """)
+    var restore = configuration
+    restore.system = .installed(.stock, .dracut)
+    restore.parameters = Debian.parameters(
+        resume: "/dev/mapper/group-swap", "rd.lvm.lv=group/swap")
+    return try roundTrip(
+        bench, machine, hibernation(to: "/dev/group/swap"), restore, as: "volume")
+}
+
+private func inFile(
+    _ bench: Bench, _ machine: Machine, _ configuration: Configuration
+) throws -> Machine {
+    let reply = try machine.run(
+        """
+        fallocate -l 512M /swapfile && chmod 600 /swapfile && mkswap -q /swapfile && \
+        filefrag -v /swapfile | awk '$1 == "0:" { print $4 + 0 }'
+        """)
+    let offset = try #require(UInt64(reply.output), "\(reply.output)")
+    var restore = configuration
+    restore.parameters = Debian.parameters(resume: Debian.root, "resume_offset=\(offset)")
+    let back = try roundTrip(
+        bench, machine, hibernation(to: "/swapfile", on: "/dev/vda1", offset: offset), restore,
+        as: "file")
+    try back.expect("swapoff /swapfile && rm /swapfile")
+    return back
+}
+
+/// Sourced in the initramfs, maybe more than once: says so when somebody has been asked for a
+/// passphrase for more than the two seconds of kresume.wait=2. Not by the kernel's log: askpass
+/// keeps that off the console.
+private let lateness = """
+    [ -e /run/late ] || {
+        : >/run/late
+        (
+            until ls /run/systemd/ask-password/ask.* || grep -qsx askpass /proc/[0-9]*/comm; do
+                sleep 1
+            done >/dev/null 2>&1
+            sleep 4
+            echo 'late enough' >/dev/console
+        ) &
+    }
+    """
+
+/// The command by which the kernel hibernates to a swap area, the only one then. `device` and
+/// `offset`, in pages, say where the area is, if it is a file.
+private func hibernation(
+    to area: String, on device: String? = nil, offset: UInt64 = 0
+) -> String {
+    """
+    swapoff -a && swapon \(area) && echo \(offset) >/sys/power/resume_offset && \
+    lsblk -dno MAJ:MIN \(device ?? area) | tr -d ' ' >/sys/power/resume; \
+    echo shutdown >/sys/power/disk && echo disk >/sys/power/state
+    """
+}
+
+/// Once round the circle. `meanwhile` is done while the restore kernel runs.
+private func roundTrip(
+    _ bench: Bench, _ machine: Machine, _ command: String, _ restore: Configuration, as name: String,
+    meanwhile: (Machine) throws -> Void = { _ in }
+) throws -> Machine {
+    let request = machine.send(command)
+    try machine.waitForPowerOff(by: request)
+    let record = try bench.mountRecord(restore.disks[0].path)
+    #expect(record.contains { $0.contains("needs_recovery") })
+    let back = try bench.start(name, restore)
+    try meanwhile(back)
+    let reply = try back.waitForReturn(of: request)
+    #expect(reply.status == 0, "\(reply.output)")
+    #expect(back.console.contains("kresume: going back"))
+    // The restore kernel has seen the root file system, and left it alone.
+    #expect(!back.console.contains("EXT4-fs (vda1): mounted"))
+    #expect(try bench.mountRecord(restore.disks[0].path) == record)
+    try back.expectWorkIntact()
+    try back.expect("systemctl is-system-running", gives: "running")
+    return back
+}
