@@ -29,6 +29,40 @@ enum Debian {
     }
 }
 
+/// A swap area inside LUKS, on a disk of its own.
+struct LUKSSwap {
+    /// The kernel's name for it.
+    let disk: String
+    let path = "/dev/mapper/inner"
+    let swapUUID = "55555555-5555-5555-5555-555555555555"
+    private let uuid = "44444444-4444-4444-4444-444444444444"
+
+    /// The command that makes it, and opens it. cryptsetup complains of the test kernel.
+    var create: String {
+        """
+        exec 2>/dev/null
+        printf secret | cryptsetup luksFormat -q --uuid \(uuid) --pbkdf pbkdf2 \
+            --pbkdf-force-iterations 1000 \(disk) - && \
+        printf secret | cryptsetup open --key-file - \(disk) inner && \
+        mkswap -q -U \(swapUUID) \(path)
+        """
+    }
+
+    /// What makes such an initramfs ask for the passphrase.
+    func parameters(for initramfs: System.Initramfs) -> String {
+        switch initramfs {
+        case .initramfsTools: "cryptopts=target=inner,source=UUID=\(uuid)"
+        case .dracut, .dracutPlain: "rd.luks.uuid=\(uuid)"
+        }
+    }
+
+    /// Once somebody asks for it.
+    func typePassphrase(_ machine: Machine) throws {
+        try machine.waitForConsole("enter passphrase for disk", limit: .seconds(300))
+        machine.type("secret\n")
+    }
+}
+
 extension Machine {
     /// Waits for a booted system in which nothing failed.
     func waitUntilRunning(limit: Duration = .seconds(300)) throws {

@@ -40,8 +40,10 @@ extension Machines {
                 var machine = try bench.start("first", configuration)
                 try machine.waitUntilRunning()
                 try machine.startWork(memory: 16)
+                let luks = LUKSSwap(disk: "/dev/vdc")
+                try machine.expect(luks.create)
                 for initramfs in [System.Initramfs.initramfsTools, .dracut] {
-                    machine = try inLUKS(bench, machine, configuration, initramfs)
+                    machine = try inLUKS(luks, bench, machine, configuration, initramfs)
                 }
                 machine = try onLogicalVolume(bench, machine, configuration)
                 machine = try inFile(bench, machine, configuration)
@@ -55,20 +57,9 @@ extension Machines {
 /// A passphrase is typed when the time that kresume would wait is over: it must not have begun, or
 /// the image is lost.
 private func inLUKS(
-    _ bench: Bench, _ machine: Machine, _ configuration: Configuration,
+    _ luks: LUKSSwap, _ bench: Bench, _ machine: Machine, _ configuration: Configuration,
     _ initramfs: System.Initramfs
 ) throws -> Machine {
-    let uuid = "44444444-4444-4444-4444-444444444444"
-    let swap = "55555555-5555-5555-5555-555555555555"
-    try machine.expect(
-        """
-        [ -e /dev/mapper/inner ] || {
-            printf secret | cryptsetup luksFormat -q --uuid \(uuid) --pbkdf pbkdf2 \
-                --pbkdf-force-iterations 1000 /dev/vdc - && \
-            printf secret | cryptsetup open --key-file - /dev/vdc inner && \
-            mkswap -q -U \(swap) /dev/mapper/inner
-        }
-        """)
     let file =
         switch initramfs {
         case .initramfsTools: "conf/param.conf"
@@ -78,10 +69,9 @@ private func inLUKS(
     restore.system = .installed(.stock, initramfs)
     restore.initramfs = try bench.initramfs(of: restore.system, adding: [file: lateness])
     restore.parameters = Debian.parameters(
-        resume: "UUID=\(swap)", "kresume.wait=2", "cryptopts=target=inner,source=UUID=\(uuid)",
-        "rd.luks.uuid=\(uuid)")
+        resume: "UUID=\(luks.swapUUID)", "kresume.wait=2", luks.parameters(for: initramfs))
     let back = try roundTrip(
-        bench, machine, hibernation(to: "/dev/mapper/inner"), restore,
+        bench, machine, hibernation(to: luks.path), restore,
         as: "luks-\(initramfs.rawValue)"
     ) { restorer in
         try restorer.waitForConsole("late enough")

@@ -75,32 +75,30 @@ extension Machines {
             }
         }
 
-        /// One initramfs in both roles: it saves, and it restores.
+        /// One initramfs in both roles: it saves, and it restores. With dracut the image is in LUKS.
         @Test func circles() throws {
             try Bench.use("initramfs-circles") { bench in
                 var configuration = try Debian.configuration(bench, .test, .dracut)
                 configuration.disks.append(Disk(try bench.ext4()))
-                configuration.disks.append(Disk(try bench.swap(size: 8)))
+                configuration.disks.append(Disk(try bench.disk("luks", size: 1536)))
                 // For initramfs-tools: the saver must not ask for this one's passphrase.
-                configuration.parameters.append("cryptopts=target=inner,source=/dev/vdb")
+                configuration.parameters.append("cryptopts=target=inner,source=/dev/vdc,luks")
                 var machine = try bench.start("first", configuration)
                 configuration.parameters.removeLast()
                 try machine.waitUntilRunning()
                 try machine.expectKresumeSays([])
-                try expectEncryptedIsRefused(machine)
                 try machine.startWork(memory: 16)
+                let luks = LUKSSwap(disk: "/dev/vdc")
+                try machine.expect(luks.create)
+                try machine.expect(
+                    "kresume hibernate \(luks.path)",
+                    gives: "kresume: \(luks.path) is encrypted (inner): the saver kernel would have to "
+                        + "unlock it again, and ask for the passphrase with nobody there "
+                        + "(--unlock-in-saver goes on)",
+                    status: 1)
                 for initramfs in System.Initramfs.allCases {
                     configuration.system = .installed(.test, initramfs)
-                    let (back, reply) = try bench.circle(
-                        machine, by: try hibernate(machine, initramfs), restore: configuration,
-                        as: initramfs.rawValue, limit: .seconds(600))
-                    #expect(reply.status == 0, "\(reply.output)")
-                    machine = back
-                    // The restore kernel has seen the root file system, and left it alone.
-                    #expect(!machine.console.contains("EXT4-fs (vda1): mounted"))
-                    try machine.expectWorkIntact()
-                    try machine.expect("swapon --show=NAME --noheadings", gives: "/dev/vda2")
-                    try machine.expect("systemctl is-system-running", gives: "running")
+                    machine = try roundTrip(bench, machine, configuration, initramfs, luks)
                 }
                 try machine.stopWork()
                 try bench.checkInstalledFileSystem(configuration.disks[0].path)
@@ -109,22 +107,28 @@ extension Machines {
     }
 }
 
-/// The kernel has no dm-crypt; what counts is what the mapping is called.
-private func expectEncryptedIsRefused(_ machine: Machine) throws {
-    try machine.expect(
-        """
-        dmsetup create inner --uuid CRYPT-LUKS2-00000000000000000000000000000000-inner \
-            --table "0 16384 linear /dev/vdc 0" 2>/dev/null
-        """)
-    try machine.expect(
-        "kresume hibernate /dev/mapper/inner",
-        gives: "kresume: /dev/mapper/inner is encrypted (inner): the saver kernel would have to unlock "
-            + "it again, and ask for the passphrase with nobody there (--unlock-in-saver goes on)",
-        status: 1)
-    // That far it gets then.
-    let reply = try machine.run("kresume hibernate --unlock-in-saver /dev/mapper/inner")
-    #expect(reply.status == 1 && reply.output.contains("is too small"), "\(reply.output)")
-    try machine.expect("dmsetup remove inner 2>/dev/null")
+private func roundTrip(
+    _ bench: Bench, _ machine: Machine, _ configuration: Configuration,
+    _ initramfs: System.Initramfs, _ luks: LUKSSwap
+) throws -> Machine {
+    let request = machine.send(try hibernate(machine, initramfs, luks))
+    if initramfs == .dracut { try luks.typePassphrase(machine) }
+    try machine.waitForPowerOff(by: request, limit: .seconds(600))
+    var restore = configuration
+    if initramfs == .dracut {
+        restore.parameters = Debian.parameters(
+            resume: "UUID=\(luks.swapUUID)", luks.parameters(for: initramfs))
+    }
+    let back = try bench.start(initramfs.rawValue, restore)
+    if initramfs == .dracut { try luks.typePassphrase(back) }
+    let reply = try back.waitForReturn(of: request, limit: .seconds(600))
+    #expect(reply.status == 0, "\(reply.output)")
+    // The restore kernel has seen the root file system, and left it alone.
+    #expect(!back.console.contains("EXT4-fs (vda1): mounted"))
+    try back.expectWorkIntact()
+    try back.expect("swapon --show=NAME --noheadings", gives: "/dev/vda2")
+    try back.expect("systemctl is-system-running", gives: "running")
+    return back
 }
 
 private func printTimes(_ what: String, _ with: Double, without: Double) {
@@ -144,13 +148,16 @@ private func damageSwap(_ configuration: Configuration) throws {
 
 /// The command by which a Debian hibernates. Its initramfs has the name that the distributions
 /// with these tools give it; the one without systemd is nobody's.
-private func hibernate(_ machine: Machine, _ initramfs: System.Initramfs) throws -> String {
+private func hibernate(
+    _ machine: Machine, _ initramfs: System.Initramfs, _ luks: LUKSSwap
+) throws -> String {
     switch initramfs {
     case .initramfsTools: return "kresume hibernate"
     case .dracut:
         try machine.expect(
             "rm /boot/initrd.img-* && mv /boot/initrd-test-dracut /boot/initramfs-$(uname -r).img")
-        return "kresume hibernate"
+        return "kresume hibernate --unlock-in-saver "
+            + "--saver-append=\(luks.parameters(for: initramfs)) \(luks.path)"
     case .dracutPlain:
         return "kresume hibernate --saver-initrd=/boot/initrd-test-dracut-plain"
     }
