@@ -114,6 +114,7 @@ private func roundTrip(
     let request = machine.send(try hibernate(machine, initramfs, luks))
     if initramfs == .dracut { try luks.typePassphrase(machine) }
     try machine.waitForPowerOff(by: request, limit: .seconds(600))
+    #expect(machine.console.contains("kresume: hibernating to "))
     var restore = configuration
     if initramfs == .dracut {
         restore.parameters = Debian.parameters(
@@ -152,7 +153,14 @@ private func hibernate(
     _ machine: Machine, _ initramfs: System.Initramfs, _ luks: LUKSSwap
 ) throws -> String {
     switch initramfs {
-    case .initramfsTools: return "kresume hibernate"
+    case .initramfsTools:
+        // As `systemctl hibernate` does it, which does not wait.
+        let unit = "systemd-hibernate.service"
+        return """
+            mkdir /etc/systemd/system/\(unit).d && \
+            ln -s /usr/share/kresume/systemd-hibernate.conf /etc/systemd/system/\(unit).d/ && \
+            systemctl daemon-reload && systemctl start \(unit)
+            """
     case .dracut:
         try machine.expect(
             "rm /boot/initrd.img-* && mv /boot/initrd-test-dracut /boot/initramfs-$(uname -r).img")
