@@ -14,7 +14,11 @@ package struct Configuration: Sendable {
 
     /// MiB.
     package var memory = 768
+    /// The host gives all of it before the machine starts, not page by page when they are used.
+    package var allocatesMemory = false
     package var processors = 2
+    /// With memory for each of them.
+    package var nodes = 1
     package var board = Board.pc
     /// `max,-la57` has 4-level paging only.
     package var processorModel = "max"
@@ -62,6 +66,14 @@ extension Configuration {
             "-object", "rng-random,id=random,filename=/dev/urandom",
             "-device", "virtio-rng-pci,rng=random",
         ]
+        if allocatesMemory { result += ["-mem-prealloc"] }
+        if nodes > 1 {
+            for node in 0..<nodes {
+                let size = "size=\(memory / nodes)M"
+                result += ["-object", "memory-backend-ram,id=node\(node),\(size)"]
+                result += ["-numa", "node,nodeid=\(node),memdev=node\(node)"]
+            }
+        }
         for (channel, number) in QEMUProcess.descriptors {
             result += ["-chardev", "socket,id=\(channel),fd=\(number)"]
         }
