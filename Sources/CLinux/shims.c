@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/io_uring.h>
 #include <linux/netlink.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -61,6 +62,18 @@ int linux_uevent_socket(void)
         return -1;
     }
     return fd;
+}
+
+int linux_ring(void)
+{
+    struct io_uring_params parameters = { 0 };
+
+    return (int)syscall(SYS_io_uring_setup, 1, &parameters);
+}
+
+int linux_ring_pin(int ring, const struct iovec *parts, unsigned int count)
+{
+    return (int)syscall(SYS_io_uring_register, ring, IORING_REGISTER_BUFFERS, parts, count);
 }
 
 const int linux_o_direct = O_DIRECT;

@@ -10,8 +10,9 @@ import SystemPackage
 /// a page's place in it is its *slot*. Huge pages where the kernel gives them: they are cleared
 /// faster, and long runs of frames make short lists.
 ///
-/// Locked memory is not swapped out, but compaction may still move it: turn that off first
-/// (`vm.compact_unevictable_allowed`), and look again at the end (``movedPages(since:)``).
+/// Locked memory is not swapped out, but compaction may still move it; so it is pinned as well,
+/// where the kernel offers that (``pinFailure``). Where not, turn off what moves memory first
+/// (`vm.compact_unevictable_allowed`); and look again at the end (``movedPages(since:)``).
 public final class PinnedMemory {
     /// Consecutive frames behind consecutive slots.
     public struct Run: Hashable, Sendable {
@@ -29,6 +30,9 @@ public final class PinnedMemory {
     private let capacity: Int
     /// How many pages are backed, locked and zero unless written to since.
     public private(set) var pageCount = 0
+    /// Why the kernel does not promise to leave the pages where they are; nil where it does.
+    public private(set) var pinFailure: PlatformError?
+    private var pins: [MemoryPin] = []
 
     /// Reserves address space, and no memory, for at least `pageCapacity` pages.
     public init(pageCapacity: Int) throws(PlatformError) {
@@ -80,6 +84,11 @@ public final class PinnedMemory {
         try systemCall("mlock") { mlock(base + start, end - start) }
         // The huge pages stay, but khugepaged makes no more: it would move what it joins.
         madvise(base + start, end - start, MADV_NOHUGEPAGE)
+        do {
+            pins.append(
+                try MemoryPin(
+                    UnsafeMutableRawBufferPointer(start: base + start, count: end - start)))
+        } catch { pinFailure = error }
         pageCount = end / PageFrame.size
     }
 
@@ -126,3 +135,6 @@ public final class PinnedMemory {
         return moved
     }
 }
+
+/// One thread at a time asks for more of it; what is in it, is its owner's business.
+extension PinnedMemory: @unchecked Sendable {}

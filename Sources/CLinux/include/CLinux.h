@@ -12,6 +12,7 @@
 #include <sys/reboot.h>
 #include <sys/swap.h>
 #include <sys/sysmacros.h>
+#include <sys/uio.h>
 
 /* Calls through the variadic syscall(2): glibc has no wrapper. */
 long linux_kexec_load(unsigned long entry, unsigned long count,
@@ -30,6 +31,14 @@ int linux_make_mutable(int fd);
  * when it has dealt with them, or -1 with errno set. <linux/netlink.h> is built on macros and
  * types that Swift cannot import. */
 int linux_uevent_socket(void);
+
+/* A ring of io_uring(7) of which nothing is used but what it can do to memory, or -1 with errno
+ * set. glibc has no wrapper. */
+int linux_ring(void);
+
+/* Registers these parts of memory with the ring, once: their pages stay in their frames until it
+ * is closed. Returns 0, or -1 with errno set. */
+int linux_ring_pin(int ring, const struct iovec *parts, unsigned int count);
 
 /* open(2)'s O_DIRECT, which <fcntl.h> hides without _GNU_SOURCE. */
 extern const int linux_o_direct;
