@@ -9,6 +9,20 @@ public enum XXH64 {
         CXXHash.XXH64(bytes.baseAddress, bytes.count, 0)
     }
 
+    /// Of all the parts as if they followed one another in memory.
+    ///
+    /// The corresponding C functions are `XXH64_reset`, `XXH64_update` and `XXH64_digest`.
+    public static func hash(parts: [UnsafeMutableRawBufferPointer]) -> UInt64 {
+        // As with any Swift object, there is no going on without it.
+        guard let state = XXH64_createState() else { fatalError("no memory for a checksum") }
+        defer { XXH64_freeState(state) }
+        XXH64_reset(state, 0)
+        for part in parts where !part.isEmpty {
+            XXH64_update(state, part.baseAddress, part.count)
+        }
+        return XXH64_digest(state)
+    }
+
     public static func hash(_ bytes: [UInt8]) -> UInt64 {
         bytes.withUnsafeBytes { hash($0) }
     }

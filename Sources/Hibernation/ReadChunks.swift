@@ -5,35 +5,52 @@ import KresumeImage
 import LinuxPlatform
 import PhysicalMemory
 
-/// Brings the image's data from the device, on all CPUs: each thread takes the next chunk, reads
-/// it, checks it and unpacks it.
+/// Brings the data of an image of ours from the device: each thread takes the next chunk, reads
+/// it, checks it and unpacks it. More threads than CPUs, so that while some wait for the device
+/// the others keep the CPUs busy.
 struct ReadChunks: Sendable {
     let image: HibernationImage
     let area: ImageArea
     let progress: Progress
 
-    /// Calls `body` with each chunk's pages and the first of them's place in the data stream: in
-    /// any order, from several threads. Throws the first thing that is wrong.
-    func forEach(
-        _ body: @escaping @Sendable (_ firstPage: Int, _ pages: UnsafeRawBufferPointer) -> Void
-    ) throws {
+    /// Puts every page in its place; or into none, only to check it. Throws the first thing that
+    /// is wrong.
+    ///
+    /// - Parameter places: asked for when the first chunks are in memory; may wait.
+    func load(into places: @escaping @Sendable () throws -> PagePlaces?) throws {
         let queue = WorkQueue(count: image.chunks.count)
         try Parallel.run(Workers.count) { _ in
             let unpacker = try ChunkUnpacker(image.header.compression)
             let stored = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
             let unpacked = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
             try queue.forEach { index in
-                let pages = try read(index, unpacker, stored.bytes, unpacked.bytes)
-                body(Int(image.chunks[index].firstPage), pages)
-                progress.advance(by: UInt64(pages.count))
+                let chunk = image.chunks[index]
+                if chunk.isRaw {
+                    try loadRaw(index, stored.bytes, try places())
+                } else {
+                    let bytes = try read(index, into: stored.bytes)
+                    try unpack(bytes, index, unpacker, spare: unpacked.bytes, try places())
+                }
+                progress.advance(by: UInt64(chunk.pageCount) * UInt64(PageFrame.size))
             }
         }
     }
 
-    /// The pages of one chunk, in one of the two buffers.
+    /// From the device straight into its places.
+    private func loadRaw(
+        _ index: Int, _ spare: UnsafeMutableRawBufferPointer, _ places: PagePlaces?
+    ) throws {
+        let chunk = image.chunks[index]
+        let targets =
+            places?.places(of: chunk.pageIndices)
+            ?? [UnsafeMutableRawBufferPointer(rebasing: spare[..<Int(chunk.size)])]
+        try area.device.read(into: targets, at: area.offset + chunk.offset)
+        try chunk.check(places: targets, index: index)
+    }
+
+    /// - Returns: the chunk as it is stored, checked.
     private func read(
-        _ index: Int, _ unpacker: ChunkUnpacker, _ stored: UnsafeMutableRawBufferPointer,
-        _ unpacked: UnsafeMutableRawBufferPointer
+        _ index: Int, into stored: UnsafeMutableRawBufferPointer
     ) throws -> UnsafeRawBufferPointer {
         let chunk = image.chunks[index]
         let size = Int(chunk.size)
@@ -43,12 +60,28 @@ struct ReadChunks: Sendable {
             at: area.offset + chunk.offset)
         let bytes = UnsafeRawBufferPointer(rebasing: stored[..<size])
         try chunk.check(bytes, index: index)
-        if chunk.isRaw { return bytes }
-        let pages = UnsafeMutableRawBufferPointer(
-            rebasing: unpacked[..<(Int(chunk.pageCount) * PageFrame.size)])
-        do { try unpacker.unpack(bytes, into: pages) } catch {
+        return bytes
+    }
+
+    /// Into its place if that is in one piece, else by way of `spare`.
+    private func unpack(
+        _ bytes: UnsafeRawBufferPointer, _ index: Int, _ unpacker: ChunkUnpacker,
+        spare: UnsafeMutableRawBufferPointer, _ places: PagePlaces?
+    ) throws {
+        let pages = image.chunks[index].pageIndices
+        let place = places?.onePlace(of: pages)
+        let target =
+            place
+            ?? UnsafeMutableRawBufferPointer(rebasing: spare[..<(pages.count * PageFrame.size)])
+        do { try unpacker.unpack(bytes, into: target) } catch {
             throw ResumeError.chunkNotUnpacked(index: index)
         }
-        return UnsafeRawBufferPointer(pages)
+        if place == nil {
+            places?.store(UnsafeRawBufferPointer(target), firstPage: pages.lowerBound)
+        }
     }
+}
+
+extension Chunk {
+    fileprivate var pageIndices: Range<Int> { Int(pages.lowerBound)..<Int(pages.upperBound) }
 }

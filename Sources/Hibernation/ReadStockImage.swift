@@ -6,8 +6,12 @@ import PhysicalMemory
 import SwsuspImage
 import Synchronization
 
-/// Brings the data of an image of the kernel's own hibernation from the device, on all CPUs.
+/// Brings the data of an image of the kernel's own hibernation from the device. More threads than
+/// CPUs, so that while some wait for the device the others keep the CPUs busy.
 struct ReadStockImage: Sendable {
+    /// Asked for when the first data has been read; may wait. Nil: the data is only checked.
+    typealias Places = @Sendable () throws -> PagePlaces?
+
     let image: SwsuspImage
     let area: StockArea
     let progress: Progress
@@ -15,8 +19,8 @@ struct ReadStockImage: Sendable {
     /// Pages that one thread takes at a time.
     private static let pieceSize: UInt64 = 256
 
-    /// Puts every page in its place; or into none, only to check it.
-    func load(into places: PagePlaces?) throws {
+    /// Puts every page in its place.
+    func load(into places: @escaping Places) throws {
         if image.header.compression == .none {
             try loadPlain(into: places)
         } else {
@@ -24,59 +28,66 @@ struct ReadStockImage: Sendable {
         }
     }
 
+    private static func queue(of pages: UInt64) -> WorkQueue {
+        WorkQueue(count: Int((pages + pieceSize - 1) / pieceSize))
+    }
+
     /// Every page's place on the device is known: each thread reads any of them, into its place.
-    private func loadPlain(into places: PagePlaces?) throws {
+    private func loadPlain(into places: @escaping Places) throws {
         let count = image.info.dataPages
-        let queue = WorkQueue(count: Int((count + Self.pieceSize - 1) / Self.pieceSize))
+        let queue = Self.queue(of: count)
         try Parallel.run(Workers.count) { _ in
             let spare = AlignedBuffer(count: Int(Self.pieceSize) * PageFrame.size)
             try queue.forEach { piece in
                 let first = UInt64(piece) * Self.pieceSize
                 let pages = first..<min(first + Self.pieceSize, count)
-                var vectors: [UnsafeMutableRawBufferPointer] = []
-                if let places {
-                    places.forEachPlace(of: Int(pages.lowerBound)..<Int(pages.upperBound)) {
-                        vectors.append($1)
-                    }
-                } else {
-                    vectors = [spare.bytes]
-                }
+                let targets =
+                    try places()?.places(of: Int(pages.lowerBound)..<Int(pages.upperBound))
+                    ?? [spare.bytes]
                 let lists = image.info.listPages
-                try read(pages.lowerBound + lists..<pages.upperBound + lists, into: vectors)
+                try read(pages.lowerBound + lists..<pages.upperBound + lists, into: targets)
                 progress.advance(by: UInt64(pages.count) * UInt64(PageFrame.size))
             }
         }
     }
 
-    /// Where a block begins is known only from those before it: one thread at a time reads the
-    /// next piece and finds the blocks in it, while the others unpack theirs.
-    private func loadCompressed(into places: PagePlaces?) throws {
-        let stream = Mutex(BlockStream(image.blockWalk(), stored: image.map.pageCount))
+    /// Where a block begins is known only from those before it. So the threads read the pieces at
+    /// the same time, but look for the blocks one after the other, each handing over to the next
+    /// the beginning of a block that ends in the next one's piece. Then each unpacks its blocks.
+    private func loadCompressed(into places: @escaping Places) throws {
+        let queue = Self.queue(of: image.map.pageCount)
+        let cutter = Turns(BlockCutter(image.blockWalk()))
         let checksum = Atomic<UInt32>(0)
+        // A block is longer than what is left of it by a page at least.
+        let room = (StoredBlock.storedPageLimit - 1) * PageFrame.size
         try Parallel.run(Workers.count) { _ in
-            let stored = AlignedBuffer(
-                count: (Int(Self.pieceSize) + StoredBlock.storedPageLimit) * PageFrame.size)
+            let stored = AlignedBuffer(count: room + Int(Self.pieceSize) * PageFrame.size)
             let unpacked = AlignedBuffer(count: Int(StoredBlock.pageLimit) * PageFrame.size)
-            while true {
-                let (first, blocks) = try stream.withLock { stream throws in
-                    try stream.next(Self.pieceSize, into: stored.bytes) { pages, buffer throws in
-                        try read(pages, into: [buffer])
+            do {
+                try queue.forEach { piece in
+                    let first = UInt64(piece) * Self.pieceSize
+                    let pages = first..<min(first + Self.pieceSize, image.map.pageCount)
+                    let end = room + pages.count * PageFrame.size
+                    try read(pages, into: [.init(rebasing: stored.bytes[room..<end])])
+                    let cut = try cutter.take(piece) { cutter in
+                        try cutter.cut(.init(rebasing: stored.bytes[..<end]), pieceAt: room)
                     }
-                }
-                if blocks.isEmpty { break }
-                do {
-                    for block in blocks {
-                        let offset = Int(block.firstStoredPage - first) * PageFrame.size
-                        let bytes = UnsafeRawBufferPointer(rebasing: stored.bytes[offset...])
-                        let share = try unpack(block, bytes, unpacked.bytes, places)
+                    guard let cut else { return }
+                    for block in cut.blocks {
+                        let offset =
+                            cut.start + Int(block.firstStoredPage - cut.firstPage) * PageFrame.size
+                        let share = try unpack(
+                            block, UnsafeRawBufferPointer(rebasing: stored.bytes[offset...]),
+                            unpacked.bytes, try places())
                         checksum.bitwiseXor(share, ordering: .relaxed)
                     }
-                } catch {
-                    stream.withLock { $0.close() }
-                    throw error
                 }
+            } catch {
+                cutter.callOff()
+                throw error
             }
         }
+        try cutter.take(queue.count) { cutter in try cutter.finish() }
         try image.check(checksum: checksum.load(ordering: .relaxed))
     }
 
@@ -130,47 +141,35 @@ struct ReadStockImage: Sendable {
     }
 }
 
-/// The stored pages of a compressed image, read from the beginning to the end.
-private struct BlockStream {
+/// Cuts the stored pages of a compressed image into blocks, piece by piece.
+private struct BlockCutter {
+    struct Cut {
+        var blocks: [StoredBlock]
+        /// Where in the buffer they begin, in bytes, and with which stored page.
+        var start: Int
+        var firstPage: UInt64
+    }
+
     private var walk: BlockWalk
-    private let storedPages: UInt64
-    /// The next page to be read.
-    private var position: UInt64 = 0
     /// The beginning of a block whose end was not read yet.
     private var rest: [UInt8] = []
-    private var isClosed = false
 
-    init(_ walk: BlockWalk, stored: UInt64) {
-        self.walk = walk
-        storedPages = stored
-    }
+    init(_ walk: BlockWalk) { self.walk = walk }
 
-    /// Gives no more: what was read is lost.
-    mutating func close() { isClosed = true }
-
-    /// Reads about `count` pages into `buffer` and finds the blocks in them.
-    ///
-    /// - Returns: the number of the first page in the buffer, and the blocks; none at the end.
-    mutating func next(
-        _ count: UInt64, into buffer: UnsafeMutableRawBufferPointer,
-        _ read: (Range<UInt64>, UnsafeMutableRawBufferPointer) throws -> Void
-    ) throws -> (first: UInt64, blocks: [StoredBlock]) {
-        if isClosed || walk.isComplete { return (position, []) }
+    /// Finds the blocks that end in the next piece, which lies in `buffer` from `piece` on; what
+    /// was left of the last one is copied in front of it.
+    mutating func cut(
+        _ buffer: UnsafeMutableRawBufferPointer, pieceAt piece: Int
+    ) throws -> Cut {
+        let start = piece - rest.count
+        buffer[start...].copyBytes(from: rest)
+        let bytes = UnsafeRawBufferPointer(rebasing: buffer[start...])
         let first = walk.position
-        buffer.copyBytes(from: rest)
-        let end = min(position + count, storedPages)
-        let size = Int(end - position) * PageFrame.size
-        let filled = rest.count + size
-        if size > 0 {
-            try read(
-                position..<end,
-                UnsafeMutableRawBufferPointer(rebasing: buffer[rest.count..<filled]))
-        }
-        position = end
-        let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<filled])
         let blocks = try walk.take(from: bytes.bytes)
-        if blocks.isEmpty { try walk.finish() }
         rest = Array(bytes[(Int(walk.position - first) * PageFrame.size)...])
-        return (first, blocks)
+        return Cut(blocks: blocks, start: start, firstPage: first)
     }
+
+    /// After the last piece: whether all blocks were found.
+    func finish() throws { try walk.finish() }
 }

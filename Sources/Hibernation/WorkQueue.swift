@@ -4,7 +4,7 @@ import Synchronization
 
 /// Gives out the numbers 0 to `count` - 1, each to one of the threads that ask.
 final class WorkQueue: Sendable {
-    private let count: Int
+    let count: Int
     private let next = Atomic<Int>(0)
 
     init(count: Int) { self.count = count }

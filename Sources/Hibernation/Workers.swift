@@ -7,9 +7,11 @@ import PhysicalMemory
 /// The threads that carry pages between memory and device.
 enum Workers {
     /// More than this gain nothing over any disk, and each takes memory that is scarce.
-    static let limit = 8
+    private static let limit = 10
+    /// How many may wait for the disk without a CPU being idle; so many transfers are on their way.
+    private static let waiting = 4
 
-    static var count: Int { min(Parallel.usableCPUs, limit) }
+    static var count: Int { min(Parallel.usableCPUs + waiting, limit) }
 
     /// What each of them takes for what it works on, in bytes.
     static let bufferSize = 2 * UInt64(Chunk.pageLimit) * UInt64(PageFrame.size)

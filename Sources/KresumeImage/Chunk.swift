@@ -38,7 +38,17 @@ public struct Chunk: Hashable, Sendable {
         guard stored.count == Int(size) else {
             throw .truncated(offset: offset, needed: Int(size), available: stored.count)
         }
-        let found = XXH64.hash(stored)
+        try check(hash: XXH64.hash(stored), index: index)
+    }
+
+    /// The same for one that is ``isRaw``, read into several places.
+    public func check(
+        places: [UnsafeMutableRawBufferPointer], index: Int
+    ) throws(ImageError) {
+        try check(hash: XXH64.hash(parts: places), index: index)
+    }
+
+    private func check(hash found: UInt64, index: Int) throws(ImageError) {
         guard found == checksum else {
             throw .checksum(.chunk(index), offset: offset, expected: checksum, found: found)
         }

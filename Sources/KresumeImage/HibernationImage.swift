@@ -22,6 +22,14 @@ public struct HibernationImage: Hashable, Sendable {
         guard let front = try ImageFront.read(areaSize: areaSize, readAt: readAt) else {
             return nil
         }
+        return try read(front, areaSize: areaSize, readAt: readAt)
+    }
+
+    /// The same for one whose front has been read.
+    public static func read<E>(
+        _ front: ImageFront, areaSize: UInt64,
+        readAt: (_ offset: UInt64, _ count: Int) throws(E) -> [UInt8]
+    ) throws(ImageReadError<E>) -> HibernationImage {
         guard front.state == .ready || front.state == .resuming else {
             throw .image(.wrongState(found: front.state))
         }

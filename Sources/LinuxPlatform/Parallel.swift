@@ -36,7 +36,7 @@ public enum Parallel {
     }
 
     /// Nil where the system has no thread to give.
-    private static func start(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
+    static func start(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
         let job = Unmanaged.passRetained(Job(body))
         var thread = pthread_t()
         let error = pthread_create(

@@ -48,13 +48,17 @@ struct PagePlaces: Sendable {
         }
     }
 
+    /// The places that hold `pages`, in order.
+    func places(of pages: Range<Int>) -> [UnsafeMutableRawBufferPointer] {
+        var places: [UnsafeMutableRawBufferPointer] = []
+        forEachPlace(of: pages) { places.append($1) }
+        return places
+    }
+
     /// The memory of `pages`, if it is in one piece.
     func onePlace(of pages: Range<Int>) -> UnsafeMutableRawBufferPointer? {
-        var whole: UnsafeMutableRawBufferPointer?
-        forEachPlace(of: pages) { _, place in
-            whole = place.count == pages.count * PageFrame.size ? place : nil
-        }
-        return whole
+        let places = places(of: pages)
+        return places.count == 1 ? places[0] : nil
     }
 
     private func firstPiece(with page: Int) -> Int {

@@ -8,14 +8,16 @@ import LinuxPlatform
 /// (`vm.compact_unevictable_allowed` and `kernel.numa_balancing`,
 /// Documentation/admin-guide/sysctl/, Linux 6.12). A kernel without a setting does not do what it
 /// is about.
-final class QuietMemory {
+final class QuietMemory: Sendable {
     private static let settings = ["vm/compact_unevictable_allowed", "kernel/numa_balancing"]
-    private var old: [(name: String, value: String)] = []
+    private let old: [(name: String, value: String)]
 
     init() throws {
+        var old: [(name: String, value: String)] = []
         for name in Self.settings where try Sysctl.value(name) != nil {
             old.append((name, try Sysctl.set(name, to: "0")))
         }
+        self.old = old
     }
 
     deinit {

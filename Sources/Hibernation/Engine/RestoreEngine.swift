@@ -9,26 +9,23 @@ import Placement
 /// Pin memory, plan, let the caller fill the pages, load the hand-off, look once more, jump.
 /// Only the hand-off goes through kexec_load; the pages wait in this process's own memory, which
 /// a kexec does not touch.
-final class RestoreEngine {
+final class RestoreEngine: Sendable {
     let demand: Demand
     let placement: Placement
-    /// From before the first frame is asked for until the jump.
-    private let quiet: QuietMemory
-    private let memory: PinnedMemory
+    private let memory: ImageMemory
     private let runs: [PinnedMemory.Run]
 
-    /// Pins as much memory as the image has data, and a little more where that does not do.
+    /// Plans with the memory that there is, and asks for a little more where that does not do.
     ///
     /// - Parameter reserve: in bytes, what must be left to this kernel.
-    init(_ demand: Demand, tables: IdentityMap, reserve: UInt64) throws {
+    init(_ demand: Demand, tables: IdentityMap, memory: ImageMemory, reserve: UInt64) throws {
         self.demand = demand
-        quiet = try QuietMemory()
-        let capacity = Int(demand.dataPageCount) * 2 + (512 << 20) / PageFrame.size
-        memory = try PinnedMemory(pageCapacity: capacity)
-        var missing = demand.dataPageCount
+        self.memory = memory
+        let pinned = UInt64(memory.pinned.pageCount)
+        var missing = demand.dataPageCount - min(pinned, demand.dataPageCount)
         while true {
-            if missing > 0 { try Self.grow(memory, by: missing, reserve: reserve) }
-            let runs = try memory.runs()
+            try memory.grow(by: missing, reserve: reserve)
+            let runs = try memory.pinned.runs()
             let owned = runs.map { IndexedRun($0.frames, firstIndex: $0.firstSlot) }
             do {
                 placement = try Placement(
@@ -42,11 +39,14 @@ final class RestoreEngine {
     }
 
     /// Memory that the pages take now, in bytes.
-    var pinnedSize: UInt64 { UInt64(memory.pageCount) * UInt64(PageFrame.size) }
+    var pinnedSize: UInt64 { memory.size }
+
+    /// Why the kernel does not promise to leave the pages in their frames; nil where it does.
+    var pinFailure: PlatformError? { memory.pinned.pinFailure }
 
     /// Where the image's pages go.
     var places: PagePlaces {
-        PagePlaces(placement.pieces, base: memory.address(ofSlot: 0))
+        PagePlaces(placement.pieces, base: memory.pinned.address(ofSlot: 0))
     }
 
     /// Hands the hand-off to the kernel: only ``jump(lastWord:)`` is left to do.
@@ -71,24 +71,11 @@ final class RestoreEngine {
         // The pages must be mapped, and this object alive, to the very end.
         try withExtendedLifetime(self) {
             try lastWord()
-            let moved = try memory.movedPages(since: runs)
+            let moved = try memory.pinned.movedPages(since: runs)
             if moved > 0 { throw ResumeError.framesMoved(count: moved) }
             try Kexec.execute()
         }
         throw ResumeError.jumpReturned
-    }
-
-    private static func grow(
-        _ memory: PinnedMemory, by pages: UInt64, reserve: UInt64
-    ) throws {
-        let pinned = UInt64(memory.pageCount * PageFrame.size)
-        let needed = pages * UInt64(PageFrame.size) + reserve
-        let available = try MemoryInfo.current().available
-        guard needed <= available else {
-            throw ResumeError.notEnoughMemory(
-                needed: pinned + needed, available: pinned + available)
-        }
-        try memory.grow(byPages: Int(pages))
     }
 }
 

@@ -10,10 +10,12 @@ struct KexecJumpImage: ResumableImage {
     private let image: HibernationImage
     private let area: ImageArea
 
-    init(_ area: ImageArea) throws {
-        guard let image = try HibernationImage.read(areaSize: area.size, readAt: area.readAt)
+    /// - Parameter whenSized: told how many pages of data there are, before the tables are read.
+    init(_ area: ImageArea, whenSized: (_ dataPages: UInt64) -> Void) throws {
+        guard let front = try ImageFront.read(areaSize: area.size, readAt: area.readAt)
         else { throw ResumeError.imageVanished(area.device.path) }
-        self.image = image
+        if front.state == .ready { whenSized(front.header.dataPages) }
+        image = try HibernationImage.read(front, areaSize: area.size, readAt: area.readAt)
         self.area = area
     }
 
@@ -49,11 +51,11 @@ struct KexecJumpImage: ResumableImage {
 
     func tables() -> IdentityMap { IdentityMap(mapping: image.machine.memoryMap.ram) }
 
-    func load(into places: PagePlaces, _ report: Report) throws {
+    func load(
+        into places: @escaping @Sendable () throws -> PagePlaces, _ report: Report
+    ) throws {
         let progress = Progress("reading", total: dataSize, report)
-        try ReadChunks(image: image, area: area, progress: progress).forEach { firstPage, pages in
-            places.store(pages, firstPage: firstPage)
-        }
+        try ReadChunks(image: image, area: area, progress: progress).load(into: places)
         report.note("read \(progress.summary)")
     }
 

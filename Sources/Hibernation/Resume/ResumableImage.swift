@@ -5,7 +5,7 @@ import PhysicalMemory
 import Placement
 
 /// What `resume` needs of an image, whoever wrote it. The calls come in this order.
-protocol ResumableImage {
+protocol ResumableImage: Sendable {
     /// Where and what, for the user.
     var description: String { get }
 
@@ -21,7 +21,9 @@ protocol ResumableImage {
     func tables() throws -> IdentityMap
 
     /// Reads all data, checks it, and puts every page in its place.
-    func load(into places: PagePlaces, _ report: Report) throws
+    ///
+    /// - Parameter places: asked for when the first data has been read; may wait.
+    func load(into places: @escaping @Sendable () throws -> PagePlaces, _ report: Report) throws
 
     /// Where to jump. Called when all pages are in their places, and checks what only they tell.
     func target(_ places: PagePlaces) throws -> JumpTarget

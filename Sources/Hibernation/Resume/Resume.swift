@@ -53,33 +53,62 @@ public struct Resume {
         try Permission.requireKexec(.longMode)
         if !dryRun { try requireNothingMounted() }
 
-        var times = PhaseTimes()
-        let image = try open(found)
-        try image.check(retry: retry || dryRun)
-        report.note("found \(image.description)")
-
         // If memory runs out, this process is the one to go: the boot then continues without it.
         try OutOfMemoryScore.setAdjustment(1000)
-        let demand = try image.demand()
+        var times = PhaseTimes()
+        // What takes long goes on side by side: memory is pinned while the tables are read, and
+        // the first of the data is read while it still is being pinned.
+        var memory: Background<ImageMemory>?
+        let image = try open(found) { dataPages in
+            memory = Background { try ImageMemory(pages: dataPages, reserve: Self.reserve) }
+        }
+        try image.check(retry: retry || dryRun)
+        report.note("found \(image.description)")
         times.end("tables")
-        let engine = try RestoreEngine(
-            demand, tables: image.tables(), reserve: Self.reserve(for: demand))
-        if dryRun { return .plan(ResumePlan(engine).description) }
-        times.end("memory")
 
-        try image.load(into: engine.places, report)
+        let planning = try plan(for: image, with: memory)
+        if dryRun { return .plan(ResumePlan(try planning.value()).description) }
+        let loading = Background { [report] in
+            try image.load(into: { try planning.value().places }, report)
+        }
+        let engine = try planning.value()
+        if let reason = engine.pinFailure {
+            report.detail("memory is not pinned: \(explanation(of: reason))")
+        }
+        times.end("memory")
+        try loading.value()
         times.end("pages")
         try go(back: image, found, engine, &times)
     }
 
-    private func open(_ found: FoundImage) throws -> any ResumableImage {
+    private func plan(
+        for image: any ResumableImage, with memory: Background<ImageMemory>?
+    ) throws -> Background<RestoreEngine> {
+        let demand = try image.demand()
+        let tables = try image.tables()
+        return Background {
+            // Now it is known how long the planner's lists will be.
+            let lists = UInt64(demand.runCount) * 128
+            return try RestoreEngine(
+                demand, tables: tables,
+                memory: memory?.value()
+                    ?? ImageMemory(pages: demand.dataPageCount, reserve: Self.reserve + lists),
+                reserve: RestoreKernel.reserve + lists)
+        }
+    }
+
+    /// - Parameter whenSized: told how many pages of data the image has, as soon as that is known.
+    private func open(
+        _ found: FoundImage, whenSized: (_ dataPages: UInt64) -> Void
+    ) throws -> any ResumableImage {
         let access: BlockDevice.Access = dryRun ? .read : .exclusive
         switch found.kind {
         case .kresume:
             return try KexecJumpImage(
-                ImageArea(open: found.path, offset: found.offset, access))
+                ImageArea(open: found.path, offset: found.offset, access), whenSized: whenSized)
         case .stock:
-            return try StockImage(StockArea(open: found.path, offset: found.offset, access))
+            return try StockImage(
+                StockArea(open: found.path, offset: found.offset, access), whenSized: whenSized)
         case .damaged(let error): throw error
         case .uswsusp, .tuxOnIce: throw ResumeError.foreignImage(found)
         }
@@ -142,11 +171,9 @@ public struct Resume {
         }
     }
 
-    /// What must be left beside the image: for the kernel, the threads' buffers and the planner's
-    /// lists.
-    private static func reserve(for demand: Demand) -> UInt64 {
+    /// What must be left beside the image: for the kernel, and the threads' buffers.
+    private static var reserve: UInt64 {
         RestoreKernel.reserve + UInt64(Workers.count) * Workers.bufferSize
-            + UInt64(demand.runCount) * 128
     }
 
     /// What is mounted here would be used by two kernels that do not know of each other; and even

@@ -13,11 +13,14 @@ struct StockImage: ResumableImage {
 
     /// Compares the machine before it reads more than three pages: how long the tables are, the
     /// image itself says, and only one that was made here is to be believed.
-    init(_ area: StockArea) throws {
+    ///
+    /// - Parameter whenSized: told how many pages of data there are, before the tables are read.
+    init(_ area: StockArea, whenSized: (_ dataPages: UInt64) -> Void) throws {
         guard let front = try area.front() else {
             throw ResumeError.imageVanished(area.device.path)
         }
         try Self.requireSameMachine(front)
+        whenSized(front.info.dataPages)
         self.area = area
         image = try SwsuspImage.read(front, readAt: area.readAt)
     }
@@ -64,7 +67,9 @@ struct StockImage: ResumableImage {
         return tables
     }
 
-    func load(into places: PagePlaces, _ report: Report) throws {
+    func load(
+        into places: @escaping @Sendable () throws -> PagePlaces, _ report: Report
+    ) throws {
         let progress = Progress("reading", total: dataSize, report)
         try ReadStockImage(image: image, area: area, progress: progress).load(into: places)
         report.note("read \(progress.summary)")

@@ -19,7 +19,8 @@ final class WayBack {
         let entry = FrameRange(orders.jumpBackEntry.frame, count: 1)
         engine = try RestoreEngine(
             Demand(data: [word], zero: [], ram: own.union(FrameSet([word])), free: own),
-            tables: IdentityMap(mapping: own.union(FrameSet([word, entry]))), reserve: 0)
+            tables: IdentityMap(mapping: own.union(FrameSet([word, entry]))),
+            memory: ImageMemory(pages: 1, reserve: 0), reserve: 0)
         // The saver kernel chooses its own paging depth, so A says which is A's.
         try engine.load(
             JumpTarget(
