@@ -25,6 +25,8 @@ func sentence(_ error: PlatformError) -> String {
     case .frameUnknown:
         "the kernel does not tell which page frames our memory has: root is needed, and "
             + "CONFIG_PROC_PAGE_MONITOR"
+    case .pageAbsent:
+        "the kernel is moving pages of ours to other frames; trying again may help"
     }
 }
 

@@ -17,8 +17,8 @@ public struct Pagemap: ~Copyable {
     }
 
     /// Calls `body` with the frame of each of `pageCount` pages from `start` on, and the page's
-    /// number counted from there. Throws ``PlatformError/frameUnknown`` where a page has none or
-    /// the kernel does not tell.
+    /// number counted from there. Throws ``PlatformError/frameUnknown`` where the kernel does not
+    /// tell, and ``PlatformError/pageAbsent`` where a page has none.
     public func forEachFrame(
         of start: UnsafeRawPointer, pageCount: Int,
         _ body: (_ page: Int, PageFrame) throws(PlatformError) -> Void
@@ -38,7 +38,8 @@ public struct Pagemap: ~Copyable {
             for index in 0..<(got / 8) {
                 let entry = UInt64(littleEndian: entries[index])
                 let frame = PageFrame(entry & ((1 << 55) - 1))
-                guard entry >> 63 == 1, frame.rawValue != 0 else { throw .frameUnknown }
+                guard entry >> 63 == 1 else { throw .pageAbsent }
+                guard frame.rawValue != 0 else { throw .frameUnknown }
                 try body(page + index, frame)
             }
             page += got / 8

@@ -26,4 +26,8 @@ public enum PlatformError: Error, Hashable, Sendable {
     /// /proc/self/pagemap does not name the page frame behind our own memory: CAP_SYS_ADMIN is
     /// missing.
     case frameUnknown
+
+    /// A page of our own memory is in no frame: never touched, swapped out, or on its way from one
+    /// frame to another.
+    case pageAbsent
 }
