@@ -11,18 +11,21 @@ public enum LZ4 {
     /// storing them would not save one whole page of 4096 bytes.
     ///
     /// `destination` needs room for no more than `source.count - 4096` bytes; what it holds after
-    /// nil is undefined. Requires `source.count` to be below 2 GiB.
+    /// nil is undefined. Requires `source.count` to be below 2 GiB. `acceleration` is from 1 on:
+    /// the more, the faster and the less thorough.
     ///
-    /// The corresponding C function is `LZ4_compress_default`.
+    /// The corresponding C function is `LZ4_compress_fast`.
     public static func compress(
-        _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer
+        _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer,
+        acceleration: Int = 1
     ) -> Int? {
         let room = min(destination.count, source.count - granularity)
         guard room > 0, let from = source.baseAddress, let to = destination.baseAddress else {
             return nil
         }
         // Given less room than the bound, it gives up as soon as the room is full.
-        let packed = LZ4_compress_default(from, to, Int32(source.count), Int32(room))
+        let packed = LZ4_compress_fast(
+            from, to, Int32(source.count), Int32(room), Int32(acceleration))
         return packed > 0 ? Int(packed) : nil
     }
 

@@ -21,12 +21,12 @@ enum ChunkPacker {
         }
     }
 
-    /// Nil where that does not save a page.
+    /// Nil where that does not save a page. `pace` is for compressions without levels.
     func pack(
-        _ pages: UnsafeRawBufferPointer, into packed: UnsafeMutableRawBufferPointer
+        _ pages: UnsafeRawBufferPointer, into packed: UnsafeMutableRawBufferPointer, _ pace: Pace
     ) -> Int? {
         switch self {
-        case .lz4: LZ4.compress(pages, into: packed)
+        case .lz4: LZ4.compress(pages, into: packed, acceleration: pace.acceleration)
         case .zstd(let compressor): compressor.compress(pages, into: packed)
         }
     }

@@ -16,6 +16,13 @@ import Testing
     func knownValues(text: String, expected: UInt64) {
         #expect(XXH64.hash(Array(text.utf8)) == expected)
         #expect(XXH64.hash(Array(("x" + text).utf8).dropFirst()) == expected)
+        var bytes = Array(text.utf8)
+        for cut in [0, bytes.count / 3, bytes.count] {
+            let parts = bytes.withUnsafeMutableBytes { bytes in
+                XXH64.hash(parts: [.init(rebasing: bytes[..<cut]), .init(rebasing: bytes[cut...])])
+            }
+            #expect(parts == expected)
+        }
     }
 }
 
@@ -72,10 +79,12 @@ import Testing
     }
 }
 
-private func compress(_ bytes: [UInt8], room: Int? = nil) -> [UInt8]? {
+private func compress(_ bytes: [UInt8], room: Int? = nil, acceleration: Int = 1) -> [UInt8]? {
     var packed = [UInt8](repeating: 0, count: room ?? bytes.count)
     let size = bytes.withUnsafeBytes { source in
-        packed.withUnsafeMutableBytes { LZ4.compress(source, into: $0) }
+        packed.withUnsafeMutableBytes {
+            LZ4.compress(source, into: $0, acceleration: acceleration)
+        }
     }
     return size.map { Array(packed.prefix($0)) }
 }
@@ -104,6 +113,21 @@ private func noise(_ count: Int) -> [UInt8] {
         #expect(packed.count <= bytes.count - 4096)
         let isSame = try decompress(packed, size: bytes.count) == bytes
         #expect(isSame)
+    }
+
+    /// In a hurry it finds less, and nothing wrong.
+    @Test func accelerated() throws {
+        let words = noise(200).map { _ in noise(5) }
+        let bytes = noise(30_000).flatMap { words[Int($0) % 200][..<(2 + Int($0) % 4)] }
+        let text = Array(bytes[..<(16 * 4096)])
+        var sizes: [Int] = []
+        for acceleration in [1, Pace.limit, 60] {
+            let packed = try #require(compress(text, acceleration: acceleration))
+            let isSame = try decompress(packed, size: text.count) == text
+            #expect(isSame)
+            sizes.append(packed.count)
+        }
+        #expect(sizes[0] < sizes[2])
     }
 
     /// Two pages that need a little more than one, and a little less.

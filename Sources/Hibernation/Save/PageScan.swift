@@ -3,32 +3,24 @@
 import KresumeImage
 import PhysicalMemory
 
-/// Tells which pages of some memory hold but one byte again and again, and packs the others
-/// together.
+/// Tells which pages of some memory hold but one byte again and again.
 enum PageScan {
-    /// Copies the pages of `memory` that need data to the beginning of `packed`, which is as large
-    /// or larger.
-    ///
-    /// - Returns: for each page of `memory` in order, as runs of equal kind: how many pages, and
-    ///   of which kind.
-    static func pack(
-        _ memory: UnsafeRawBufferPointer, into packed: UnsafeMutableRawBufferPointer
-    ) -> [(pageCount: Int, kind: PageRun.Kind)] {
-        var runs: [(pageCount: Int, kind: PageRun.Kind)] = []
-        var filled = 0
+    /// - Parameters:
+    ///   - memory: whole pages.
+    ///   - first: the frame of the first of them.
+    /// - Returns: all of them in order, as runs of equal kind.
+    static func runs(_ memory: UnsafeRawBufferPointer, at first: PageFrame) -> [PageRun] {
+        var runs: [PageRun] = []
+        var frame = first
         for offset in stride(from: 0, to: memory.count, by: PageFrame.size) {
-            let page = UnsafeRawBufferPointer(
-                rebasing: memory[offset..<(offset + PageFrame.size)])
-            let kind = kind(of: page)
-            if kind == .data {
-                UnsafeMutableRawBufferPointer(rebasing: packed[filled...]).copyMemory(from: page)
-                filled += PageFrame.size
-            }
+            let kind = kind(
+                of: UnsafeRawBufferPointer(rebasing: memory[offset..<(offset + PageFrame.size)]))
             if runs.last?.kind == kind {
-                runs[runs.count - 1].pageCount += 1
+                runs[runs.count - 1].count += 1
             } else {
-                runs.append((1, kind))
+                runs.append(PageRun(first: frame, count: 1, kind: kind))
             }
+            frame = frame + 1
         }
         return runs
     }

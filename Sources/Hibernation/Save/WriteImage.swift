@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import Checksum
+import Compression
 import KresumeImage
 import LinuxPlatform
 import PhysicalMemory
 import Synchronization
 
-/// Writes A's memory to the image area, on all CPUs: each thread takes the next part of memory,
-/// leaves out the pages that are but filled, packs the others into chunks and writes them wherever there is room.
+/// Writes A's memory to the image area: each thread takes the next part of memory, leaves out the
+/// pages that are but filled, packs the others into a chunk and writes it wherever there is room.
+/// More threads than CPUs, so that while some wait for the device the others keep the CPUs busy.
 final class WriteImage: Sendable {
     /// What became of one part of memory.
     private struct Result {
@@ -62,76 +64,100 @@ final class WriteImage: Sendable {
         let queue = WorkQueue(count: parts.count)
         try Parallel.run(Workers.count) { [self] _ in
             let packer = try ChunkPacker(prepared.header.compression, level: level)
+            var pace = Pace()
+            let gathered = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
             let packed = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
-            let compressed = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
-            try queue.forEach { try write(part: $0, packer, packed.bytes, compressed.bytes) }
+            try queue.forEach {
+                try write(part: $0, packer, &pace, gathered.bytes, packed.bytes)
+            }
         }
         try complete(jumpBackEntry: jumpBackEntry)
     }
 
     private func write(
-        part index: Int, _ packer: ChunkPacker, _ packed: UnsafeMutableRawBufferPointer,
-        _ compressed: UnsafeMutableRawBufferPointer
+        part index: Int, _ packer: ChunkPacker, _ pace: inout Pace,
+        _ gathered: UnsafeMutableRawBufferPointer, _ packed: UnsafeMutableRawBufferPointer
     ) throws {
         let part = parts[index]
-        var result = Result()
-        do {
-            let window = try memory.window(part)
-            let first = part.frames[0].lower.rawValue
-            for frames in part.frames {
-                let start = Int(frames.lower.rawValue - first) * PageFrame.size
-                let pages = window.bytes[start..<(start + Int(frames.count) * PageFrame.size)]
-                let room = packed[(Int(result.dataPages) * PageFrame.size)...]
-                var frame = frames.lower
-                for run in PageScan.pack(
-                    UnsafeRawBufferPointer(rebasing: pages),
-                    into: UnsafeMutableRawBufferPointer(rebasing: room))
-                {
-                    result.runs.append(
-                        PageRun(
-                            first: frame, count: UInt32(run.pageCount),
-                            kind: run.kind))
-                    if run.kind == .data { result.dataPages += UInt64(run.pageCount) }
-                    frame = frame + UInt64(run.pageCount)
-                }
-            }
-        }
-        if result.dataPages > 0 {
-            let pages = UnsafeMutableRawBufferPointer(
-                rebasing: packed[..<(Int(result.dataPages) * PageFrame.size)])
-            result.chunks = [try store(pages, packer, compressed)]
-        }
+        let left = UInt64(parts.count - index) * Self.partPages * UInt64(PageFrame.size)
+        let result = try save(
+            part, through: memory.window(part), packer, &pace, gathered, packed, left: left)
         state.withLock { $0.results[index] = result }
         progress.advance(by: part.pageCount * UInt64(PageFrame.size))
     }
 
-    /// Writes one chunk, packed if that gains something.
-    private func store(
-        _ pages: UnsafeMutableRawBufferPointer, _ packer: ChunkPacker,
-        _ compressed: UnsafeMutableRawBufferPointer
-    ) throws -> Chunk {
-        var bytes = pages
-        if let size = packer.pack(UnsafeRawBufferPointer(pages), into: compressed) {
-            bytes = UnsafeMutableRawBufferPointer(rebasing: compressed[..<size])
+    /// - Parameter left: how much this part and those after it may have to store, in bytes.
+    private func save(
+        _ part: SavedMemory.Part, through window: borrowing CoreWindow, _ packer: ChunkPacker,
+        _ pace: inout Pace, _ gathered: UnsafeMutableRawBufferPointer,
+        _ packed: UnsafeMutableRawBufferPointer, left: UInt64
+    ) throws -> Result {
+        var result = Result()
+        let first = part.frames[0].lower
+        for frames in part.frames {
+            let pages = window.bytes[frames.bytes(from: first)]
+            result.runs += PageScan.runs(UnsafeRawBufferPointer(rebasing: pages), at: frames.lower)
         }
-        // Both buffers are a whole number of pages long, and the rest of the last is left zero.
+        let data = result.runs.filter { $0.kind == .data }.map(\.frames)
+        result.dataPages = data.reduce(0) { $0 + $1.count }
+        guard let whole = data.first else { return result }
+
+        // Pages that follow one another are packed where they are.
+        var pages = window.bytes[whole.bytes(from: first)]
+        if data.count > 1 { pages = gather(data, from: window.bytes, first, into: gathered)[...] }
+        let start = Uptime.nanoseconds()
+        let size = packer.pack(UnsafeRawBufferPointer(rebasing: pages), into: packed, pace)
+        let end = Uptime.nanoseconds()
+        // The device cannot read from the window.
+        if size == nil, data.count == 1 {
+            pages = gather(data, from: window.bytes, first, into: gathered)[...]
+        }
+        let stored = size.map { packed[..<$0] } ?? gathered[..<pages.count]
+        let (chunk, room) = try store(
+            UnsafeMutableRawBufferPointer(rebasing: stored), pageCount: result.dataPages)
+        result.chunks = [chunk]
+        pace.adapt(
+            packing: end - start, writing: Uptime.nanoseconds() - end, mayGrow: room > left)
+        return result
+    }
+
+    /// Copies frames that lie apart together.
+    private func gather(
+        _ frames: [FrameRange], from window: UnsafeRawBufferPointer, _ first: PageFrame,
+        into gathered: UnsafeMutableRawBufferPointer
+    ) -> UnsafeRawBufferPointer {
+        var filled = 0
+        for frames in frames {
+            let pages = UnsafeRawBufferPointer(rebasing: window[frames.bytes(from: first)])
+            UnsafeMutableRawBufferPointer(rebasing: gathered[filled...]).copyMemory(from: pages)
+            filled += pages.count
+        }
+        return UnsafeRawBufferPointer(rebasing: gathered[..<filled])
+    }
+
+    /// Writes one chunk, which lies at the beginning of a buffer of whole pages.
+    ///
+    /// - Returns: the chunk, and how much room is left in the area then, in bytes.
+    private func store(
+        _ bytes: UnsafeMutableRawBufferPointer, pageCount: UInt64
+    ) throws -> (Chunk, room: UInt64) {
         let paddedSize = (bytes.count + PageFrame.size - 1) / PageFrame.size * PageFrame.size
         let padded = UnsafeMutableRawBufferPointer(start: bytes.baseAddress, count: paddedSize)
         for index in bytes.count..<paddedSize { padded[index] = 0 }
 
-        let offset = try state.withLock { state throws in
+        let (offset, room) = try state.withLock { state throws in
             let offset = state.end
             guard area.size - offset >= UInt64(paddedSize) else {
                 throw SaveError.deviceFull(area.device.path, size: area.size)
             }
             state.end += UInt64(paddedSize)
-            return offset
+            return (offset, area.size - state.end)
         }
         try area.device.write(from: UnsafeRawBufferPointer(padded), at: area.offset + offset)
-        return Chunk(
-            offset: offset, size: UInt32(bytes.count), firstPage: 0,
-            pageCount: UInt32(pages.count / PageFrame.size),
+        let chunk = Chunk(
+            offset: offset, size: UInt32(bytes.count), firstPage: 0, pageCount: UInt32(pageCount),
             checksum: XXH64.hash(UnsafeRawBufferPointer(bytes)))
+        return (chunk, room)
     }
 
     private func complete(jumpBackEntry: PhysicalAddress) throws {
@@ -178,6 +204,14 @@ final class WriteImage: Sendable {
             }
             throw error
         }
+    }
+}
+
+extension FrameRange {
+    /// Their bytes in memory that begins with `first`.
+    fileprivate func bytes(from first: PageFrame) -> Range<Int> {
+        let start = Int(lower.rawValue - first.rawValue) * PageFrame.size
+        return start..<(start + Int(count) * PageFrame.size)
     }
 }
 
