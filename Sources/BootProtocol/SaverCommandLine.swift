@@ -60,6 +60,14 @@ private let dropped = [
 private let droppedPrefixes = ["resume", "kresume."]
 
 extension KernelCommandLine {
+    /// The same with `quiet`, unless something is said about the kernel's messages. On a serial
+    /// console they take longer than all else that the saver kernel does to come up.
+    public var quiet: KernelCommandLine {
+        let words = ["quiet", "debug", "loglevel", "ignore_loglevel", "initcall_debug"]
+        let isSettled = words.contains { contains($0) }
+        return KernelCommandLine(options + (isSettled ? [] : [Option("quiet", nil)].compactMap { $0 }))
+    }
+
     /// The same for an initramfs that is to unlock no encrypted device: it would ask for a
     /// passphrase, and wait, where there may be nobody.
     ///

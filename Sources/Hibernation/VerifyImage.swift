@@ -25,7 +25,7 @@ public struct VerifyImage {
             report.note("the image on \(path) is whole: \(progress.summary)")
         case .stock(let front):
             let area = try StockArea(open: path, offset: offset, .read)
-            let image = try SwsuspImage.read(front, readAt: area.readAt)
+            let image = try SwsuspImage.read(front, readAt: area.readChain)
             let progress = progress(image.info.dataPages)
             try ReadStockImage(image: image, area: area, progress: progress).load { nil }
             let verdict =

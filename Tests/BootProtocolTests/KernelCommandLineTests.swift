@@ -108,6 +108,16 @@ import Testing
         #expect(line.withoutUnlocking.text == "a=1 rd.lvm.lv=a/b rd.luks=0 cryptopts=")
     }
 
+    @Test(
+        arguments: [
+            ("a=1", "a=1 quiet"), ("quiet a", "quiet a"), ("loglevel=7", "loglevel=7"),
+            ("debug", "debug"), ("ignore_loglevel", "ignore_loglevel"),
+            ("systemd.debug_shell", "systemd.debug_shell quiet"),
+        ])
+    func quietUnlessSomethingIsSaid(text: String, expected: String) {
+        #expect(KernelCommandLine(parsing: text).quiet.text == expected)
+    }
+
     @Test func addressesAreFilledIn() throws {
         var line = try SaverCommandLine(
             from: KernelCommandLine(), adding: KernelCommandLine(), limit: 2047)

@@ -113,7 +113,7 @@ struct LoadSaver {
                 memory: SavedMemory.expected(ready.firmwareMap),
                 bootParameters: try Firmware.bootParameters(),
                 rsdp: try Firmware.acpiRootPointer(),
-                commandLine: unlocks ? line : line.withoutUnlocking,
+                commandLine: (unlocks ? line : line.withoutUnlocking).quiet,
                 addedOptions: KernelCommandLine(parameters.options.options + append.options),
                 vmcoreInfoNote: try RunningKernel().vmcoreInfoNote().bytes,
                 purgatory: Array(

@@ -22,7 +22,7 @@ struct StockImage: ResumableImage {
         try Self.requireSameMachine(front)
         whenSized(front.info.dataPages)
         self.area = area
-        image = try SwsuspImage.read(front, readAt: area.readAt)
+        image = try SwsuspImage.read(front, readAt: area.readChain)
     }
 
     private var dataSize: UInt64 { image.info.dataPages * UInt64(PageFrame.size) }

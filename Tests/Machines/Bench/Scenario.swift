@@ -37,7 +37,9 @@ struct Scenario: Sendable {
 }
 
 extension Scenario {
-    static let compressions = [Own(name: "own LZ4")]
+    static let compressions = [
+        Own(name: "own LZ4"), Own(name: "own zstd", options: ["--compression=zstd"]),
+    ]
     private static let none = Stock(name: "uncompressed", parameter: "hibernate=nocompress")
     private static let lz4 = Stock(name: "LZ4", parameter: "hibernate.compressor=lz4")
     /// What the kernel does unless told otherwise: ours is compared with this one.
