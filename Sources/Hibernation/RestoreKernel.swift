@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// What is left for an image in the memory of a restore kernel.
+import PhysicalMemory
+
+/// How memory is divided between a restore kernel and the image that it loads.
 enum RestoreKernel {
     /// What a restore kernel that is up needs for itself while the image is loaded, in bytes: with
     /// less it was seen to deadlock.
     static let reserve: UInt64 = 40 << 20
+
+    /// The same with the threads' buffers, and what the kernel notes of `pages` pages of ours in
+    /// page tables and in the list of those that are pinned: 24 bytes of each.
+    static func reserve(forLoading pages: UInt64) -> UInt64 {
+        reserve + Workers.memoryLimit + min(pages, PageFrame.limit.rawValue) * 32
+    }
 
     /// How much of `ram` an image can have: what is sure to be, not what is just possible. In bytes.
     ///
@@ -13,6 +21,7 @@ enum RestoreKernel {
     static func room(ram: UInt64, kernel: UInt64) -> UInt64 {
         // 64 bytes of each page's 4096 go to its descriptor.
         let usable = ram - ram / 64
-        return usable - min(usable, kernel + reserve)
+        let needed = kernel + reserve(forLoading: usable / UInt64(PageFrame.size))
+        return usable - min(usable, needed)
     }
 }

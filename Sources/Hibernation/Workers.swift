@@ -14,5 +14,8 @@ enum Workers {
     static var count: Int { min(Parallel.usableCPUs + waiting, limit) }
 
     /// What each of them takes for what it works on, in bytes.
-    static let bufferSize = 2 * UInt64(Chunk.pageLimit) * UInt64(PageFrame.size)
+    private static let bufferSize = 2 * UInt64(Chunk.pageLimit) * UInt64(PageFrame.size)
+
+    /// What all of them take at most, in bytes.
+    static let memoryLimit = UInt64(limit) * bufferSize
 }

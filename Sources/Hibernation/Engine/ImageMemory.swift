@@ -11,15 +11,17 @@ final class ImageMemory: Sendable {
 
     /// Pins `pages` pages.
     ///
-    /// - Parameter reserve: in bytes, what must be left to this kernel.
+    /// - Parameters:
+    ///   - pages: as an image says that has not been checked yet.
+    ///   - reserve: in bytes, what must be left to this kernel.
     init(pages: UInt64, reserve: UInt64) throws {
-        let (double, overflow) = pages.multipliedReportingOverflow(by: 2)
-        guard !overflow, let pageCapacity = Int(exactly: double) else {
+        guard pages < PageFrame.limit.rawValue else {
             throw ResumeError.notEnoughMemory(
                 needed: .max, available: try MemoryInfo.current().available)
         }
         quiet = try QuietMemory()
-        pinned = try PinnedMemory(pageCapacity: pageCapacity + (512 << 20) / PageFrame.size)
+        // Room to grow, where the pages that there are do not serve.
+        pinned = try PinnedMemory(pageCapacity: 2 * Int(pages) + (512 << 20) / PageFrame.size)
         try grow(by: pages, reserve: reserve)
     }
 

@@ -60,7 +60,10 @@ public struct Resume {
         // the first of the data is read while it still is being pinned.
         var memory: Background<ImageMemory>?
         let image = try open(found) { dataPages in
-            memory = Background { try ImageMemory(pages: dataPages, reserve: Self.reserve) }
+            memory = Background {
+                try ImageMemory(
+                    pages: dataPages, reserve: RestoreKernel.reserve(forLoading: dataPages))
+            }
         }
         try image.check(retry: retry || dryRun)
         report.note("found \(image.description)")
@@ -92,7 +95,9 @@ public struct Resume {
             return try RestoreEngine(
                 demand, tables: tables,
                 memory: memory?.value()
-                    ?? ImageMemory(pages: demand.dataPageCount, reserve: Self.reserve + lists),
+                    ?? ImageMemory(
+                        pages: demand.dataPageCount,
+                        reserve: RestoreKernel.reserve(forLoading: demand.dataPageCount)),
                 reserve: RestoreKernel.reserve + lists)
         }
     }
@@ -169,11 +174,6 @@ public struct Resume {
         do { try image.unmark() } catch {
             report.warn("the image stays marked as tried: \(explanation(of: error))")
         }
-    }
-
-    /// What must be left beside the image: for the kernel, and the threads' buffers.
-    private static var reserve: UInt64 {
-        RestoreKernel.reserve + UInt64(Workers.count) * Workers.bufferSize
     }
 
     /// What is mounted here would be used by two kernels that do not know of each other; and even
