@@ -36,9 +36,10 @@ extension Machines {
                 let first = try bench.start("first", configuration)
                 try first.waitUntilBooted()
                 try first.expect("dd if=/dev/urandom of=/tmp/random bs=1M count=64 2>/dev/null")
-                _ = first.send(hibernate())
+                // The saver kernel is quiet otherwise.
+                _ = first.send("\(hibernate()) --saver-append=loglevel=7")
                 if moment.sector == nil {
-                    // The saver kernel shows its command line.
+                    // It shows its command line.
                     try first.waitForConsole("kresume.save=")
                 } else {
                     try first.waitForStop()
