@@ -6,7 +6,7 @@
 # make machines  tests that boot kernels in QEMU (the first run builds one: some minutes)
 # make fuzz      damaged images of the kernel's own format, many more than in `make unit`
 # make demo      watch a virtual machine hibernate, go off and come back
-# make bench     how fast it is, beside the kernel: build/bench.md (up to an hour; fewer rounds:
+# make bench     how fast it is, beside the kernel: build/bench.md (half an hour; fewer rounds:
 #                BENCH_RUNS=1; some of it: BENCH_ONLY=small/LZO)
 # make deps      the Debian packages that all of this needs
 # make install   the binary, and what initramfs-tools, dracut, mkinitcpio, systemd and the shells need for it;
