@@ -64,8 +64,8 @@ extension KernelCommandLine {
     /// console they take longer than all else that the saver kernel does to come up.
     public var quiet: KernelCommandLine {
         let words = ["quiet", "debug", "loglevel", "ignore_loglevel", "initcall_debug"]
-        let isSettled = words.contains { contains($0) }
-        return KernelCommandLine(options + (isSettled ? [] : [Option("quiet", nil)].compactMap { $0 }))
+        if words.contains(where: contains) { return self }
+        return KernelCommandLine(options + [Option("quiet", nil)].compactMap { $0 })
     }
 
     /// The same for an initramfs that is to unlock no encrypted device: it would ask for a

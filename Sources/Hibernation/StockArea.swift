@@ -31,7 +31,9 @@ final class StockArea: Sendable {
     /// The same for one who follows a chain of pages.
     var readChain: (UInt64, Int) throws(PlatformError) -> [UInt8] {
         let reader = ChainReader(device)
-        return { (offset, count) throws(PlatformError) in try reader.read(at: offset, count: count) }
+        return { (offset, count) throws(PlatformError) in
+            try reader.read(at: offset, count: count)
+        }
     }
 
     /// Nil where there is no such image.
