@@ -16,7 +16,8 @@ struct ReadChunks: Sendable {
     /// Puts every page in its place; or into none, only to check it. Throws the first thing that
     /// is wrong.
     ///
-    /// - Parameter places: asked for when the first chunks are in memory; may wait.
+    /// - Parameter places: asked for when the first chunks have been read, or are to be read to
+    ///   their places; may wait.
     func load(into places: @escaping @Sendable () throws -> PagePlaces?) throws {
         let queue = WorkQueue(count: image.chunks.count)
         try Parallel.run(Workers.count) { _ in

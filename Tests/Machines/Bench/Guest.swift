@@ -16,9 +16,9 @@ final class Guest {
     /// The command that sent the guest to sleep.
     private var sleeping: Request?
 
-    /// QEMU emulates a processor's string instructions for copying and clearing byte by byte when
-    /// the processor says that they are fast: a page then takes ten times as long to be cleared as
-    /// to be unpacked. Told that they are not, the kernel clears and copies by words.
+    /// Where the processor says that its string instructions are fast, the kernel clears and copies
+    /// memory with those that work on bytes, which QEMU carries out one at a time: at 0.6 GB/s
+    /// instead of 6. Told that they are not, it works on words.
     static let processorModel = "max,-erms,-fsrm"
 
     private static let saved = "bench: save"
