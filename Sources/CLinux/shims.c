@@ -9,6 +9,7 @@
 #include <linux/io_uring.h>
 #include <linux/netlink.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -96,6 +97,25 @@ int linux_usable_cpus(void)
     if (sched_getaffinity(0, sizeof set, set) != 0)
         return -1;
     return CPU_COUNT_S(sizeof set, set);
+}
+
+int linux_run_on_first_cpu(void)
+{
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    CPU_SET(0, &set);
+    return sched_setaffinity(0, sizeof set, &set);
+}
+
+int linux_run_on_other_cpus(void)
+{
+    cpu_set_t set[16];
+
+    /* The kernel ignores those that there are not. */
+    memset(set, 0xff, sizeof set);
+    CPU_CLR_S(0, sizeof set, set);
+    return sched_setaffinity(0, sizeof set, set);
 }
 
 int linux_cpu_has_la57(void)

@@ -12,6 +12,8 @@ public enum FreePageError: Error, Hashable, Sendable {
     case unreadable(UInt64)
     /// This page's descriptor says that it begins a free block of 2^order pages, which cannot be.
     case impossibleBlock(PageFrame, order: UInt64)
+    /// The list of the pages that were swapped with another kernel's is none; what it ends with.
+    case backupList(UInt64)
     /// In pages: `found` is not what the kernel has counted.
     case otherCount(found: UInt64, counted: UInt64)
 }

@@ -181,6 +181,9 @@ func sentence(_ error: FreePageError) -> String {
         "the kernel's memory at 0x\(String(address, radix: 16)) cannot be read"
     case .impossibleBlock(let frame, let order):
         "page \(frame) is said to begin a free block of order \(order), which cannot be"
+    case .backupList(let entry):
+        "the list of the pages that were swapped with the saver's ends in "
+            + "0x\(String(entry, radix: 16))"
     case .otherCount(let found, let counted):
         "\(found) free pages were found, and the kernel counts \(counted)"
     }

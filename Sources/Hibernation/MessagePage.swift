@@ -17,7 +17,8 @@ struct MessagePage: Hashable {
     }
 
     var outcome: Outcome
-    /// Why it failed; the restore kernel's release where it did not.
+    /// Why it failed; the restore kernel's release where it did not; while it is pending, what A
+    /// has to say to the saver: ``swapList``.
     var text: String
 
     /// Never all zero, or the page would be left out of the image.
@@ -35,6 +36,14 @@ struct MessagePage: Hashable {
         self.outcome = outcome
         self.text = text
     }
+
+    /// Pending, with A's word for the saver.
+    init(swapList: UInt64?) {
+        self.init(.pending, swapList.map { String($0, radix: 16) } ?? "")
+    }
+
+    /// Where kexec's list of what it swaps with the saver kernel begins, as `BackupPages` wants it.
+    var swapList: UInt64? { outcome == .pending ? UInt64(text, radix: 16) : nil }
 
     /// Nil where the page is no message.
     init?(_ page: UnsafeRawBufferPointer) {

@@ -50,6 +50,26 @@ import Testing
         #expect(Capabilities.parse(status: "CapEff:\tx\n") == nil)
     }
 
+    @Test func keptPages() {
+        let zone = """
+              pages free     3840
+                    nr_inactive_anon 0
+              pagesets
+                cpu: 0
+                          count:    7
+                          high:     8
+              vm stats threshold: 2
+                cpu: 1
+                          count:    100
+                          high:     8
+
+            """
+        #expect(FirstCPU.keptPages(zoneinfo: zone) == 7)
+        #expect(FirstCPU.keptPages(zoneinfo: "Node 0\n" + zone + "Node 1\n" + zone) == 14)
+        #expect(FirstCPU.keptPages(zoneinfo: "cpu: 0\ncount: x\ncount: -1") == 0)
+        #expect(FirstCPU.keptPages(zoneinfo: "") == 0)
+    }
+
     @Test(arguments: [
         ("flags\t\t: fpu la57 vme\nflags\t: fpu", 5), ("flags\t\t: fpu vme", 4),
         ("model name\t: la57\nflags\t\t: fpu", 4), ("flags\t\t: fpu la57x", 4), ("", 4),

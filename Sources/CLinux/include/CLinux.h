@@ -50,5 +50,10 @@ int linux_reboot_power_off(void);
 /* How many CPUs this process may run on (CPU_COUNT_S is a macro), or -1 with errno set. */
 int linux_usable_cpus(void);
 
+/* Lets this thread run on the first CPU only, or on all but that one (its macros again). Returns 0,
+ * or -1 with errno set. */
+int linux_run_on_first_cpu(void);
+int linux_run_on_other_cpus(void);
+
 /* CPUID leaf 7: 1 where the CPU knows LA57, used or not. <cpuid.h> is inline assembly. */
 int linux_cpu_has_la57(void);

@@ -13,15 +13,17 @@ enum FreePageContents {
     /// Functions of sanitizers that watch free pages too.
     private static let sanitizers = ["kasan_report", "kmsan_report"]
 
+    /// What ``ask(_:)`` wants to know the addresses of.
+    static let symbols = keys + sanitizers
+
     enum Answer {
         case matter(because: String)
         case doNotMatter
     }
 
     /// When in doubt, they matter.
-    static func ask() -> Answer {
+    static func ask(_ symbols: [String: UInt64]) -> Answer {
         do {
-            let symbols = try KernelSymbols.addresses(of: keys + sanitizers)
             guard symbols[keys[0]] != nil else {
                 return .matter(because: "the kernel does not tell whether it relies on them")
             }

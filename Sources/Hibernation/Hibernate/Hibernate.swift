@@ -30,6 +30,8 @@ public struct Hibernate {
     public var debugPort: UInt16 = 0
     private let report: Report
 
+    private static let kexecImage = "kexec_image"
+
     public init(_ report: Report) { self.report = report }
 
     /// Returns after the resume; throws where the machine went on without one.
@@ -79,12 +81,16 @@ public struct Hibernate {
             id: .random(), creationTime: WallClock.now(), signaturePage: try area.signaturePage(),
             machine: machine, compression: compression.chunks, areaSize: area.size)
         report.note("loading the saver kernel")
+        // Without them free memory is saved too.
+        let symbols =
+            (try? KernelSymbols.addresses(of: FreePageContents.symbols + [Self.kexecImage])) ?? [:]
         try saver.load(
             ready,
             SaverParameters(
                 image: prepared.header.id, offsetPages: target.offsetPages,
                 messagePage: box.frame.address, pagingLevels: Int(machine.jump.pagingLevels),
-                keepsFreePages: keepsFreePages(), compressionLevel: compression.level))
+                keepsFreePages: keepsFreePages(symbols), compressionLevel: compression.level))
+        box.leave(MessagePage(swapList: swapList(symbols)))
         defer { try? Kexec.unload(flags: [.preserveContext, .longMode]) }
 
         report.note("hibernating to \(target.path)")
@@ -110,10 +116,20 @@ public struct Hibernate {
         }
     }
 
-    private func keepsFreePages() -> Bool {
-        guard case .matter(let reason) = FreePageContents.ask() else { return false }
+    private func keepsFreePages(_ symbols: [String: UInt64]) -> Bool {
+        guard case .matter(let reason) = FreePageContents.ask(symbols) else { return false }
         report.note("free memory is saved too: \(reason)")
         return true
+    }
+
+    /// Where kexec's list of what it swaps with the saver kernel begins: see `BackupPages`. Without
+    /// it more free memory is saved than need be.
+    private func swapList(_ symbols: [String: UInt64]) -> UInt64? {
+        guard let variable = symbols[Self.kexecImage], let kernel = try? RunningKernel(),
+            let image = try? kernel.word(at: variable)
+        else { return nil }
+        // `head` is the first member of `struct kimage`, include/linux/kexec.h, Linux 6.12.
+        return try? kernel.word(at: image)
     }
 
     private func machineRecord(

@@ -147,8 +147,10 @@ struct LoadSaver {
                     }
                 return KexecSegment(buffer: buffer, memory: range.start, memorySize: range.size)
             }
-            try Kexec.load(
-                entry: plan.entry, segments: segments, flags: [.preserveContext, .longMode])
+            try FirstCPU.withoutPages {
+                try Kexec.load(
+                    entry: plan.entry, segments: segments, flags: [.preserveContext, .longMode])
+            }
         }
     }
 }

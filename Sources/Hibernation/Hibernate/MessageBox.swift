@@ -20,11 +20,16 @@ final class MessageBox {
                 else { continue }
                 self.frame = frame
                 slot = run.firstSlot + Int(frame.rawValue - run.frames.lower.rawValue)
-                memory.address(ofSlot: slot).copyMemory(
-                    from: MessagePage(.pending).bytes, byteCount: PageFrame.size)
+                leave(MessagePage(.pending))
                 return
             }
         }
+    }
+
+    /// Writes what is to be read by whoever comes next.
+    func leave(_ message: MessagePage) {
+        memory.address(ofSlot: slot).copyMemory(
+            from: message.bytes, byteCount: PageFrame.size)
     }
 
     /// Throws where the page is no longer in the frame that was told.

@@ -24,6 +24,11 @@ struct RunningKernel {
         return try file.readBytes(at: offset, count: count)
     }
 
+    func word(at address: UInt64) throws -> UInt64 {
+        let bytes = try bytes(at: address, count: 8)
+        return bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
     /// The kernel's own description of itself, a whole ELF note.
     func vmcoreInfoNote() throws -> ELFNote {
         guard let range = core.notes else { throw CoreDumpError.noVMCoreInfo }

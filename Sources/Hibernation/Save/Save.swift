@@ -49,15 +49,35 @@ public struct Save {
             // Where the saver lives, A has free pages too, and has counted them.
             let ram = SavedMemory.expected(prepared.machine.memoryMap)
             let free = try FreePages(memory.kernelInfo(), ram: ram, read: memory.bytes)
-            let size = mebibytes(free.frames.count * UInt64(PageFrame.size))
+            let omitted = free.frames.intersection(memory.frames)
+                .union(backups(of: free.frames, memory, prepared, orders))
+            let size = mebibytes(omitted.count * UInt64(PageFrame.size))
             report.note("leaving out \(size) of free memory")
             if !free.unknown.isEmpty {
                 let size = mebibytes(free.unknown.count * UInt64(PageFrame.size))
                 report.detail("what is free among \(size) cannot be told, and is saved too")
             }
-            return free.frames.intersection(memory.frames)
+            return omitted
         } catch {
             report.warn("free memory is saved too: \(explanation(of: error))")
+            return FrameSet()
+        }
+    }
+
+    /// What was free where the saver lives: A has swapped it with pages that count as in use.
+    private func backups(
+        of free: FrameSet, _ memory: SavedMemory, _ prepared: PreparedImage, _ orders: SaverOrders
+    ) -> FrameSet {
+        guard let head = memory.message(orders.parameters.messagePage)?.swapList else {
+            return FrameSet()
+        }
+        let swapped = prepared.machine.jump.saverMemory
+        do {
+            let pages = try BackupPages(head: head, of: swapped, read: memory.bytes)
+            return pages.backups(of: free.intersection(swapped)).intersection(memory.frames)
+        } catch {
+            let size = mebibytes(free.intersection(swapped).count * UInt64(PageFrame.size))
+            report.warn("\(size) of free memory are saved: \(explanation(of: error))")
             return FrameSet()
         }
     }

@@ -68,6 +68,11 @@ struct SavedMemory: Sendable {
         return nil
     }
 
+    /// What A has left in its message page; nil where that is no message.
+    func message(_ page: PhysicalAddress) -> MessagePage? {
+        bytes(at: page, count: PageFrame.size)?.withUnsafeBytes { MessagePage($0) }
+    }
+
     /// All of it but `omitted`, ascending, in parts of at most `pages` pages.
     func parts(ofPages pages: UInt64, without omitted: FrameSet) -> [Part] {
         segments.flatMap { segment in

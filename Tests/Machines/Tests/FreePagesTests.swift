@@ -19,6 +19,32 @@ extension Machines {
             }
         }
 
+        /// What was free where the saver lives is not saved by way of the pages with which A has
+        /// swapped it; nor is what the allocator keeps for the CPU that jumps.
+        @Test func alsoWhereTheSaverLives() throws {
+            try Bench.use("free-saver") { bench in
+                let (machine, configuration) = try start(bench, [])
+                let filler = try megabytes(machine, "MemFree") - 40
+                try machine.expect(
+                    "yes \"$(seq 2000)\" | head -c $((\(filler) << 20)) >/tmp/filler && rm /tmp/filler")
+                let inUse = try machine.run(
+                    "awk '$1 == \"pages\" && $2 == \"free\" { n -= $3 } "
+                        + "$1 == \"present\" { n += $2 } END { print n }' /proc/zoneinfo")
+                let request = machine.send(hibernate())
+                try machine.waitForPowerOff(by: request)
+                let image = try Host.run(
+                    [Host.kresume, "inspect", "--json", configuration.disks[0].path])
+                let saved = try #require(image.number(after: "\"data_pages\": "))
+                #expect(saved <= Int(inUse.output) ?? 0, "\(saved) of \(inUse.output) pages in use")
+
+                let back = try bench.start("back", configuration.booting(resume()))
+                let reply = try back.waitForReturn(of: request)
+                #expect(reply.status == 0, "\(reply.output)")
+                try back.expectWorkIntact()
+                try back.stopWork()
+            }
+        }
+
         /// Free pages that must be saved and are not empty: the saver sees that nobody could resume
         /// such an image, and goes back.
         @Test func moreThanARestoreKernelHolds() throws {
@@ -26,7 +52,7 @@ extension Machines {
                 let (machine, _) = try start(bench, ["debug_pagealloc=on"])
                 let filler = try megabytes(machine, "MemFree") - 40
                 try machine.expect(
-                    "yes | head -c $((\(filler) << 20)) >/tmp/filler && rm /tmp/filler")
+                    "yes \"$(seq 2000)\" | head -c $((\(filler) << 20)) >/tmp/filler && rm /tmp/filler")
                 let reply = try machine.run(
                     "\(hibernate()) --saver-memory=160M", limit: .seconds(300))
                 #expect(reply.status == 1)
