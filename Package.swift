@@ -123,6 +123,10 @@ let package = Package(
             name: "HibernateLocationTests", dependencies: ["HibernateLocation"],
             swiftSettings: strict),
         .testTarget(
+            name: "HibernationTests",
+            dependencies: ["Hibernation", "Placement", "LinuxPlatform", "PhysicalMemory"],
+            swiftSettings: strict),
+        .testTarget(
             name: "KresumeTests",
             dependencies: [
                 "kresume", "ConfigurationFile", "Hibernation", "LinuxPlatform",

@@ -16,10 +16,9 @@ struct ReadChunks: Sendable {
     /// Puts every page in its place; or into none, only to check it. Throws the first thing that
     /// is wrong.
     ///
-    /// - Parameter places: asked for when the first chunks have been read, or are to be read to
-    ///   their places; may wait.
-    func load(into places: @escaping @Sendable () throws -> PagePlaces?) throws {
-        let queue = WorkQueue(count: image.chunks.count)
+    /// - Parameter places: may be known later; chunks whose places are, come first.
+    func load(into places: PagePlaces?) throws {
+        let queue = LoadQueue(image.chunks.map(\.pageIndices), places)
         try Parallel.run(Workers.count) { _ in
             let unpacker = try ChunkUnpacker(image.header.compression)
             let stored = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
@@ -27,10 +26,10 @@ struct ReadChunks: Sendable {
             try queue.forEach { index in
                 let chunk = image.chunks[index]
                 if chunk.isRaw {
-                    try loadRaw(index, stored.bytes, try places())
+                    try loadRaw(index, stored.bytes, places)
                 } else {
                     let bytes = try read(index, into: stored.bytes)
-                    try unpack(bytes, index, unpacker, spare: unpacked.bytes, try places())
+                    try unpack(bytes, index, unpacker, spare: unpacked.bytes, places)
                 }
                 progress.advance(by: UInt64(chunk.pageCount) * UInt64(PageFrame.size))
             }
@@ -43,7 +42,7 @@ struct ReadChunks: Sendable {
     ) throws {
         let chunk = image.chunks[index]
         let targets =
-            places?.places(of: chunk.pageIndices)
+            try places?.places(of: chunk.pageIndices)
             ?? [UnsafeMutableRawBufferPointer(rebasing: spare[..<Int(chunk.size)])]
         try area.device.read(into: targets, at: area.offset + chunk.offset)
         try chunk.check(places: targets, index: index)
@@ -70,7 +69,7 @@ struct ReadChunks: Sendable {
         spare: UnsafeMutableRawBufferPointer, _ places: PagePlaces?
     ) throws {
         let pages = image.chunks[index].pageIndices
-        let place = places?.onePlace(of: pages)
+        let place = try places?.onePlace(of: pages)
         let target =
             place
             ?? UnsafeMutableRawBufferPointer(rebasing: spare[..<(pages.count * PageFrame.size)])
@@ -78,7 +77,7 @@ struct ReadChunks: Sendable {
             throw ResumeError.chunkNotUnpacked(index: index)
         }
         if place == nil {
-            places?.store(UnsafeRawBufferPointer(target), firstPage: pages.lowerBound)
+            try places?.store(UnsafeRawBufferPointer(target), firstPage: pages.lowerBound)
         }
     }
 }

@@ -9,9 +9,6 @@ import Synchronization
 /// Brings the data of an image of the kernel's own hibernation from the device. More threads than
 /// CPUs, so that while some wait for the device the others keep the CPUs busy.
 struct ReadStockImage: Sendable {
-    /// Asked for when the first data has been read; may wait. Nil: the data is only checked.
-    typealias Places = @Sendable () throws -> PagePlaces?
-
     let image: SwsuspImage
     let area: StockArea
     let progress: Progress
@@ -19,8 +16,10 @@ struct ReadStockImage: Sendable {
     /// Pages that one thread takes at a time.
     private static let pieceSize: UInt64 = 256
 
-    /// Puts every page in its place.
-    func load(into places: @escaping Places) throws {
+    /// Puts every page in its place; or into none, only to check it.
+    ///
+    /// - Parameter places: may be known later.
+    func load(into places: PagePlaces?) throws {
         if image.header.compression == .none {
             try loadPlain(into: places)
         } else {
@@ -28,24 +27,25 @@ struct ReadStockImage: Sendable {
         }
     }
 
-    private static func queue(of pages: UInt64) -> WorkQueue {
-        WorkQueue(count: Int((pages + pieceSize - 1) / pieceSize))
+    private static func pieces(of pages: UInt64) -> [Range<Int>] {
+        stride(from: 0, to: pages, by: Int(pieceSize)).map { first in
+            Int(first)..<Int(min(first + pieceSize, pages))
+        }
     }
 
     /// Every page's place on the device is known: each thread reads any of them, into its place.
-    private func loadPlain(into places: @escaping Places) throws {
-        let count = image.info.dataPages
-        let queue = Self.queue(of: count)
+    private func loadPlain(into places: PagePlaces?) throws {
+        let pieces = Self.pieces(of: image.info.dataPages)
+        let queue = LoadQueue(pieces, places)
         try Parallel.run(Workers.count) { _ in
             let spare = AlignedBuffer(count: Int(Self.pieceSize) * PageFrame.size)
             try queue.forEach { piece in
-                let first = UInt64(piece) * Self.pieceSize
-                let pages = first..<min(first + Self.pieceSize, count)
-                let targets =
-                    try places()?.places(of: Int(pages.lowerBound)..<Int(pages.upperBound))
-                    ?? [spare.bytes]
+                let pages = pieces[piece]
+                let targets = try places?.places(of: pages) ?? [spare.bytes]
                 let lists = image.info.listPages
-                try read(pages.lowerBound + lists..<pages.upperBound + lists, into: targets)
+                try read(
+                    UInt64(pages.lowerBound) + lists..<UInt64(pages.upperBound) + lists,
+                    into: targets)
                 progress.advance(by: UInt64(pages.count) * UInt64(PageFrame.size))
             }
         }
@@ -54,8 +54,9 @@ struct ReadStockImage: Sendable {
     /// Where a block begins is known only from those before it. So the threads read the pieces at
     /// the same time, but look for the blocks one after the other, each handing over to the next
     /// the beginning of a block that ends in the next one's piece. Then each unpacks its blocks.
-    private func loadCompressed(into places: @escaping Places) throws {
-        let queue = Self.queue(of: image.map.pageCount)
+    private func loadCompressed(into places: PagePlaces?) throws {
+        let pieces = Self.pieces(of: image.map.pageCount)
+        let queue = WorkQueue(count: pieces.count)
         let cutter = Turns(BlockCutter(image.blockWalk()))
         let checksum = Atomic<UInt32>(0)
         // A block is longer than what is left of it by a page at least.
@@ -65,10 +66,10 @@ struct ReadStockImage: Sendable {
             let unpacked = AlignedBuffer(count: Int(StoredBlock.pageLimit) * PageFrame.size)
             do {
                 try queue.forEach { piece in
-                    let first = UInt64(piece) * Self.pieceSize
-                    let pages = first..<min(first + Self.pieceSize, image.map.pageCount)
+                    let pages = pieces[piece]
                     let end = room + pages.count * PageFrame.size
-                    try read(pages, into: [.init(rebasing: stored.bytes[room..<end])])
+                    try read(
+                        UInt64(pages.lowerBound)..<UInt64(pages.upperBound), into: [.init(rebasing: stored.bytes[room..<end])])
                     let cut = try cutter.take(piece) { cutter in
                         try cutter.cut(.init(rebasing: stored.bytes[..<end]), pieceAt: room)
                     }
@@ -78,7 +79,7 @@ struct ReadStockImage: Sendable {
                             cut.start + Int(block.firstStoredPage - cut.firstPage) * PageFrame.size
                         let share = try unpack(
                             block, UnsafeRawBufferPointer(rebasing: stored.bytes[offset...]),
-                            unpacked.bytes, try places())
+                            unpacked.bytes, places)
                         checksum.bitwiseXor(share, ordering: .relaxed)
                     }
                 }
@@ -103,14 +104,15 @@ struct ReadStockImage: Sendable {
         var target = UnsafeMutableRawBufferPointer(rebasing: spare[..<block.size])
         // The first blocks begin with frame lists, which have no place.
         var isInPlace = false
-        if pages.count == block.pageCount, let place = places?.onePlace(of: pages) {
+        if pages.count == block.pageCount, let place = try places?.onePlace(of: pages)
+        {
             target = place
             isInPlace = true
         }
         try block.unpack(stored, by: image.header.compression, into: target)
         if let places, !isInPlace, !pages.isEmpty {
             let size = pages.count * PageFrame.size
-            places.store(
+            try places.store(
                 UnsafeRawBufferPointer(rebasing: target[(target.count - size)...]),
                 firstPage: pages.lowerBound)
         }

@@ -21,13 +21,13 @@ public struct VerifyImage {
             guard let image = try HibernationImage.read(areaSize: area.size, readAt: area.readAt)
             else { return false }
             let progress = progress(image.header.dataPages)
-            try ReadChunks(image: image, area: area, progress: progress).load { nil }
+            try ReadChunks(image: image, area: area, progress: progress).load(into: nil)
             report.note("the image on \(path) is whole: \(progress.summary)")
         case .stock(let front):
             let area = try StockArea(open: path, offset: offset, .read)
             let image = try SwsuspImage.read(front, readAt: area.readChain)
             let progress = progress(image.info.dataPages)
-            try ReadStockImage(image: image, area: area, progress: progress).load { nil }
+            try ReadStockImage(image: image, area: area, progress: progress).load(into: nil)
             let verdict =
                 image.header.checksum == nil
                 ? "can be read; it carries no checksum, so nothing more is known" : "is whole"

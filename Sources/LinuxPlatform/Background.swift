@@ -11,7 +11,7 @@ public final class Background<Value: Sendable>: Sendable {
     public init(_ body: @escaping @Sendable () throws -> Value) {
         let work: @Sendable () -> Void = { [result] in
             let outcome = Result { try body() }
-            result.wait { result -> Void? in result = outcome }
+            result.change { $0 = outcome }
         }
         thread = Parallel.start(work)
         if thread == nil { work() }

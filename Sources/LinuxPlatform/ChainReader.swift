@@ -9,13 +9,14 @@ import Synchronization
 /// A guess costs time if it is wrong, and nothing else: pages are kept by where they were read.
 public final class ChainReader {
     private static let pageSize = 4096
-    /// How many are read together.
-    static let ahead = 32
+    /// How many are read together: the more, the more guesses were right before.
+    static let ahead = 16...128
     private static let threads = 8
 
     private let device: BlockDevice
     private var last: UInt64?
     private var distance: UInt64?
+    private var next = ChainReader.ahead.lowerBound
     private var guessed: [UInt64: [UInt8]] = [:]
     /// How many pages were asked for that had been guessed.
     private(set) var hits = 0
@@ -35,7 +36,12 @@ public final class ChainReader {
             return page
         }
         let page = try device.readBytes(at: offset, count: count)
-        if let step, step == distance { guess(from: offset, step) }
+        if let step, step == distance {
+            guess(from: offset, step)
+            next = min(2 * next, Self.ahead.upperBound)
+        } else {
+            next = Self.ahead.lowerBound
+        }
         return page
     }
 
@@ -44,8 +50,8 @@ public final class ChainReader {
         let pages = Mutex<[UInt64: [UInt8]]>([:])
         let found = Found(pages)
         let limit = device.size - min(UInt64(Self.pageSize), device.size)
-        Parallel.run(Self.threads) { [device] thread in
-            for number in stride(from: thread + 1, through: Self.ahead, by: Self.threads) {
+        Parallel.run(Self.threads) { [device, next] thread in
+            for number in stride(from: thread + 1, through: next, by: Self.threads) {
                 let (skipped, isFar) = step.multipliedReportingOverflow(by: UInt64(number))
                 let (next, isFarther) = offset.addingReportingOverflow(skipped)
                 guard !isFar, !isFarther, next <= limit,

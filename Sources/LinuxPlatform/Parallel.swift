@@ -9,6 +9,11 @@ public enum Parallel {
     /// How many CPUs this process may run on, at least 1.
     public static var usableCPUs: Int { max(1, Int(linux_usable_cpus())) }
 
+    /// Lets this thread, and those that it starts, run when no other has anything to do. On Linux
+    /// that is a matter of the thread, not of the process. The corresponding C function is
+    /// `setpriority`.
+    public static func letOthersGoFirst() { _ = setpriority(CInt(PRIO_PROCESS.rawValue), 0, 19) }
+
     /// Calls `body` with 0 to `count` - 1, each on a thread of its own, and returns when all have
     /// returned. Throws the error that was thrown first; the others still run to their end.
     ///

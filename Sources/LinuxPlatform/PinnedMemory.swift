@@ -22,7 +22,7 @@ public final class PinnedMemory {
 
     private static let hugePage = 2 << 20
     /// What one thread backs at a time.
-    private static let portion = 32 << 20
+    private static let portion = 8 << 20
 
     private let reservation: UnsafeMutableRawPointer
     private let reservedSize: Int
@@ -107,14 +107,15 @@ public final class PinnedMemory {
         }
     }
 
-    /// The frames behind all slots, in the order of the slots.
-    public func runs() throws(PlatformError) -> [Run] {
+    /// The frames behind the slots from `first` on, in the order of the slots.
+    public func runs(fromSlot first: Int = 0) throws(PlatformError) -> [Run] {
         var runs: [Run] = []
-        try Pagemap().forEachFrame(of: base, pageCount: pageCount) { slot, frame in
+        try Pagemap().forEachFrame(of: address(ofSlot: first), pageCount: pageCount - first) {
+            page, frame in
             if let last = runs.last, last.frames.upper == frame {
                 runs[runs.count - 1].frames.upper = frame + 1
             } else {
-                runs.append(Run(frames: FrameRange(frame, count: 1), firstSlot: slot))
+                runs.append(Run(frames: FrameRange(frame, count: 1), firstSlot: first + page))
             }
         }
         return runs

@@ -19,7 +19,7 @@ public final class Turns<State>: Sendable {
     public func take<Result>(
         _ number: Int, _ body: (inout State) throws -> Result
     ) throws -> Result? {
-        try line.wait { line throws -> Result?? in
+        try line.change(when: { line throws -> Result?? in
             if line.isOver { return .some(nil) }
             guard line.next == number else { return nil }
             line.next += 1
@@ -27,11 +27,11 @@ public final class Turns<State>: Sendable {
                 line.isOver = true
                 throw error
             }
-        }
+        })
     }
 
     /// No more turns: for one who cannot take his, or when all is done. Those who wait go on.
     public func callOff() {
-        line.wait { line -> Void? in line.isOver = true }
+        line.change { $0.isOver = true }
     }
 }

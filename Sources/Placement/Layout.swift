@@ -18,27 +18,14 @@ struct Layout {
         let poisonLater = owned.intersection(usable.intersection(demand.poison))
         let zeroLater = owned.intersection(usable.intersection(demand.zero))
 
-        // In place: the frames that are both owned and wanted.
-        let mine = owned.intersection(demand.dataFrames)
-        var next = 0
         var away: [IndexedRun] = []
-        for run in demand.data {
-            var rest = run.frames
-            while next < mine.count, mine[next].frames.lower < run.frames.upper {
-                let here = FrameRange(
-                    max(rest.lower, mine[next].frames.lower),
-                    min(run.frames.upper, mine[next].frames.upper))
-                let before = FrameRange(rest.lower, here.lower)
-                if !before.isEmpty { away.append(run.clipped(to: before)) }
-                addPiece(run.clipped(to: here), slot: mine[next].clipped(to: here).firstIndex)
-                inPlacePageCount += here.count
-                rest.lower = here.upper
-                // An owned run may go on into the next wanted run.
-                if mine[next].frames.upper > run.frames.upper { break }
-                next += 1
-            }
-            if !rest.isEmpty { away.append(run.clipped(to: rest)) }
-        }
+        demand.split(
+            by: owned,
+            here: { pages, slot in
+                addPiece(pages, slot: slot)
+                inPlacePageCount += pages.frames.count
+            },
+            away: { away.append($0) })
 
         // Staged: the others, into clean frames while there are any.
         let awayCount = away.pageCount
@@ -74,9 +61,54 @@ struct Layout {
     }
 
     private mutating func addPiece(_ pages: IndexedRun, slot: Int) {
-        pieces.append(
-            Placement.Piece(
-                firstStreamIndex: pages.firstIndex, firstSlot: slot,
-                pageCount: Int(pages.frames.count)))
+        pieces.append(Placement.Piece(pages, firstSlot: slot))
+    }
+}
+
+extension Placement.Piece {
+    fileprivate init(_ pages: IndexedRun, firstSlot: Int) {
+        self.init(
+            firstStreamIndex: pages.firstIndex, firstSlot: firstSlot,
+            pageCount: Int(pages.frames.count))
+    }
+}
+
+extension Demand {
+    /// The pages that will be in place for certain, whatever else is going to be pinned: the
+    /// frames that are both owned and wanted. Ascending by frames.
+    ///
+    /// - Parameter owned: some of the pinned memory, in any order.
+    public func piecesInPlace(owned: [IndexedRun]) -> [Placement.Piece] {
+        var pieces: [Placement.Piece] = []
+        split(
+            by: owned.sorted { $0.frames.lower < $1.frames.lower },
+            here: { pieces.append(Placement.Piece($0, firstSlot: $1)) }, away: { _ in })
+        return pieces
+    }
+
+    /// Tells the data pages whose frames are in `owned`, which ascends, with their slots; and all
+    /// others.
+    fileprivate func split(
+        by owned: [IndexedRun], here: (_ pages: IndexedRun, _ slot: Int) -> Void,
+        away: (_ pages: IndexedRun) -> Void
+    ) {
+        let mine = owned.intersection(dataFrames)
+        var next = 0
+        for run in data {
+            var rest = run.frames
+            while next < mine.count, mine[next].frames.lower < run.frames.upper {
+                let frames = FrameRange(
+                    max(rest.lower, mine[next].frames.lower),
+                    min(run.frames.upper, mine[next].frames.upper))
+                let before = FrameRange(rest.lower, frames.lower)
+                if !before.isEmpty { away(run.clipped(to: before)) }
+                here(run.clipped(to: frames), mine[next].clipped(to: frames).firstIndex)
+                rest.lower = frames.upper
+                // An owned run may go on into the next wanted run.
+                if mine[next].frames.upper > run.frames.upper { break }
+                next += 1
+            }
+            if !rest.isEmpty { away(run.clipped(to: rest)) }
+        }
     }
 }

@@ -29,8 +29,10 @@ struct FrameListReader {
     /// Takes in the next page of the lists.
     mutating func append(_ page: RawSpan) throws(SwsuspError) {
         pageCount += 1
-        for offset in stride(from: 0, to: PageFrame.size, by: 8) {
+        var offset = 0
+        while offset < PageFrame.size {
             let entry = page.u64(at: offset)
+            offset += 8
             // Before bit 63: this is no zero page.
             if entry == Self.endOfList {
                 guard isComplete else { throw .listEndsEarly(index: listed) }
@@ -38,26 +40,43 @@ struct FrameListReader {
             }
             let frame = PageFrame(entry & ~Self.zeroFlag)
             guard frame < .limit else { throw .frameBeyondLimit(index: listed, entry: entry) }
-            try append(frame, entry == frame.rawValue ? .data : .zero)
+            // Most follow the one before, so these are only counted.
+            var count: UInt64 = 1
+            while offset < PageFrame.size, frame + count < .limit,
+                page.u64(at: offset) == entry + count
+            {
+                count += 1
+                offset += 8
+            }
+            try append(
+                FrameRange(frame, count: count), entry == frame.rawValue ? .data : .zero)
         }
     }
 
-    private mutating func append(_ frame: PageFrame, _ kind: PageRun.Kind) throws(SwsuspError) {
-        guard next <= frame else {
+    private mutating func append(
+        _ frames: FrameRange, _ kind: PageRun.Kind
+    ) throws(SwsuspError) {
+        guard next <= frames.lower else {
             let previous = PageFrame(next.rawValue - 1)
-            throw frame == previous
-                ? .duplicateFrame(index: listed, frame)
-                : .frameOrder(index: listed, frame, previous: previous)
+            throw frames.lower == previous
+                ? .duplicateFrame(index: listed, frames.lower)
+                : .frameOrder(index: listed, frames.lower, previous: previous)
         }
-        guard listed < info.memoryPages else { throw .tooManyFrames(limit: info.memoryPages) }
-        listed += 1
-        if kind == .zero { zero += 1 }
-        if let last = runs.last, last.kind == kind, next == frame, last.count < UInt32.max {
-            runs[runs.count - 1].count += 1
+        guard frames.count <= info.memoryPages - listed else {
+            throw .tooManyFrames(limit: info.memoryPages)
+        }
+        listed += frames.count
+        if kind == .zero { zero += frames.count }
+        // A page's entries are few beside what a run can have.
+        let count = UInt32(frames.count)
+        if let last = runs.last, last.kind == kind, next == frames.lower,
+            last.count <= UInt32.max - count
+        {
+            runs[runs.count - 1].count += count
         } else {
-            runs.append(PageRun(first: frame, count: 1, kind: kind))
+            runs.append(PageRun(first: frames.lower, count: count, kind: kind))
         }
-        next = frame + 1
+        next = frames.upper
     }
 
     /// All runs, ascending.

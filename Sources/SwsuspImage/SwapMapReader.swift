@@ -25,16 +25,26 @@ struct SwapMapReader {
 
     /// Takes in the map page at `page`, and returns which one comes next.
     mutating func append(_ bytes: RawSpan, at page: DevicePage) throws(SwsuspError) -> DevicePage? {
-        for index in 0..<Self.entriesPerPage {
+        var index = 0
+        while index < Self.entriesPerPage {
             let offset = page.offset + UInt64(8 * index)
             let entry = DevicePage(bytes.u64(at: 8 * index))
+            index += 1
             if entry.rawValue == 0 {
                 hasEnded = true
                 continue
             }
             if hasEnded { throw .entryAfterEnd(offset: offset) }
             try check(entry, foundAt: offset)
-            append(entry)
+            // Nearly all follow the one before, so these are only counted.
+            var run = DeviceRun(entry, count: 1)
+            while index < Self.entriesPerPage, run.end < limit,
+                bytes.u64(at: 8 * index) == run.end.rawValue
+            {
+                run.count += 1
+                index += 1
+            }
+            append(run)
         }
         let offset = page.offset + UInt64(8 * Self.entriesPerPage)
         let next = DevicePage(bytes.u64(at: 8 * Self.entriesPerPage))
@@ -66,12 +76,12 @@ struct SwapMapReader {
         return (infoPage, SwapMap(stored))
     }
 
-    private mutating func append(_ page: DevicePage) {
-        entryCount += 1
-        if let last = runs.last, last.end == page {
-            runs[runs.count - 1].count += 1
+    private mutating func append(_ run: DeviceRun) {
+        entryCount += run.count
+        if let last = runs.last, last.end == run.first {
+            runs[runs.count - 1].count += run.count
         } else {
-            runs.append(DeviceRun(page, count: 1))
+            runs.append(run)
         }
     }
 

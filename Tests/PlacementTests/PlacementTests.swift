@@ -11,6 +11,19 @@ private func frames(_ range: Range<UInt64>) -> FrameRange {
 
 private let below4GiB = PageFrame(1 << 20)
 
+extension [Placement.Piece] {
+    /// By stream index.
+    fileprivate var slotOfPage: [Int: Int] {
+        var slots: [Int: Int] = [:]
+        for piece in self {
+            for offset in 0..<piece.pageCount {
+                slots[piece.firstStreamIndex + offset] = piece.firstSlot + offset
+            }
+        }
+        return slots
+    }
+}
+
 @Suite struct PlacementTests {
     /// The heart of the matter: for any memory, image and pinned frames, the plan, executed, gives
     /// exactly the image.
@@ -89,6 +102,10 @@ private let below4GiB = PageFrame(1 << 20)
                 #expect(
                     placement.inPlacePageCount + placement.stagedPageCount == UInt64(image.count))
                 #expect(placement.pieces.reduce(0) { $0 + $1.pageCount } == image.count)
+                // What was known before all was pinned, from one run after the other, is part of it.
+                let early = owned.flatMap { demand.piecesInPlace(owned: [$0]) }
+                #expect(early.slotOfPage.allSatisfy { placement.pieces.slotOfPage[$0] == $1 })
+                #expect(early.slotOfPage.count == Int(placement.inPlacePageCount))
                 // All pinned memory is used but for what the hand-off block took of it.
                 #expect(slots <= image.count + Int(placement.handoff.count) + 80)
                 return

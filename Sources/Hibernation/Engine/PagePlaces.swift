@@ -1,72 +1,141 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import LinuxPlatform
 import PhysicalMemory
 import Placement
 
-/// Where in this process's memory each page of the image goes. Several threads may ask at once;
-/// no two pages share a place.
-struct PagePlaces: Sendable {
-    private let pieces: [Placement.Piece]
-    private let base: UInt
+/// Where in this process's memory each page of the image goes, as far as that is known yet: what
+/// is in place is known as soon as its frame is pinned, the rest when all memory is. Several
+/// threads may ask at once, and wait; no two pages share a place.
+final class PagePlaces: Sendable {
+    private let known = Monitor(KnownPlaces())
 
-    /// `pieces` in the order of the image's data; `base` is slot 0, and must outlive the places.
-    init(_ pieces: [Placement.Piece], base: UnsafeMutableRawPointer) {
-        self.pieces = pieces
-        self.base = UInt(bitPattern: base)
+    /// Makes known where some more pages go. `memory` must outlive the places.
+    func add(_ pieces: [Placement.Piece], in memory: PinnedMemory) {
+        known.change { $0.add(pieces.map { Place($0, in: memory) }) }
+    }
+
+    /// Makes known where all of them go.
+    func complete(_ pieces: [Placement.Piece], in memory: PinnedMemory) {
+        known.change { known in
+            known.places = pieces.map { Place($0, in: memory) }
+            known.isComplete = true
+            known.changes += 1
+        }
+    }
+
+    /// No more will be known: those who wait for it get this error.
+    func callOff(_ error: any Error) {
+        known.change { known in
+            known.failure = error
+            known.changes += 1
+        }
+    }
+
+    /// The places that hold `pages`, in order. Waits until they are known.
+    func places(of pages: Range<Int>) throws -> [UnsafeMutableRawBufferPointer] {
+        let places = try known.wait { known throws -> [Place]? in
+            if known.has(pages) { return known.places }
+            if let failure = known.failure { throw failure }
+            return nil
+        }
+        return places.memory(of: pages)
+    }
+
+    /// The memory of `pages`, if it is in one piece.
+    func onePlace(of pages: Range<Int>) throws -> UnsafeMutableRawBufferPointer? {
+        let places = try places(of: pages)
+        return places.count == 1 ? places[0] : nil
     }
 
     /// Copies consecutive pages of the image's data to their places.
     ///
     /// - Parameter source: whole pages, of which the first is `firstPage` of the stream.
-    func store(_ source: UnsafeRawBufferPointer, firstPage: Int) {
-        forEachPlace(of: firstPage..<(firstPage + source.count / PageFrame.size)) { offset, place in
-            let part = source[(offset * PageFrame.size)...].prefix(place.count)
-            place.copyMemory(from: UnsafeRawBufferPointer(rebasing: part))
+    func store(_ source: UnsafeRawBufferPointer, firstPage: Int) throws {
+        var rest = source[...]
+        for place in try places(of: firstPage..<(firstPage + source.count / PageFrame.size)) {
+            place.copyMemory(from: UnsafeRawBufferPointer(rebasing: rest.prefix(place.count)))
+            rest = rest.dropFirst(place.count)
         }
     }
 
-    /// Calls `body` with each place that holds some of `pages`, in order: how many of the pages
-    /// come before it, and its memory.
-    func forEachPlace(
-        of pages: Range<Int>, _ body: (_ offset: Int, UnsafeMutableRawBufferPointer) -> Void
-    ) {
+    /// What is known now.
+    var now: KnownPlaces { known.wait { $0 } }
+
+    /// Waits until there were more than so many changes to what is known.
+    func waitForNews(after changes: Int) throws {
+        try known.wait { known throws in
+            if let failure = known.failure { throw failure }
+            return known.changes > changes ? () : nil
+        }
+    }
+}
+
+/// Places of some of the pages.
+struct KnownPlaces: Sendable {
+    /// Ascending by their pages.
+    fileprivate var places: [Place] = []
+    /// Whether it is all of them.
+    fileprivate var isComplete = false
+    fileprivate var failure: (any Error)?
+    /// How often something became known.
+    fileprivate(set) var changes = 0
+
+    fileprivate mutating func add(_ new: [Place]) {
+        places = (places + new).sorted { $0.pages.lowerBound < $1.pages.lowerBound }
+        changes += 1
+    }
+
+    /// Whether each of `pages` has one.
+    func has(_ pages: Range<Int>) -> Bool {
+        if isComplete { return true }
         var page = pages.lowerBound
-        var index = firstPiece(with: page)
+        for place in places[max(places.lastIndex(startingUpTo: page), 0)...] {
+            if page >= pages.upperBound || !place.pages.contains(page) { break }
+            page = place.pages.upperBound
+        }
+        return page >= pages.upperBound
+    }
+}
+
+/// Memory for consecutive pages of the image's data.
+private struct Place {
+    var pages: Range<Int>
+    var address: UInt
+
+    init(_ piece: Placement.Piece, in memory: PinnedMemory) {
+        pages = piece.firstStreamIndex..<(piece.firstStreamIndex + piece.pageCount)
+        address = UInt(bitPattern: memory.address(ofSlot: piece.firstSlot))
+    }
+}
+
+extension [Place] {
+    /// The memory of `pages`, of which all have a place.
+    fileprivate func memory(of pages: Range<Int>) -> [UnsafeMutableRawBufferPointer] {
+        var result: [UnsafeMutableRawBufferPointer] = []
+        var page = pages.lowerBound
+        var index = lastIndex(startingUpTo: page)
         while page < pages.upperBound {
-            let piece = pieces[index]
-            let skipped = page - piece.firstStreamIndex
-            let count = min(piece.pageCount - skipped, pages.upperBound - page)
-            let slot = UInt(piece.firstSlot + skipped)
-            body(
-                page - pages.lowerBound,
+            let place = self[index]
+            let end = Swift.min(place.pages.upperBound, pages.upperBound)
+            let skipped = UInt((page - place.pages.lowerBound) * PageFrame.size)
+            result.append(
                 UnsafeMutableRawBufferPointer(
-                    start: UnsafeMutableRawPointer(
-                        bitPattern: base + slot * UInt(PageFrame.size)),
-                    count: count * PageFrame.size))
-            page += count
+                    start: UnsafeMutableRawPointer(bitPattern: place.address + skipped),
+                    count: (end - page) * PageFrame.size))
+            page = end
             index += 1
         }
+        return result
     }
 
-    /// The places that hold `pages`, in order.
-    func places(of pages: Range<Int>) -> [UnsafeMutableRawBufferPointer] {
-        var places: [UnsafeMutableRawBufferPointer] = []
-        forEachPlace(of: pages) { places.append($1) }
-        return places
-    }
-
-    /// The memory of `pages`, if it is in one piece.
-    func onePlace(of pages: Range<Int>) -> UnsafeMutableRawBufferPointer? {
-        let places = places(of: pages)
-        return places.count == 1 ? places[0] : nil
-    }
-
-    private func firstPiece(with page: Int) -> Int {
+    /// The index of the last one that begins with `page` or before it; -1 where there is none.
+    fileprivate func lastIndex(startingUpTo page: Int) -> Int {
         var low = 0
-        var high = pieces.count
+        var high = count
         while low < high {
             let middle = (low + high) / 2
-            if pieces[middle].firstStreamIndex <= page { low = middle + 1 } else { high = middle }
+            if self[middle].pages.lowerBound <= page { low = middle + 1 } else { high = middle }
         }
         return low - 1
     }

@@ -12,30 +12,48 @@ import Placement
 final class RestoreEngine: Sendable {
     let demand: Demand
     let placement: Placement
+    /// Where the image's pages go.
+    let places: PagePlaces
     private let memory: ImageMemory
     private let runs: [PinnedMemory.Run]
 
     /// Plans with the memory that there is, and asks for a little more where that does not do.
+    /// Meanwhile `places` get to know what is known already.
     ///
     /// - Parameter reserve: in bytes, what must be left to this kernel.
-    init(_ demand: Demand, tables: IdentityMap, memory: ImageMemory, reserve: UInt64) throws {
+    init(
+        _ demand: Demand, tables: IdentityMap, memory: ImageMemory, reserve: UInt64,
+        places: PagePlaces = PagePlaces()
+    ) throws {
         self.demand = demand
         self.memory = memory
+        self.places = places
+        var runs: [PinnedMemory.Run] = []
+        var owned: [IndexedRun] = []
+        let takeNew = {
+            while case let new = try memory.runs(after: runs.count), !new.isEmpty {
+                runs += new
+                let newlyOwned = new.map { IndexedRun($0.frames, firstIndex: $0.firstSlot) }
+                owned += newlyOwned
+                places.add(demand.piecesInPlace(owned: newlyOwned), in: memory.pinned)
+            }
+        }
+        try takeNew()
         let pinned = UInt64(memory.pinned.pageCount)
         var missing = demand.dataPageCount - min(pinned, demand.dataPageCount)
         while true {
             try memory.grow(by: missing, reserve: reserve)
-            let runs = try memory.pinned.runs()
-            let owned = runs.map { IndexedRun($0.frames, firstIndex: $0.firstSlot) }
+            try takeNew()
             do {
                 placement = try Placement(
                     demand, owned: owned, tables: tables, handoffLimit: .belowFourGiB)
-                self.runs = runs
-                return
+                break
             } catch PlacementError.tooFewPages(let more) {
                 missing = more
             }
         }
+        self.runs = runs
+        places.complete(placement.pieces, in: memory.pinned)
     }
 
     /// Memory that the pages take now, in bytes.
@@ -43,11 +61,6 @@ final class RestoreEngine: Sendable {
 
     /// Why the kernel does not promise to leave the pages in their frames; nil where it does.
     var pinFailure: PlatformError? { memory.pinned.pinFailure }
-
-    /// Where the image's pages go.
-    var places: PagePlaces {
-        PagePlaces(placement.pieces, base: memory.pinned.address(ofSlot: 0))
-    }
 
     /// Hands the hand-off to the kernel: only ``jump(lastWord:)`` is left to do.
     func load(_ target: JumpTarget, debugPort: UInt16) throws {

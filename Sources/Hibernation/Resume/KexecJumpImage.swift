@@ -51,9 +51,7 @@ struct KexecJumpImage: ResumableImage {
 
     func tables() -> IdentityMap { IdentityMap(mapping: image.machine.memoryMap.ram) }
 
-    func load(
-        into places: @escaping @Sendable () throws -> PagePlaces, _ report: Report
-    ) throws {
+    func load(into places: PagePlaces, _ report: Report) throws {
         let progress = Progress("reading", total: dataSize, report)
         try ReadChunks(image: image, area: area, progress: progress).load(into: places)
         report.note("read \(progress.summary)")
@@ -67,8 +65,8 @@ struct KexecJumpImage: ResumableImage {
         if let frame = image.machine.jump.messagePage?.frame {
             guard let page = image.runs.dataPage(of: frame) else { throw ResumeError.noMessagePage }
             let release = try KernelInfo.running().release
-            MessagePage(.resumed, release).bytes.withUnsafeBytes {
-                places.store($0, firstPage: page)
+            try MessagePage(.resumed, release).bytes.withUnsafeBytes {
+                try places.store($0, firstPage: page)
             }
         }
         return JumpTarget(

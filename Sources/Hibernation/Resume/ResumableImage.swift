@@ -22,8 +22,8 @@ protocol ResumableImage: Sendable {
 
     /// Reads all data, checks it, and puts every page in its place.
     ///
-    /// - Parameter places: asked for when the first data has been read; may wait.
-    func load(into places: @escaping @Sendable () throws -> PagePlaces, _ report: Report) throws
+    /// - Parameter places: may be known later.
+    func load(into places: PagePlaces, _ report: Report) throws
 
     /// Where to jump. Called when all pages are in their places, and checks what only they tell.
     func target(_ places: PagePlaces) throws -> JumpTarget

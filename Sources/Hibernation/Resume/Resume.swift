@@ -57,23 +57,20 @@ public struct Resume {
         try OutOfMemoryScore.setAdjustment(1000)
         var times = PhaseTimes()
         // What takes long goes on side by side: memory is pinned while the tables are read, and
-        // the first of the data is read while it still is being pinned.
-        var memory: Background<ImageMemory>?
+        // what is already known to be in place is loaded while more is pinned.
+        // If the memory is too little, that is said only of an image that is good.
+        var memory: Result<ImageMemory, any Error>?
         let image = try open(found) { dataPages in
-            memory = Background {
-                try ImageMemory(
-                    pages: dataPages, reserve: RestoreKernel.reserve(forLoading: dataPages))
-            }
+            memory = Result { try Self.memory(dataPages) }
         }
         try image.check(retry: retry || dryRun)
         report.note("found \(image.description)")
         times.end("tables")
 
-        let planning = try plan(for: image, with: memory)
+        let places = PagePlaces()
+        let planning = try plan(for: image, with: memory, places)
         if dryRun { return .plan(ResumePlan(try planning.value()).description) }
-        let loading = Background { [report] in
-            try image.load(into: { try planning.value().places }, report)
-        }
+        let loading = Background { [report] in try image.load(into: places, report) }
         let engine = try planning.value()
         if let reason = engine.pinFailure {
             report.detail("memory is not pinned: \(explanation(of: reason))")
@@ -84,21 +81,28 @@ public struct Resume {
         try go(back: image, found, engine, &times)
     }
 
+    private static func memory(_ dataPages: UInt64) throws -> ImageMemory {
+        try ImageMemory(pages: dataPages, reserve: RestoreKernel.reserve(forLoading: dataPages))
+    }
+
     private func plan(
-        for image: any ResumableImage, with memory: Background<ImageMemory>?
+        for image: any ResumableImage, with memory: Result<ImageMemory, any Error>?,
+        _ places: PagePlaces
     ) throws -> Background<RestoreEngine> {
         let demand = try image.demand()
         let tables = try image.tables()
         return Background {
-            // Now it is known how long the planner's lists will be.
-            let lists = UInt64(demand.runCount) * 128
-            return try RestoreEngine(
-                demand, tables: tables,
-                memory: memory?.value()
-                    ?? ImageMemory(
-                        pages: demand.dataPageCount,
-                        reserve: RestoreKernel.reserve(forLoading: demand.dataPageCount)),
-                reserve: RestoreKernel.reserve + lists)
+            do {
+                // Now it is known how long the planner's lists will be.
+                let lists = UInt64(demand.runCount) * 128
+                return try RestoreEngine(
+                    demand, tables: tables,
+                    memory: memory?.get() ?? Self.memory(demand.dataPageCount),
+                    reserve: RestoreKernel.reserve + lists, places: places)
+            } catch {
+                places.callOff(error)
+                throw error
+            }
         }
     }
 

@@ -67,9 +67,7 @@ struct StockImage: ResumableImage {
         return tables
     }
 
-    func load(
-        into places: @escaping @Sendable () throws -> PagePlaces, _ report: Report
-    ) throws {
+    func load(into places: PagePlaces, _ report: Report) throws {
         let progress = Progress("reading", total: dataSize, report)
         try ReadStockImage(image: image, area: area, progress: progress).load(into: places)
         report.note("read \(progress.summary)")
@@ -108,9 +106,8 @@ extension PagePlaces {
         guard let run = runs.first(where: { $0.frames.contains(frame) }) else { return nil }
         // The kernel's own images know no other fill.
         if run.kind != .data { return [UInt8](repeating: 0, count: PageFrame.size) }
-        guard let page = runs.dataPage(of: frame) else { return nil }
-        var bytes: [UInt8] = []
-        forEachPlace(of: page..<(page + 1)) { _, place in bytes += place }
-        return bytes
+        guard let page = runs.dataPage(of: frame), let place = try? onePlace(of: page..<(page + 1))
+        else { return nil }
+        return Array(place)
     }
 }

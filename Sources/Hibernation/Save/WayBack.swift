@@ -30,8 +30,8 @@ final class WayBack {
     }
 
     func take(saying reason: String) throws -> Never {
-        MessagePage(.failed, reason).bytes.withUnsafeBytes {
-            engine.places.store($0, firstPage: 0)
+        try MessagePage(.failed, reason).bytes.withUnsafeBytes {
+            try engine.places.store($0, firstPage: 0)
         }
         try engine.jump {}
     }

@@ -35,7 +35,9 @@ extension Machines {
                 let image = try Host.run(
                     [Host.kresume, "inspect", "--json", configuration.disks[0].path])
                 let saved = try #require(image.number(after: "\"data_pages\": "))
-                #expect(saved <= Int(inUse.output) ?? 0, "\(saved) of \(inUse.output) pages in use")
+                // kresume itself takes some.
+                let most = try #require(Int(inUse.output)) + 2048
+                #expect(saved <= most, "\(saved) pages saved, \(inUse.output) in use before")
 
                 let back = try bench.start("back", configuration.booting(resume()))
                 let reply = try back.waitForReturn(of: request)
