@@ -13,6 +13,13 @@ internal import CZlib
 public enum CRC32 {
     /// Goes on from `crc`, which is 0 or what came out for the bytes before.
     public static func update(_ crc: UInt32, _ bytes: UnsafeRawBufferPointer) -> UInt32 {
+        if bytes.count >= SparseDivision.threshold {
+            return SparseDivision.withRemainder(of: bytes, after: crc) { byTable(0, $0) }
+        }
+        return byTable(crc, bytes)
+    }
+
+    private static func byTable(_ crc: UInt32, _ bytes: UnsafeRawBufferPointer) -> UInt32 {
         // Where it is given no bytes, zlib starts anew.
         guard bytes.count > 0, let start = bytes.baseAddress else { return crc }
         let pointer = start.assumingMemoryBound(to: UInt8.self)

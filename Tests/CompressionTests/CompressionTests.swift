@@ -55,6 +55,23 @@ import Testing
         }
     }
 
+    /// From where messages are divided first; with and without something left of a turn, a strip.
+    @Test(arguments: [
+        12_031, 12_032, 12_033, 12_095, 12_096, 15_103, 35_775, 35_776, 35_777, 35_840, 68_544,
+        131_072,
+    ])
+    func longMessagesToo(count: Int) {
+        let bytes = noise(count)
+        for start: UInt32 in [0, 0xdead_beef] {
+            #expect(CRC32.update(start, bytes) == Self.definition(start, bytes))
+        }
+        // Nor does it matter where the message lies.
+        bytes.withUnsafeBytes { bytes in
+            let part = UnsafeRawBufferPointer(rebasing: bytes[3...])
+            #expect(CRC32.update(1, part) == Self.definition(1, Array(part)))
+        }
+    }
+
     /// More zeroes than anyone would compute: two shifts are one.
     @Test(
         arguments: [(1 << 20, 3), (1 << 33, 1 << 41), (1 << 45, (1 << 47) - 1)]
