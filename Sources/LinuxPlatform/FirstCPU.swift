@@ -16,13 +16,13 @@ public enum FirstCPU {
 
     /// Uses up what is kept for that CPU while `body` runs on it, and gives it back on another one,
     /// if there is one. What `body` has the kernel allocate comes out of these pages too.
-    public static func withoutPages<Result, Failure: Error>(
+    public static func usingUpItsPages<Result, Failure: Error>(
         _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        _ = linux_run_on_first_cpu()
         // Whatever of this fails costs no more than some room on a disk.
+        guard linux_run_on_first_cpu() == 0 else { return try body() }
         let size = ((try? keptPages()) ?? 0) * AlignedBuffer.alignment
-        let pages = mmap(nil, max(size, 1), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        let pages = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         if let pages, pages != MAP_FAILED {
             // Huge pages would come from elsewhere.
             madvise(pages, size, MADV_NOHUGEPAGE)
@@ -32,7 +32,7 @@ public enum FirstCPU {
         }
         defer {
             _ = linux_run_on_other_cpus()
-            if let pages, pages != MAP_FAILED { munmap(pages, max(size, 1)) }
+            if let pages, pages != MAP_FAILED { munmap(pages, size) }
         }
         return try body()
     }

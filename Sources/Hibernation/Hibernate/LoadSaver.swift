@@ -147,7 +147,8 @@ struct LoadSaver {
                     }
                 return KexecSegment(buffer: buffer, memory: range.start, memorySize: range.size)
             }
-            try FirstCPU.withoutPages {
+            // What that CPU keeps could not be told from pages in use, and would be saved.
+            try FirstCPU.usingUpItsPages {
                 try Kexec.load(
                     entry: plan.entry, segments: segments, flags: [.preserveContext, .longMode])
             }
