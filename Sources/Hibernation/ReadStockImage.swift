@@ -69,7 +69,8 @@ struct ReadStockImage: Sendable {
                     let pages = pieces[piece]
                     let end = room + pages.count * PageFrame.size
                     try read(
-                        UInt64(pages.lowerBound)..<UInt64(pages.upperBound), into: [.init(rebasing: stored.bytes[room..<end])])
+                        UInt64(pages.lowerBound)..<UInt64(pages.upperBound),
+                        into: [.init(rebasing: stored.bytes[room..<end])])
                     let cut = try cutter.take(piece) { cutter in
                         try cutter.cut(.init(rebasing: stored.bytes[..<end]), pieceAt: room)
                     }
