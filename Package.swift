@@ -41,7 +41,8 @@ let package = Package(
 
         // Libraries that work on bytes in memory.
         .target(name: "Checksum", dependencies: ["CXXHash", "CZlib"], swiftSettings: strict),
-        .target(name: "Compression", dependencies: ["CLZ4", "CLZO", "CZstd"], swiftSettings: strict),
+        .target(
+            name: "Compression", dependencies: ["CLZ4", "CLZO", "CZstd"], swiftSettings: strict),
         .systemLibrary(
             name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(
@@ -87,7 +88,8 @@ let package = Package(
         .testTarget(
             name: "PhysicalMemoryTests", dependencies: ["PhysicalMemory"], swiftSettings: strict),
         .testTarget(
-            name: "KresumeImageTests", dependencies: ["KresumeImage", "PhysicalMemory", "Checksum"],
+            name: "KresumeImageTests",
+            dependencies: ["KresumeImage", "PhysicalMemory", "Checksum"],
             swiftSettings: strict),
         .testTarget(
             name: "CoreDumpTests", dependencies: ["CoreDump", "PhysicalMemory"],
@@ -141,7 +143,8 @@ let package = Package(
         .target(
             name: "MachineHarness", path: "Tests/Machines/Harness", swiftSettings: strict),
         .testTarget(
-            name: "MachineTests", dependencies: ["MachineHarness", "CXXHash"], path: "Tests/Machines/Tests",
+            name: "MachineTests", dependencies: ["MachineHarness", "CXXHash"],
+            path: "Tests/Machines/Tests",
             swiftSettings: strict),
         .executableTarget(
             name: "machine-demo", dependencies: ["MachineHarness"], path: "Tests/Machines/Demo",

@@ -77,9 +77,15 @@ extension Inspection {
             ("kind", .text("swsusp")),
             ("mode", .text(header.flags.contains(.platformMode) ? "platform" : "shutdown")),
             ("compression", .text(header.compression.word)),
-            ("checksum", .text(header.checksum.map(hexadecimal) ?? "none: the data is not protected")),
+            (
+                "checksum",
+                .text(header.checksum.map(hexadecimal) ?? "none: the data is not protected")
+            ),
             ("hardware_signature", .text(header.hardwareSignature.map(hexadecimal) ?? "none")),
-            ("original_signature", .text(String(decoding: header.originalSignature.bytes, as: UTF8.self))),
+            (
+                "original_signature",
+                .text(String(decoding: header.originalSignature.bytes, as: UTF8.self))
+            ),
             ("memory_pages", .number(info.memoryPages)),
             ("data_pages", .number(info.dataPages)),
             ("zero_pages", .number(zeroPages)),

@@ -49,7 +49,8 @@ struct MessagePage: Hashable {
     init?(_ page: UnsafeRawBufferPointer) {
         guard page.count == PageFrame.size, page.starts(with: Self.magic),
             let outcome = Outcome(
-                rawValue: UInt32(littleEndian: page.loadUnaligned(fromByteOffset: 8, as: UInt32.self)))
+                rawValue: UInt32(
+                    littleEndian: page.loadUnaligned(fromByteOffset: 8, as: UInt32.self)))
         else { return nil }
         let length = Int(
             UInt32(littleEndian: page.loadUnaligned(fromByteOffset: 12, as: UInt32.self)))

@@ -105,8 +105,7 @@ struct ReadStockImage: Sendable {
         var target = UnsafeMutableRawBufferPointer(rebasing: spare[..<block.size])
         // The first blocks begin with frame lists, which have no place.
         var isInPlace = false
-        if pages.count == block.pageCount, let place = try places?.onePlace(of: pages)
-        {
+        if pages.count == block.pageCount, let place = try places?.onePlace(of: pages) {
             target = place
             isInPlace = true
         }

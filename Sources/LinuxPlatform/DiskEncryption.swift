@@ -17,7 +17,8 @@ public enum DiskEncryption {
         _ device: FilePath, _ sysfs: FilePath, levels: Int
     ) throws(PlatformError) -> String? {
         if levels == 0 { return nil }
-        if let uuid = try SystemFile.lineIfPresent(device.appending("dm/uuid")), isEncrypting(uuid) {
+        if let uuid = try SystemFile.lineIfPresent(device.appending("dm/uuid")), isEncrypting(uuid)
+        {
             return try SystemFile.lineIfPresent(device.appending("dm/name")) ?? ""
         }
         // What a partition is built on is its disk's affair. The link is followed by the kernel.

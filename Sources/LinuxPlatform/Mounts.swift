@@ -15,7 +15,9 @@ public struct Mount: Hashable, Sendable {
     public var isReadOnly: Bool
 
     /// Backed by a device, as far as can be told without asking the file system's own tools.
-    public var hasDevice: Bool { number.major != 0 || source.hasPrefix("/dev/") || fileSystem == "zfs" }
+    public var hasDevice: Bool {
+        number.major != 0 || source.hasPrefix("/dev/") || fileSystem == "zfs"
+    }
 }
 
 public enum Mounts {

@@ -129,7 +129,8 @@ public final class PinnedMemory {
             while next < runs.count, slot >= runs[next].firstSlot + Int(runs[next].frames.count) {
                 next += 1
             }
-            let expected = next < runs.count
+            let expected =
+                next < runs.count
                 ? runs[next].frames.lower + UInt64(slot - runs[next].firstSlot) : PageFrame(0)
             if frame != expected { moved += 1 }
         }

@@ -41,7 +41,8 @@ public struct MemoryMap: Hashable, Sendable {
         var result: [Entry] = []
         for entry in entries.sorted(by: { $0.range.start < $1.range.start })
         where !entry.range.isEmpty {
-            if let last = result.last, last.type == entry.type, last.range.end == entry.range.start {
+            if let last = result.last, last.type == entry.type, last.range.end == entry.range.start
+            {
                 result[result.count - 1].range.end = entry.range.end
             } else {
                 result.append(entry)

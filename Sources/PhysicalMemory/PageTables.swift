@@ -88,7 +88,9 @@ public struct PageTables: Hashable, Sendable {
     }
 
     private static func entry(_ table: [UInt8], number: Int) -> UInt64 {
-        table.withUnsafeBytes { UInt64(littleEndian: $0.load(fromByteOffset: 8 * number, as: UInt64.self)) }
+        table.withUnsafeBytes {
+            UInt64(littleEndian: $0.load(fromByteOffset: 8 * number, as: UInt64.self))
+        }
     }
 
     private static func leaf(

@@ -37,7 +37,9 @@ struct Layout {
         for run in away {
             var rest = run.frames
             while !rest.isEmpty {
-                guard let free = stage ?? frames.next() else { preconditionFailure("counted above") }
+                guard let free = stage ?? frames.next() else {
+                    preconditionFailure("counted above")
+                }
                 let count = min(free.frames.count, rest.count)
                 let source = FrameRange(free.frames.lower, count: count)
                 let destination = FrameRange(rest.lower, count: count)

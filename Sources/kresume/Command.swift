@@ -64,7 +64,8 @@ extension Arguments {
 }
 
 extension CommandLineOption {
-    static let offset = CommandLineOption("offset", short: "o", argument: .pages,
+    static let offset = CommandLineOption(
+        "offset", short: "o", argument: .pages,
         "the image begins so many pages of 4096 bytes into DEVICE")
     static let debugPort = CommandLineOption(
         "debug-port", argument: .port,

@@ -68,7 +68,8 @@ enum Kresume {
             guard command.operandCount.contains(arguments.operands.count) else {
                 throw UsageError(
                     text: arguments.operands.isEmpty
-                        ? "name a device" : "too much: \(arguments.operands.joined(separator: " "))")
+                        ? "name a device" : "too much: \(arguments.operands.joined(separator: " "))"
+                )
             }
             return try command.run(arguments, report)
         } catch let error as UsageError {

@@ -18,9 +18,11 @@ extension Command {
             .offset,
             CommandLineOption("dry-run", short: "n", "check and plan, print the plan, do not jump"),
             CommandLineOption("retry", "take an image that was tried before"),
-            CommandLineOption("default", argument: .device,
+            CommandLineOption(
+                "default", argument: .device,
                 "where to look if nothing else says it"),
-            CommandLineOption("wait", short: "w", argument: .seconds, setting: true,
+            CommandLineOption(
+                "wait", short: "w", argument: .seconds, setting: true,
                 "wait so long for the device to come (default: 30)"),
             .debugPort,
         ], operandCount: 0...1
@@ -54,19 +56,26 @@ extension Command {
         options: [
             .offset,
             CommandLineOption("force", short: "f", "overwrite whatever DEVICE holds"),
-            CommandLineOption("saver-kernel", short: "k", argument: .file, setting: true,
+            CommandLineOption(
+                "saver-kernel", short: "k", argument: .file, setting: true,
                 "the kernel that writes the image (default: the running one's)"),
-            CommandLineOption("saver-initrd", short: "i", argument: .file, setting: true,
+            CommandLineOption(
+                "saver-initrd", short: "i", argument: .file, setting: true,
                 "its initramfs (default: the running kernel's)"),
-            CommandLineOption("saver-memory", short: "m", argument: .size, setting: true,
+            CommandLineOption(
+                "saver-memory", short: "m", argument: .size, setting: true,
                 "memory for it to live in (default: by the size of both)"),
-            CommandLineOption("image-size", short: "s", argument: .size, setting: true,
+            CommandLineOption(
+                "image-size", short: "s", argument: .size, setting: true,
                 "drop page cache where more memory is in use (default: 2/5 of it)"),
-            CommandLineOption("compression", short: "c", argument: .compression, setting: true,
+            CommandLineOption(
+                "compression", short: "c", argument: .compression, setting: true,
                 "lz4 (fast, the default), zstd or zstd:LEVEL (small; 1 to 19)"),
-            CommandLineOption("saver-append", short: "a", argument: .options, setting: true,
+            CommandLineOption(
+                "saver-append", short: "a", argument: .options, setting: true,
                 "to add to the saver kernel's command line"),
-            CommandLineOption("unlock-in-saver",
+            CommandLineOption(
+                "unlock-in-saver",
                 "let it ask for the passphrase of an encrypted DEVICE"),
             .debugPort,
         ], operandCount: 0...1

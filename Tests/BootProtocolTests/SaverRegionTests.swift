@@ -17,9 +17,10 @@ private let mebibyte: UInt64 = 1 << 20
             resources: IOMemoryResource.parse(iomem: iomem), avoiding: avoiding)
     }
 
-    @Test(arguments: [
-        (0, 96), (4 * mebibyte, 96), (23 * mebibyte, 23 * 6 + 32), (UInt64.max / 6, nil),
-    ] as [(UInt64, UInt64?)])
+    @Test(
+        arguments: [
+            (0, 96), (4 * mebibyte, 96), (23 * mebibyte, 23 * 6 + 32), (UInt64.max / 6, nil),
+        ] as [(UInt64, UInt64?)])
     func sizeFollowsTheInitrd(initrdSize: UInt64, least: UInt64?) throws {
         let size = SaverRegion.size(for: try kernel(), initrdSize: initrdSize)
         guard let least else {

@@ -28,7 +28,9 @@ import Testing
         (0..<count).map { UInt8(truncatingIfNeeded: $0 % 7 + $0 / 512) }
     }
 
-    @Test(arguments: [(2, 1), (3, 3), (256, 3), (8, 19)]) func roundTrip(pages: Int, level: Int) throws {
+    @Test(arguments: [(2, 1), (3, 3), (256, 3), (8, 19)]) func roundTrip(pages: Int, level: Int)
+        throws
+    {
         let bytes = Self.text(pages * 4096)
         let packed = try #require(try Self.compress(bytes, level: level), "it shrinks")
         #expect(packed.count <= bytes.count - 4096)

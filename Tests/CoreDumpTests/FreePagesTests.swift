@@ -54,7 +54,8 @@ import Testing
         kernel.free(PageFrame(0x100), order: 0)
         for line in ["", "\(key)=x\n"] {
             let lines = text.split(separator: "\n").filter { !$0.hasPrefix(key) }
-            let info = VMCoreInfo(parsing: Array((lines.joined(separator: "\n") + "\n" + line).utf8))
+            let info = VMCoreInfo(
+                parsing: Array((lines.joined(separator: "\n") + "\n" + line).utf8))
             #expect(throws: FreePageError.notTold(key)) {
                 try FreePages(info, ram: kernel.ram, read: kernel.read)
             }

@@ -59,7 +59,8 @@ final class StoppedKernel {
 
     /// Makes a free block of 2^order pages, in the zone's count too.
     func free(_ frame: PageFrame, order: UInt64, zone: UInt64 = 1, counted: Bool = true) {
-        setType(UInt32(truncatingIfNeeded: info.number("PAGE_BUDDY_MAPCOUNT_VALUE") ?? 0), of: frame)
+        setType(
+            UInt32(truncatingIfNeeded: info.number("PAGE_BUDDY_MAPCOUNT_VALUE") ?? 0), of: frame)
         poke(descriptor(frame) + offset("page.private"), order)
         if counted { poke(counter(zone, order), word(counter(zone, order)) + 1) }
     }

@@ -41,7 +41,8 @@ private func piece(_ page: Int, _ count: Int, slot: Int) -> Placement.Piece {
         let known = places.now
         #expect(known.changes == 2)
         let asked = [2..<5, 10..<16, 14..<15, 4..<6, 1..<3, 9..<11, 15..<17, 0..<1, 16..<17]
-        #expect(asked.map { known.has($0) } == [true, true, true] + Array(repeating: false, count: 6))
+        #expect(
+            asked.map { known.has($0) } == [true, true, true] + Array(repeating: false, count: 6))
         #expect(known.has(7..<7))
     }
 

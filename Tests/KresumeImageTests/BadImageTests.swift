@@ -344,13 +344,14 @@ private let tableDamage = [
     }
 
     /// One flipped bit in each part, and nothing done about the checksum.
-    @Test(arguments: [
-        (4096 + 50, .header), (4096 + 4000, .header), (8192 + 9, .state),
-        (12288, .section(.system)),
-        (4 * 4096 + 71, .section(.memoryMap)), (5 * 4096 + 3, .section(.invariants)),
-        (14 * 4096 + 9, .section(.jump)), (15 * 4096 + 70, .section(.runs)),
-        (16 * 4096 + 2, .section(.chunks)),
-    ] as [(Int, ImagePart)])
+    @Test(
+        arguments: [
+            (4096 + 50, .header), (4096 + 4000, .header), (8192 + 9, .state),
+            (12288, .section(.system)),
+            (4 * 4096 + 71, .section(.memoryMap)), (5 * 4096 + 3, .section(.invariants)),
+            (14 * 4096 + 9, .section(.jump)), (15 * 4096 + 70, .section(.runs)),
+            (16 * 4096 + 2, .section(.chunks)),
+        ] as [(Int, ImagePart)])
     func checksums(position: Int, part: ImagePart) throws {
         var area = try Sample.area()
         area.bytes[position] ^= 0x20

@@ -43,7 +43,8 @@ private func storedChunks(_ image: HibernationImage, in area: ImageArea) throws 
             for _ in 0..<Int.random(in: 1...3, using: &random) {
                 // Half of them where there is something to hurt.
                 let used = random.pick([4086, 4096, 8192, 12288, 16384, 20480, 57344, 61440, 65536])
-                let position = Bool.random(using: &random)
+                let position =
+                    Bool.random(using: &random)
                     ? used + Int.random(in: 0..<80, using: &random)
                     : Int.random(in: 0..<17 * 4096, using: &random)
                 area.bytes[position] = .random(in: 0...255, using: &random)

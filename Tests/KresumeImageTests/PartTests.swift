@@ -28,11 +28,12 @@ import Testing
 }
 
 @Suite struct SignaturePageTests {
-    @Test(arguments: [
-        ("LINHIB0001", .image), ("SWAPSPACE2", .swap), ("SWAP-SPACE", .oldSwap),
-        ("S1SUSPEND\0", .swsusp), ("S2SUSPEND\0", .swsusp), ("ULSUSPEND\0", .uswsusp),
-        ("\0\0\0\0\0\0\0\0\0\0", .unknown), ("S1SUSPENDX", .unknown), ("LINHIB0002", .unknown),
-    ] as [(String, SignaturePage.Kind)])
+    @Test(
+        arguments: [
+            ("LINHIB0001", .image), ("SWAPSPACE2", .swap), ("SWAP-SPACE", .oldSwap),
+            ("S1SUSPEND\0", .swsusp), ("S2SUSPEND\0", .swsusp), ("ULSUSPEND\0", .uswsusp),
+            ("\0\0\0\0\0\0\0\0\0\0", .unknown), ("S1SUSPENDX", .unknown), ("LINHIB0002", .unknown),
+        ] as [(String, SignaturePage.Kind)])
     func kinds(signature: String, kind: SignaturePage.Kind) throws {
         var area = Sample.swapArea
         area.put(Array(signature.utf8), at: 4086)
@@ -156,11 +157,12 @@ import Testing
 }
 
 @Suite struct PageRunIndexTests {
-    @Test(arguments: [
-        (0..<9, [0x100..<0x103, 0x110..<0x112, 0x700..<0x704]), (0..<1, [0x100..<0x101]),
-        (2..<4, [0x102..<0x103, 0x110..<0x111]), (5..<9, [0x700..<0x704]),
-        (8..<9, [0x703..<0x704]), (4..<4, []), (9..<9, []),
-    ] as [(Range<UInt64>, [Range<UInt64>])])
+    @Test(
+        arguments: [
+            (0..<9, [0x100..<0x103, 0x110..<0x112, 0x700..<0x704]), (0..<1, [0x100..<0x101]),
+            (2..<4, [0x102..<0x103, 0x110..<0x111]), (5..<9, [0x700..<0x704]),
+            (8..<9, [0x703..<0x704]), (4..<4, []), (9..<9, []),
+        ] as [(Range<UInt64>, [Range<UInt64>])])
     func pieces(pages: Range<UInt64>, expected: [Range<UInt64>]) {
         let index = PageRunIndex(Sample.runs)
         #expect(index.pageCount == 9)

@@ -32,7 +32,10 @@ import Testing
             }
         },
         Damage("sections overlap", .overlap(offset: 12288, previousEnd: 16384)) {
-            try $0.editHeader { $0.sections[0].offset = 12288; $0.sections[1].offset = 12288 }
+            try $0.editHeader {
+                $0.sections[0].offset = 12288
+                $0.sections[1].offset = 12288
+            }
             try $0.sealSections()
         },
         Damage("no memory map", .missingSection(.memoryMap)) {
@@ -84,10 +87,11 @@ import Testing
     }
 
     /// What a reader would refuse is not written.
-    @Test(arguments: [
-        (5, .text(.system, offset: 10)), (6, .text(.invariants, offset: 0)),
-        (7, .saverRegion(Sample.frames(0..<0))),
-    ] as [(Int, ImageError)])
+    @Test(
+        arguments: [
+            (5, .text(.system, offset: 10)), (6, .text(.invariants, offset: 0)),
+            (7, .saverRegion(Sample.frames(0..<0))),
+        ] as [(Int, ImageError)])
     func aBadMachineIsRefused(which: Int, expected: ImageError) throws {
         var machine = Sample.machine
         switch which {

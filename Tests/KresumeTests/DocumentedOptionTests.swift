@@ -32,7 +32,8 @@ import Testing
             ] + words
         process.standardOutput = output
         try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let text = String(
+            decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         #expect(process.terminationStatus == 0)
         return text.split(separator: "\n").map(String.init).sorted()
@@ -169,8 +170,10 @@ import Testing
             .map { String($0.prefix { $0 != "\n" }) }
         #expect(described.sorted() == Settings.keys.keys.sorted())
         let example = try String(contentsOf: path("etc/kresume.conf"), encoding: .utf8)
-        let shown = example.split(separator: "\n").filter { $0.hasPrefix("#") && !$0.hasPrefix("# ") }
-            .map { String($0.dropFirst().prefix { $0 != " " }) }.filter { !$0.isEmpty }
+        let shown = example.split(separator: "\n").filter {
+            $0.hasPrefix("#") && !$0.hasPrefix("# ")
+        }
+        .map { String($0.dropFirst().prefix { $0 != " " }) }.filter { !$0.isEmpty }
         #expect(shown.sorted() == Settings.keys.keys.sorted())
     }
 

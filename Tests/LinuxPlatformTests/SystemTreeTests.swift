@@ -11,7 +11,8 @@ import Testing
 @Suite struct FirmwareVariableTests {
     @Test func readsOneAndTakesItAway() throws {
         let tree = try TemporaryTree(["Name-guid": "1234value"])
-        #expect(try EFIVariable.read("Name-guid", limit: 99, in: tree.root) == Array("1234value".utf8))
+        #expect(
+            try EFIVariable.read("Name-guid", limit: 99, in: tree.root) == Array("1234value".utf8))
         #expect(try EFIVariable.read("Name-guid", limit: 5, in: tree.root) == Array("1234v".utf8))
         try tree.write([], to: "Gone-guid")
         #expect(try EFIVariable.read("Gone-guid", limit: 99, in: tree.root) == nil)
@@ -83,7 +84,7 @@ import Testing
             "class/block/dm-0/dm/uuid": "CRYPT-LUKS2-0123-inner\n",
             "class/block/dm-0/dm/name": "inner\n", "class/block/dm-0/slaves/sda1/": "",
             "class/block/dm-1/dm/uuid": "LVM-0123\n", "class/block/dm-1/slaves/sdb/": "",
-            "class/block/dm-1/slaves/dm-0/": "", 
+            "class/block/dm-1/slaves/dm-0/": "",
             "class/block/dm-2/slaves/dm-1/": "",
             "class/block/dm-3/dm/uuid": "CRYPT-VERITY-0123-usr\n",
             "class/block/dm-3/slaves/dm-3/": "", "dev/block/": "",

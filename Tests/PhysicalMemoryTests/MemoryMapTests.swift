@@ -59,7 +59,8 @@ private func entry(_ start: UInt64, _ end: UInt64, _ type: MemoryType = .ram) ->
                 ffffffffffffffff-0 : backwards
                 fd000000-fdffffff : 0000:00:02.0
                 """)
-        #expect(resources.map(\.name) == ["System RAM", "System RAM", "Kernel code", "0000:00:02.0"])
+        #expect(
+            resources.map(\.name) == ["System RAM", "System RAM", "Kernel code", "0000:00:02.0"])
         #expect(resources.map(\.depth) == [0, 0, 1, 0])
         #expect(resources[0].range.description == "0x1000-0x9fbff")
         #expect(resources[0].range.wholeFrames == FrameRange(PageFrame(1), PageFrame(0x9f)))

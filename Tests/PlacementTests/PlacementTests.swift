@@ -64,7 +64,9 @@ extension [Placement.Piece] {
                 contents[PageFrame(frame)] = image.last
             }
         }
-        for (ranges, word) in [(zero, 0), (poison, 0xaaaa_aaaa_aaaa_aaaa)] as [([FrameRange], UInt64)] {
+        for (ranges, word) in [(zero, 0), (poison, 0xaaaa_aaaa_aaaa_aaaa)]
+            as [([FrameRange], UInt64)]
+        {
             for range in ranges {
                 for frame in range.lower.rawValue..<range.upper.rawValue {
                     contents[PageFrame(frame)] = word

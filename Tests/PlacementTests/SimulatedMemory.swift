@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import PhysicalMemory
+
 @testable import Placement
 
 /// An array that stands for physical memory: one word for a page's contents, and what the

@@ -161,8 +161,10 @@ let compressions: [SwsuspHeader.Compression] = [.none, .lzo, .lz4]
         var device = recipe.write()
         let image = try device.image()
         var walk = image.blockWalk()
-        let place = try walk.take(length: device.read(UInt64(device.stored[1]) * 4096, 4096)
-            .span.bytes.u64(at: 0)).storedPages.upperBound
+        let place = try walk.take(
+            length: device.read(UInt64(device.stored[1]) * 4096, 4096)
+                .span.bytes.u64(at: 0)
+        ).storedPages.upperBound
         device.put(UInt64(0), at: device.stored[1 + Int(place)] * 4096)
         let error = #expect(throws: SwsuspReadError<Never>.self) {
             try image.pagingDepth(readAt: device.read)

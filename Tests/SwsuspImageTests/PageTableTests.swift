@@ -98,7 +98,8 @@ import Testing
     }
 
     @Test func shortPagesAreNone() {
-        let walk = PageTables(root: PageFrame(0x20), depth: .four).walk(0, to: .read) { _ in [1, 0] }
+        let walk = PageTables(root: PageFrame(0x20), depth: .four).walk(0, to: .read) { _ in [1, 0]
+        }
         #expect(walk == .noTable(level: 4, PageFrame(0x20)))
     }
 

@@ -50,7 +50,8 @@ public struct Hibernate {
         if ready.memorySize < ready.expectedSize {
             report.warn(
                 "the saver kernel may need \(mebibytes(ready.expectedSize)) and gets "
-                    + "\(mebibytes(ready.memorySize)): if it does not come up, this machine is lost")
+                    + "\(mebibytes(ready.memorySize)): if it does not come up, this machine is lost"
+            )
         }
         try target.stopSwapping(leaving: ready.memoryNeeded)
         defer {

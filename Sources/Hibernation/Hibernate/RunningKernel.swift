@@ -41,7 +41,9 @@ struct RunningKernel {
     func freePageFootprint(of ram: FrameSet) throws -> FrameSet {
         let info = VMCoreInfo(parsing: try vmcoreInfoNote().descriptor)
         return try FreePages.footprint(info, ram: ram) { address, count in
-            guard let offset = core.fileOffset(of: address, count: UInt64(count)) else { return nil }
+            guard let offset = core.fileOffset(of: address, count: UInt64(count)) else {
+                return nil
+            }
             return try? file.readBytes(at: offset, count: count)
         }
     }

@@ -36,7 +36,9 @@ struct TargetDevice {
         if !force { try Self.requireReplaceable(device, offset: offset) }
         if let page = try? SignaturePage(device.readBytes(at: offset, count: PageFrame.size)),
             page.badPages > 0
-        { throw HibernateError.badPages(path) }
+        {
+            throw HibernateError.badPages(path)
+        }
         if !unlock, let mapping = try DiskEncryption.mapping(of: number) {
             throw HibernateError.encrypted(path, mapping: mapping)
         }
@@ -96,7 +98,8 @@ struct TargetDevice {
         switch contents.superblock {
         case .one(let signature): name = signature.type
         case .ambivalent: name = "several superblocks"
-        case .nothing: name = contents.partitionTable.map { "a partition table (\($0))" } ?? "no swap"
+        case .nothing:
+            name = contents.partitionTable.map { "a partition table (\($0))" } ?? "no swap"
         }
         throw HibernateError.otherContents(device.path, name)
     }

@@ -36,7 +36,9 @@ struct FindImage {
         }
         if let location = LocationVariable(report: report).readOwn(),
             let image = try lookWhereVariableSays(location, wait)
-        { return image }
+        {
+            return image
+        }
         if let configured {
             return try lookOnly(at: ImageLocation(configured, commandLine), wait)
         }

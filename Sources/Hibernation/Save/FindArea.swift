@@ -32,7 +32,7 @@ struct FindArea {
     /// A device that cannot be read is not the one.
     private func isPrepared(_ path: FilePath, _ offset: UInt64) -> Bool {
         guard let device = try? BlockDevice(open: path, .read),
-            case let (position, overflow) = offset.addingReportingOverflow(StateRecord.offset),
+            case (let position, let overflow) = offset.addingReportingOverflow(StateRecord.offset),
             !overflow,
             let page = try? device.readBytes(at: position, count: StateRecord.size),
             let record = try? StateRecord(parsing: page)

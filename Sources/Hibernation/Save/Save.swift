@@ -91,7 +91,8 @@ public struct Save {
         let prepared = try PreparedImage(
             reading: orders.parameters.image, areaSize: area.size, readAt: area.readAt)
         try memory.requireAll(of: prepared.machine)
-        report.note("saving the memory of Linux \(prepared.machine.system.kernelRelease) to \(path)")
+        report.note(
+            "saving the memory of Linux \(prepared.machine.system.kernelRelease) to \(path)")
         do {
             let image = WriteImage(
                 prepared, area, memory, without: freePages(of: memory, prepared, orders),

@@ -62,7 +62,8 @@ struct SaverOrders {
         guard let message = Self.address(line, Name.message) else {
             throw SaveError.commandLine(option: Name.message)
         }
-        guard let levels = line.value(of: Name.levels).flatMap({ Int($0) }), [4, 5].contains(levels)
+        guard let levels = line.value(of: Name.levels).flatMap({ Int($0) }),
+            [4, 5].contains(levels)
         else { throw SaveError.commandLine(option: Name.levels) }
         guard
             let compressionLevel = line.value(of: Name.compressionLevel).flatMap({ Int($0) }),

@@ -219,7 +219,7 @@ extension [PageRun] {
     /// Adds `run`, as part of the last one where it continues it.
     fileprivate mutating func appendMerging(_ run: PageRun) {
         guard let last, last.kind == run.kind, last.frames.upper == run.first,
-            case let (sum, overflow) = last.count.addingReportingOverflow(run.count), !overflow
+            case (let sum, let overflow) = last.count.addingReportingOverflow(run.count), !overflow
         else {
             append(run)
             return

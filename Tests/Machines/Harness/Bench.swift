@@ -142,7 +142,8 @@ package final class Bench: Sendable {
     /// if the file system is mounted to be written to, and the journal is replayed in any case.
     package func mountRecord(_ path: String) throws -> [Substring] {
         try Host.run(["dumpe2fs", "-h", path + "?offset=1048576"]).split(separator: "\n").filter {
-            ["Mount count:", "Last mount time:", "Filesystem features:"].contains(where: $0.hasPrefix)
+            ["Mount count:", "Last mount time:", "Filesystem features:"].contains(
+                where: $0.hasPrefix)
         }
     }
 

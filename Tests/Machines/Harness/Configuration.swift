@@ -62,7 +62,8 @@ extension Configuration {
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-accel", "tcg,thread=multi", "-machine", board.rawValue, "-cpu", processorModel,
             "-smp", "\(processors)", "-m", "\(memory)",
-            "-kernel", files.kernel, "-initrd", initramfs ?? files.initramfs, "-append", commandLine,
+            "-kernel", files.kernel, "-initrd", initramfs ?? files.initramfs, "-append",
+            commandLine,
             "-object", "rng-random,id=random,filename=/dev/urandom",
             "-device", "virtio-rng-pci,rng=random",
         ]

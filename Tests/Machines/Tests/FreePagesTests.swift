@@ -26,7 +26,8 @@ extension Machines {
                 let (machine, configuration) = try start(bench, [])
                 let filler = try megabytes(machine, "MemFree") - 40
                 try machine.expect(
-                    "yes \"$(seq 2000)\" | head -c $((\(filler) << 20)) >/tmp/filler && rm /tmp/filler")
+                    "yes \"$(seq 2000)\" | head -c $((\(filler) << 20)) >/tmp/filler && rm /tmp/filler"
+                )
                 let inUse = try machine.run(
                     "awk '$1 == \"pages\" && $2 == \"free\" { n -= $3 } "
                         + "$1 == \"present\" { n += $2 } END { print n }' /proc/zoneinfo")
@@ -54,7 +55,8 @@ extension Machines {
                 let (machine, _) = try start(bench, ["debug_pagealloc=on"])
                 let filler = try megabytes(machine, "MemFree") - 40
                 try machine.expect(
-                    "yes \"$(seq 2000)\" | head -c $((\(filler) << 20)) >/tmp/filler && rm /tmp/filler")
+                    "yes \"$(seq 2000)\" | head -c $((\(filler) << 20)) >/tmp/filler && rm /tmp/filler"
+                )
                 let reply = try machine.run(
                     "\(hibernate()) --saver-memory=160M", limit: .seconds(300))
                 #expect(reply.status == 1)

@@ -101,7 +101,8 @@ extension Machines {
             try sign("SWAPSPACE2")
             try sign("LINHIB0001", at: 16)
             try machine.expect(
-                "echo resume=/dev/vda resume_offset=16 >/tmp/line && mount --bind /tmp/line /proc/cmdline")
+                "echo resume=/dev/vda resume_offset=16 >/tmp/line && mount --bind /tmp/line /proc/cmdline"
+            )
             try machine.expect(
                 "kresume",
                 gives: """

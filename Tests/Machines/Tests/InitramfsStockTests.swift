@@ -147,7 +147,8 @@ private func hibernation(
 
 /// Once round the circle. `meanwhile` is done while the restore kernel runs.
 private func roundTrip(
-    _ bench: Bench, _ machine: Machine, _ command: String, _ restore: Configuration, as name: String,
+    _ bench: Bench, _ machine: Machine, _ command: String, _ restore: Configuration,
+    as name: String,
     meanwhile: (Machine) throws -> Void = { _ in }
 ) throws -> Machine {
     let request = machine.send(command)

@@ -92,7 +92,8 @@ extension Machines {
                 try machine.expect(luks.create)
                 try machine.expect(
                     "kresume hibernate \(luks.path)",
-                    gives: "kresume: \(luks.path) is encrypted (inner): the saver kernel would have to "
+                    gives:
+                        "kresume: \(luks.path) is encrypted (inner): the saver kernel would have to "
                         + "unlock it again, and ask for the passphrase with nobody there "
                         + "(--unlock-in-saver goes on)",
                     status: 1)

@@ -14,16 +14,22 @@ extension Machines {
         private static let damages: [(String, @Sendable (ImageFile) throws -> Void)] = [
             ("flags", { try $0.flip(page - 24) }),
             ("is wanted", { try $0.write(UInt64(1) << 40, at: 4064) }),
-            ("twice", { file in
-                // The map page's link to the next one leads back to itself.
-                let map = Int(try file.integer(4064, as: UInt64.self))
-                try file.write(UInt64(map), at: map * page + 511 * 8)
-            }),
-            ("twice", { file in
-                let map = Int(try file.integer(4064, as: UInt64.self))
-                let first: UInt64 = try file.integer(map * page)
-                try file.write(first, at: map * page + 8)
-            }),
+            (
+                "twice",
+                { file in
+                    // The map page's link to the next one leads back to itself.
+                    let map = Int(try file.integer(4064, as: UInt64.self))
+                    try file.write(UInt64(map), at: map * page + 511 * 8)
+                }
+            ),
+            (
+                "twice",
+                { file in
+                    let map = Int(try file.integer(4064, as: UInt64.self))
+                    let first: UInt64 = try file.integer(map * page)
+                    try file.write(first, at: map * page + 8)
+                }
+            ),
             ("64-bit x86", { try $0.flip(infoPage(of: $0) + 24) }),
             ("memory map", { try $0.flip(infoPage(of: $0) + 32) }),
             ("damaged", { try $0.write(UInt64.max, at: infoPage(of: $0) + 416) }),
@@ -77,7 +83,8 @@ extension Machines {
                     let reply = try tester.run("kresume resume \(device)")
                     #expect(reply.status == 1)
                     #expect(reply.output.contains(damage.0), "\(index): \(reply.output)")
-                    #expect(try tester.run("kresume verify \(device)").status == (index == 5 ? 0 : 1))
+                    #expect(
+                        try tester.run("kresume verify \(device)").status == (index == 5 ? 0 : 1))
                     try tester.expect(
                         "dd if=\(device) bs=1 skip=4086 count=9 2>/dev/null", gives: "S1SUSPEND")
                 }

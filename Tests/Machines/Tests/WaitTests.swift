@@ -12,7 +12,8 @@ extension Machines {
                 try machine.waitUntilBooted()
 
                 // One that is there costs nothing, and neither does one named by hand.
-                try machine.expect("truncate -s 1M /tmp/late && mkswap -L late /tmp/late >/dev/null")
+                try machine.expect(
+                    "truncate -s 1M /tmp/late && mkswap -L late /tmp/late >/dev/null")
                 try machine.expect(
                     "kresume resume LABEL=late", gives: "kresume: there is no device LABEL=late",
                     status: 1)
@@ -26,12 +27,14 @@ extension Machines {
                     read -r line <&4 && echo "${line%%,*}"
                     losetup /dev/loop0 /tmp/late && wait "${child}"
                     """, gives: "kresume: waiting for the device LABEL=late", limit: .seconds(60))
-                try machine.expect("dmesg | grep -c 'no hibernation image on /dev/loop0'", gives: "1")
+                try machine.expect(
+                    "dmesg | grep -c 'no hibernation image on /dev/loop0'", gives: "1")
 
                 // It does not; the time stands still while somebody is asked for a passphrase.
                 let absent = "timeout 4 kresume resume --wait=1 LABEL=absent 2>/dev/null"
                 #expect(try machine.run(absent).status == 1)
-                try machine.expect("mkdir -p /run/systemd/ask-password && >/run/systemd/ask-password/ask.x")
+                try machine.expect(
+                    "mkdir -p /run/systemd/ask-password && >/run/systemd/ask-password/ask.x")
                 #expect(try machine.run(absent).status == 143)
                 try expectEnterIsLeftToPrompt(machine)
                 try expectEnterEndsWaiting(machine)
