@@ -23,26 +23,55 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.6.0")
     ],
     targets: [
+        // What several modules say in the same way.
+        .target(name: "Bytes", swiftSettings: strict),
+        .target(name: "Explanation", swiftSettings: strict),
+
         // Pure: formats and arithmetic. No system call, no file, no device.
-        .target(name: "PhysicalMemory", swiftSettings: strict),
         .target(
-            name: "KresumeImage", dependencies: ["PhysicalMemory", "Checksum"],
+            name: "PhysicalMemory", dependencies: ["Bytes", "Explanation"], swiftSettings: strict),
+        .target(
+            name: "SwapArea", dependencies: ["PhysicalMemory", "Bytes"], swiftSettings: strict),
+        .target(
+            name: "KresumeImage",
+            dependencies: ["SwapArea", "PhysicalMemory", "Checksum", "Bytes", "Explanation"],
             swiftSettings: strict),
         .target(
             name: "SwsuspImage",
-            dependencies: ["PhysicalMemory", "KresumeImage", "Checksum", "Compression"],
+            dependencies: [
+                "SwapArea", "PhysicalMemory", "Checksum", "Compression", "Bytes", "Explanation",
+            ],
             swiftSettings: strict),
-        .target(name: "CoreDump", dependencies: ["PhysicalMemory"], swiftSettings: strict),
-        .target(name: "BootProtocol", dependencies: ["PhysicalMemory"], swiftSettings: strict),
-        .target(name: "Placement", dependencies: ["PhysicalMemory"], swiftSettings: strict),
-
-        .target(name: "ConfigurationFile", swiftSettings: strict),
-        .target(name: "HibernateLocation", swiftSettings: strict),
+        .target(
+            name: "ELFCore", dependencies: ["PhysicalMemory", "Bytes", "Explanation"],
+            swiftSettings: strict),
+        .target(
+            name: "StoppedKernel",
+            dependencies: ["ELFCore", "PhysicalMemory", "Bytes", "Explanation"],
+            swiftSettings: strict),
+        .target(
+            name: "LinuxBoot", dependencies: ["PhysicalMemory", "Bytes", "Explanation"],
+            swiftSettings: strict),
+        .target(
+            name: "SaverPlan",
+            dependencies: [
+                "LinuxBoot", "KresumeImage", "Compression", "PhysicalMemory", "Bytes",
+                "Explanation",
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "Placement", dependencies: ["PhysicalMemory", "Bytes", "Explanation"],
+            swiftSettings: strict),
+        .target(
+            name: "ConfigurationFile", swiftSettings: strict),
+        .target(
+            name: "HibernateLocation", dependencies: ["Explanation"], swiftSettings: strict),
 
         // Libraries that work on bytes in memory.
         .target(name: "Checksum", dependencies: ["CXXHash", "CZlib"], swiftSettings: strict),
         .target(
-            name: "Compression", dependencies: ["CLZ4", "CLZO", "CZstd"], swiftSettings: strict),
+            name: "Compression", dependencies: ["CLZ4", "CLZO", "CZstd", "Explanation"],
+            swiftSettings: strict),
         .systemLibrary(
             name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(
@@ -59,11 +88,30 @@ let package = Package(
             name: "CBlkid", pkgConfig: "blkid", providers: [.apt(["libblkid-dev"])]),
         .target(name: "CLinux", cSettings: strictC),
         .target(name: "CHandoff", cSettings: strictC),
+        .target(name: "Threads", dependencies: ["CLinux"], swiftSettings: strict),
         .target(
             name: "LinuxPlatform",
             dependencies: [
-                "PhysicalMemory", "CBlkid", "CLinux",
+                "PhysicalMemory", "Threads", "Bytes", "Explanation", "CBlkid", "CLinux",
                 .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
+
+        // Pages on their way between device and memory, and the jump.
+        .target(
+            name: "Transfer",
+            dependencies: [
+                "SaverPlan", "KresumeImage", "SwsuspImage", "SwapArea", "ELFCore", "StoppedKernel",
+                "Placement", "PhysicalMemory", "Checksum", "Compression", "Threads",
+                "LinuxPlatform", "Bytes", "Explanation",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "Restore",
+            dependencies: [
+                "Transfer", "Placement", "PhysicalMemory", "Threads", "LinuxPlatform", "CHandoff",
+                "Explanation",
             ],
             swiftSettings: strict),
 
@@ -71,53 +119,68 @@ let package = Package(
         .target(
             name: "Hibernation",
             dependencies: [
-                "PhysicalMemory", "KresumeImage", "SwsuspImage", "CoreDump", "BootProtocol",
-                "Placement", "HibernateLocation", "Checksum", "Compression", "CHandoff",
-                "LinuxPlatform",
+                "Restore", "Transfer", "SaverPlan", "LinuxBoot", "StoppedKernel", "ELFCore",
+                "KresumeImage", "SwsuspImage", "SwapArea", "Placement", "PhysicalMemory",
+                "HibernateLocation", "Compression", "Bytes", "Threads", "CHandoff", "LinuxPlatform",
+                "Explanation",
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
         .target(name: "CGetopt", cSettings: strictC),
         .executableTarget(
             name: "kresume",
             dependencies: [
-                "Hibernation", "LinuxPlatform", "ConfigurationFile", "CGetopt",
+                "Hibernation", "LinuxPlatform", "ConfigurationFile", "Explanation", "CGetopt",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
+
+        // What tests of several modules use.
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "PhysicalMemory", "LinuxBoot", "Bytes",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/Support", swiftSettings: strict),
 
         .testTarget(
             name: "PhysicalMemoryTests", dependencies: ["PhysicalMemory"], swiftSettings: strict),
         .testTarget(
             name: "KresumeImageTests",
-            dependencies: ["KresumeImage", "PhysicalMemory", "Checksum"],
+            dependencies: [
+                "KresumeImage", "SwapArea", "PhysicalMemory", "Checksum", "Bytes", "TestSupport",
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "SwsuspImageTests",
+            dependencies: [
+                "SwsuspImage", "SwapArea", "PhysicalMemory", "Checksum", "Bytes", "CLZ4", "CLZO",
+                "TestSupport",
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "ELFCoreTests", dependencies: ["ELFCore", "PhysicalMemory", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "CoreDumpTests", dependencies: ["CoreDump", "PhysicalMemory"],
+            name: "StoppedKernelTests",
+            dependencies: ["StoppedKernel", "ELFCore", "PhysicalMemory", "Bytes", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "BootProtocolTests",
-            dependencies: ["BootProtocol", "PhysicalMemory", "CoreDump", "CHandoff"],
+            name: "LinuxBootTests",
+            dependencies: ["LinuxBoot", "PhysicalMemory", "Bytes", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "PlacementTests", dependencies: ["Placement", "CHandoff"],
+            name: "SaverPlanTests",
+            dependencies: [
+                "SaverPlan", "LinuxBoot", "PhysicalMemory", "ELFCore", "StoppedKernel", "Bytes",
+                "CHandoff", "TestSupport",
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "PlacementTests", dependencies: ["Placement", "PhysicalMemory", "CHandoff"],
             swiftSettings: strict),
         .testTarget(
             name: "CompressionTests", dependencies: ["Compression", "Checksum", "CLZO"],
             swiftSettings: strict),
-        .testTarget(
-            name: "SwsuspImageTests",
-            dependencies: [
-                "SwsuspImage", "KresumeImage", "PhysicalMemory", "Checksum", "CLZ4", "CLZO",
-            ],
-            swiftSettings: strict),
-        .testTarget(
-            name: "LinuxPlatformTests",
-            dependencies: [
-                "LinuxPlatform", "PhysicalMemory",
-                .product(name: "SystemPackage", package: "swift-system"),
-            ],
-            swiftSettings: strict),
-
+        .testTarget(name: "ThreadsTests", dependencies: ["Threads"], swiftSettings: strict),
         .testTarget(
             name: "ConfigurationFileTests", dependencies: ["ConfigurationFile"],
             swiftSettings: strict),
@@ -125,16 +188,24 @@ let package = Package(
             name: "HibernateLocationTests", dependencies: ["HibernateLocation"],
             swiftSettings: strict),
         .testTarget(
-            name: "HibernationTests",
-            dependencies: ["Hibernation", "Placement", "LinuxPlatform", "PhysicalMemory"],
-            swiftSettings: strict),
+            name: "LinuxPlatformTests",
+            dependencies: [
+                "TestSupport", "LinuxPlatform", "PhysicalMemory", "Threads",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "TransferTests",
+            dependencies: [
+                "TestSupport", "Transfer", "Placement", "LinuxPlatform", "PhysicalMemory",
+                "Threads",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ], swiftSettings: strict),
         .testTarget(
             name: "KresumeTests",
             dependencies: [
                 "kresume", "ConfigurationFile", "Hibernation", "LinuxPlatform",
                 .product(name: "SystemPackage", package: "swift-system"),
-            ],
-            swiftSettings: strict),
+            ], swiftSettings: strict),
 
         // The shell files for an initramfs, among stand-ins.
         .testTarget(name: "HookTests", swiftSettings: strict),

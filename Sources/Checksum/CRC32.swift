@@ -10,9 +10,9 @@ internal import CZlib
 /// With a start value of 0 it is linear: appending n zero bytes to a message multiplies its CRC by
 /// x^8n modulo the polynomial, and the CRC of A followed by B is that product for A, xor the CRC
 /// of B. So the parts of a message can be summed up in any order.
-public enum CRC32 {
+package enum CRC32 {
     /// Goes on from `crc`, which is 0 or what came out for the bytes before.
-    public static func update(_ crc: UInt32, _ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    package static func update(_ crc: UInt32, _ bytes: UnsafeRawBufferPointer) -> UInt32 {
         if bytes.count >= SparseDivision.threshold {
             return SparseDivision.withRemainder(of: bytes, after: crc) { byTable(0, $0) }
         }
@@ -26,7 +26,7 @@ public enum CRC32 {
         return ~UInt32(truncatingIfNeeded: crc32_z(uLong(~crc), pointer, bytes.count))
     }
 
-    public static func update(_ crc: UInt32, _ bytes: [UInt8]) -> UInt32 {
+    package static func update(_ crc: UInt32, _ bytes: [UInt8]) -> UInt32 {
         bytes.withUnsafeBytes { update(crc, $0) }
     }
 
@@ -34,7 +34,7 @@ public enum CRC32 {
     /// Requires `count` to be below 2^63.
     ///
     /// The corresponding C function is `crc32_combine` with 0 for the second CRC.
-    public static func shifted(_ crc: UInt32, byZeroes count: UInt64) -> UInt32 {
+    package static func shifted(_ crc: UInt32, byZeroes count: UInt64) -> UInt32 {
         UInt32(truncatingIfNeeded: crc32_combine(uLong(crc), 0, Int(count)))
     }
 }

@@ -3,16 +3,16 @@
 internal import CXXHash
 
 /// XXH64 with seed 0: a check against damage, not against an adversary.
-public enum XXH64 {
+package enum XXH64 {
     /// The corresponding C function is `XXH64` (libxxhash).
-    public static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+    package static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
         CXXHash.XXH64(bytes.baseAddress, bytes.count, 0)
     }
 
     /// Of all the parts as if they followed one another in memory.
     ///
     /// The corresponding C functions are `XXH64_reset`, `XXH64_update` and `XXH64_digest`.
-    public static func hash(parts: [UnsafeMutableRawBufferPointer]) -> UInt64 {
+    package static func hash(parts: [UnsafeMutableRawBufferPointer]) -> UInt64 {
         // As with any Swift object, there is no going on without it.
         guard let state = XXH64_createState() else { fatalError("no memory for a checksum") }
         defer { XXH64_freeState(state) }
@@ -23,11 +23,11 @@ public enum XXH64 {
         return XXH64_digest(state)
     }
 
-    public static func hash(_ bytes: [UInt8]) -> UInt64 {
+    package static func hash(_ bytes: [UInt8]) -> UInt64 {
         bytes.withUnsafeBytes { hash($0) }
     }
 
-    public static func hash(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+    package static func hash(_ bytes: ArraySlice<UInt8>) -> UInt64 {
         bytes.withUnsafeBytes { hash($0) }
     }
 }

@@ -3,9 +3,9 @@
 internal import CLZ4
 
 /// LZ4 blocks without a frame around them. Source: lz4_Block_format.md of the lz4 project.
-public enum LZ4 {
+package enum LZ4 {
     /// What is stored is padded to this, so a smaller gain is none.
-    public static let granularity = 4096
+    package static let granularity = 4096
 
     /// Packs `source` into `destination` and returns how many bytes that took, or nil where
     /// storing them would not save one whole page of 4096 bytes.
@@ -15,7 +15,7 @@ public enum LZ4 {
     /// the more, the faster and the less thorough.
     ///
     /// The corresponding C function is `LZ4_compress_fast`.
-    public static func compress(
+    package static func compress(
         _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer,
         acceleration: Int = 1
     ) -> Int? {
@@ -33,7 +33,7 @@ public enum LZ4 {
     /// `block` and writes nothing outside `destination`, whatever the block holds.
     ///
     /// The corresponding C function is `LZ4_decompress_safe`.
-    public static func decompress(
+    package static func decompress(
         _ block: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer
     ) throws(DecompressionError) {
         guard let from = block.baseAddress, let to = destination.baseAddress,

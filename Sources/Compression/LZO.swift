@@ -5,13 +5,13 @@ internal import CLZO
 /// LZO1X blocks as the kernel's "lzo" compressor makes them, without a header.
 ///
 /// Source: Documentation/staging/lzo.rst, Linux 6.12, bitstream version 0.
-public enum LZO {
+package enum LZO {
     /// Unpacks one block, which must fill `destination` to its last byte. Reads nothing outside
     /// `block` and writes nothing outside `destination`, whatever the block holds. A damaged block
     /// may unpack to other bytes without an error: LZO has no checksum.
     ///
     /// The corresponding C function is `lzo1x_decompress_safe` (liblzo2).
-    public static func decompress(
+    package static func decompress(
         _ block: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer
     ) throws(DecompressionError) {
         guard let from = block.baseAddress, let to = destination.baseAddress else {

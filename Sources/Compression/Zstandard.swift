@@ -4,16 +4,16 @@ internal import CZstd
 
 /// Zstandard frames (RFC 8878): smaller than LZ4, and slower. Each thread needs a compressor or a
 /// decompressor of its own.
-public enum Zstandard {
+package enum Zstandard {
     /// What libzstd calls levels; beyond these the memory it takes is not worth it here.
-    public static let levels: ClosedRange<Int> = 1...19
-    public static let defaultLevel = 3
+    package static let levels: ClosedRange<Int> = 1...19
+    package static let defaultLevel = 3
 
-    public final class Compressor {
+    package final class Compressor {
         private let context: OpaquePointer
 
         /// Nil where memory is short. `level` is one of ``Zstandard/levels``.
-        public init?(level: Int) {
+        package init?(level: Int) {
             guard let context = ZSTD_createCCtx() else { return nil }
             self.context = context
             let result = ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Int32(level))
@@ -23,7 +23,7 @@ public enum Zstandard {
         deinit { ZSTD_freeCCtx(context) }
 
         /// As ``LZ4/compress(_:into:)``. The corresponding C function is `ZSTD_compress2`.
-        public func compress(
+        package func compress(
             _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer
         ) -> Int? {
             let room = min(destination.count, source.count - LZ4.granularity)
@@ -35,11 +35,11 @@ public enum Zstandard {
         }
     }
 
-    public final class Decompressor {
+    package final class Decompressor {
         private let context: OpaquePointer
 
         /// Nil where memory is short.
-        public init?() {
+        package init?() {
             guard let context = ZSTD_createDCtx() else { return nil }
             self.context = context
         }
@@ -47,7 +47,7 @@ public enum Zstandard {
         deinit { ZSTD_freeDCtx(context) }
 
         /// As ``LZ4/decompress(_:into:)``. The corresponding C function is `ZSTD_decompressDCtx`.
-        public func decompress(
+        package func decompress(
             _ frame: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer
         ) throws(DecompressionError) {
             let unpacked = ZSTD_decompressDCtx(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 extension ConfigurationFile {
-    public init(parsing bytes: [UInt8]) {
+    package init(parsing bytes: [UInt8]) {
         let lines = bytes.prefix(Self.sizeLimit)
             .split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         let isTooLarge = bytes.count > Self.sizeLimit

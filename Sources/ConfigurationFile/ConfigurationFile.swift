@@ -5,18 +5,18 @@
 ///
 /// A file of any contents can be read: what makes no sense is a ``Problem``, and the other lines
 /// count.
-public struct ConfigurationFile: Hashable, Sendable {
-    public struct Entry: Hashable, Sendable {
-        public let key: String
+package struct ConfigurationFile: Hashable, Sendable {
+    package struct Entry: Hashable, Sendable {
+        package let key: String
         /// Without the blanks around it; may be empty.
-        public let value: String
+        package let value: String
         /// Counted from 1.
-        public let line: Int
+        package let line: Int
     }
 
     /// A line that was skipped.
-    public struct Problem: Hashable, Sendable {
-        public enum Kind: Hashable, Sendable {
+    package struct Problem: Hashable, Sendable {
+        package enum Kind: Hashable, Sendable {
             /// There is no `=`, or nothing before it.
             case noKey
             /// Control characters, or not UTF-8.
@@ -25,16 +25,16 @@ public struct ConfigurationFile: Hashable, Sendable {
             case tooLarge
         }
 
-        public let kind: Kind
+        package let kind: Kind
         /// Counted from 1.
-        public let line: Int
+        package let line: Int
     }
 
-    public internal(set) var entries: [Entry] = []
-    public internal(set) var problems: [Problem] = []
+    package internal(set) var entries: [Entry] = []
+    package internal(set) var problems: [Problem] = []
 
     /// In bytes.
-    public static let sizeLimit = 64 << 10
+    package static let sizeLimit = 64 << 10
 
-    public init() {}
+    package init() {}
 }

@@ -3,7 +3,7 @@
 extension HibernateLocation {
     /// Reads the variable as efivarfs shows it: four bytes of attributes, then JSON in
     /// little-endian UTF-16, to the end or to a zero.
-    public init(parsing bytes: [UInt8]) throws(HibernateLocationError) {
+    package init(parsing bytes: [UInt8]) throws(HibernateLocationError) {
         guard bytes.count > 4, bytes.count <= Self.sizeLimit, bytes.count % 2 == 0 else {
             throw .size(bytes.count)
         }

@@ -4,25 +4,25 @@
 /// which system.
 ///
 /// Source: `write_efi_hibernate_location`, src/sleep/sleep.c, systemd 254.
-public struct HibernateLocation: Hashable, Sendable {
+package struct HibernateLocation: Hashable, Sendable {
     /// Of the swap area, or of the file system that the swap file is in; lower case, with hyphens.
-    public var uuid: String
+    package var uuid: String
     /// Where on that device the image begins, in pages, as in `resume_offset=`.
-    public var offsetPages: UInt64
+    package var offsetPages: UInt64
     /// `uname -r`. Another kernel may resume the image.
-    public var kernelVersion: String?
+    package var kernelVersion: String?
     /// ID of os-release(5).
-    public var osReleaseID: String?
+    package var osReleaseID: String?
     /// IMAGE_ID of os-release(5).
-    public var osReleaseImageID: String?
+    package var osReleaseImageID: String?
 
     /// The variable's name, with the vendor's GUID, as efivarfs has it.
-    public static let variableName = "HibernateLocation-8cf2644b-4b0b-428f-9387-6d876050dc67"
+    package static let variableName = "HibernateLocation-8cf2644b-4b0b-428f-9387-6d876050dc67"
     /// In bytes: more than systemd can have to say.
-    public static let sizeLimit = 4096
+    package static let sizeLimit = 4096
 }
 
-public enum HibernateLocationError: Error, Hashable, Sendable {
+package enum HibernateLocationError: Error, Hashable, Sendable {
     /// In bytes.
     case size(Int)
     /// Not UTF-16.

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
 import Checksum
 import PhysicalMemory
 
 /// Some consecutive pages of the data stream, stored together.
-public struct Chunk: Hashable, Sendable {
-    public static let pageLimit = ImageFormat.chunkPageLimit
+package struct Chunk: Hashable, Sendable {
+    package static let pageLimit = ImageFormat.chunkPageLimit
 
     /// Where it is stored, in bytes from the beginning of the image area.
-    public var offset: UInt64
+    package var offset: UInt64
     /// How many pages of the stream come before it.
-    public var firstPage: UInt64
+    package var firstPage: UInt64
     /// XXH64 of the stored bytes.
-    public var checksum: UInt64
+    package var checksum: UInt64
     /// In bytes, as stored, without padding.
-    public var size: UInt32
+    package var size: UInt32
     /// 1 to 256.
-    public var pageCount: UInt32
+    package var pageCount: UInt32
 
-    public init(
+    package init(
         offset: UInt64, size: UInt32, firstPage: UInt64, pageCount: UInt32, checksum: UInt64
     ) {
         self.offset = offset
@@ -28,13 +29,13 @@ public struct Chunk: Hashable, Sendable {
         self.pageCount = pageCount
     }
 
-    public var pages: Range<UInt64> { firstPage..<firstPage + UInt64(pageCount) }
+    package var pages: Range<UInt64> { firstPage..<firstPage + UInt64(pageCount) }
 
     /// Stored as it is, or else packed by the image's ``ImageHeader/compression``.
-    public var isRaw: Bool { size == pageCount * UInt32(PageFrame.size) }
+    package var isRaw: Bool { size == pageCount * UInt32(PageFrame.size) }
 
     /// Checks what was read from ``offset``, without its padding. `index` is for the error.
-    public func check(_ stored: UnsafeRawBufferPointer, index: Int) throws(ImageError) {
+    package func check(_ stored: UnsafeRawBufferPointer, index: Int) throws(ImageError) {
         guard stored.count == Int(size) else {
             throw .truncated(offset: offset, needed: Int(size), available: stored.count)
         }
@@ -42,7 +43,7 @@ public struct Chunk: Hashable, Sendable {
     }
 
     /// The same for one that is ``isRaw``, read into several places.
-    public func check(
+    package func check(
         places: [UnsafeMutableRawBufferPointer], index: Int
     ) throws(ImageError) {
         try check(hash: XXH64.hash(parts: places), index: index)
@@ -58,7 +59,7 @@ public struct Chunk: Hashable, Sendable {
 extension Chunk {
     private static let storedSize = 24
 
-    static func parse(_ reader: inout ByteReader) throws(ImageError) -> [Chunk] {
+    static func parse(_ reader: inout ImageReader) throws(ImageError) -> [Chunk] {
         var chunks: [Chunk] = []
         chunks.reserveCapacity(reader.remaining / storedSize)
         var firstPage: UInt64 = 0

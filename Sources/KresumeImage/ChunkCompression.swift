@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// How the chunks of an image are packed that are not raw.
-public enum ChunkCompression: Hashable, Sendable {
+package enum ChunkCompression: Hashable, Sendable {
     /// One LZ4 block each.
     case lz4
     /// One Zstandard frame each.

@@ -86,13 +86,8 @@ extension HibernationImage {
     }
 
     private func run(holding frame: PageFrame) -> PageRun? {
-        var low = 0
-        var high = runs.count
-        while low < high {
-            let middle = (low + high) / 2
-            if runs[middle].first <= frame { low = middle + 1 } else { high = middle }
-        }
-        guard low > 0, runs[low - 1].frames.contains(frame) else { return nil }
-        return runs[low - 1]
+        let after = runs.partitionPoint { $0.first <= frame }
+        guard after > 0, runs[after - 1].frames.contains(frame) else { return nil }
+        return runs[after - 1]
     }
 }

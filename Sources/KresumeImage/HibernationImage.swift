@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import PhysicalMemory
+
 /// A complete image: everything about it but the pages themselves.
-public struct HibernationImage: Hashable, Sendable {
-    public var header: ImageHeader
+package struct HibernationImage: Hashable, Sendable {
+    package var header: ImageHeader
     /// Ready or resuming.
-    public var state: ImageState
-    public var machine: MachineRecord
+    package var state: ImageState
+    package var machine: MachineRecord
     /// Ascending, disjoint, in RAM.
-    public var runs: [PageRun]
+    package var runs: [PageRun]
     /// In the order of the data stream.
-    public var chunks: [Chunk]
+    package var chunks: [Chunk]
 
     /// Reads and checks an image, or returns nil where there is none of ours (see
     /// ``ImageFront/read(areaSize:readAt:)``, also for the parameters).
     ///
     /// Throws ``ImageError/wrongState(found:)`` for one that has been used. An image in the state
     /// *resuming* is returned: whether to use it is not for the format to say.
-    public static func read<E>(
+    package static func read<E>(
         areaSize: UInt64, readAt: (_ offset: UInt64, _ count: Int) throws(E) -> [UInt8]
     ) throws(ImageReadError<E>) -> HibernationImage? {
         guard let front = try ImageFront.read(areaSize: areaSize, readAt: readAt) else {
@@ -26,7 +28,7 @@ public struct HibernationImage: Hashable, Sendable {
     }
 
     /// The same for one whose front has been read.
-    public static func read<E>(
+    package static func read<E>(
         _ front: ImageFront, areaSize: UInt64,
         readAt: (_ offset: UInt64, _ count: Int) throws(E) -> [UInt8]
     ) throws(ImageReadError<E>) -> HibernationImage {

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
 import PhysicalMemory
+import SwapArea
+
+/// A cursor over bytes of an image.
+typealias ImageReader = ByteReader<ImageError>
 
 /// A part of an image that can be damaged by itself.
-public enum ImagePart: Hashable, Sendable {
+package enum ImagePart: Hashable, Sendable {
     case header
     case state
     case section(SectionKind)
@@ -12,7 +17,7 @@ public enum ImagePart: Hashable, Sendable {
 }
 
 /// Why an image cannot be used. Offsets are bytes from the beginning of the image area.
-public enum ImageError: Error, Hashable {
+package enum ImageError: Error, Hashable, TruncationError {
     // The bytes themselves.
     case truncated(offset: UInt64, needed: Int, available: Int)
     case magic(ImagePart, offset: UInt64, found: UInt64)
@@ -76,7 +81,7 @@ public enum ImageError: Error, Hashable {
 }
 
 /// Why an image could not be read: it is damaged, or the device is.
-public enum ImageReadError<DeviceError: Error>: Error {
+package enum ImageReadError<DeviceError: Error>: Error {
     case image(ImageError)
     case device(DeviceError)
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
+
 /// Constants of the image format, version 1. Source: docs/image-format.md.
 enum ImageFormat {
     static let pageSize = 4096
@@ -25,5 +27,9 @@ enum ImageFormat {
     static let stateMagic: UInt64 = 0x6574_6174_732d_726b
 
     /// What a stored object occupies. Requires `size` to be below 2^63.
-    static func padded(_ size: UInt64) -> UInt64 { (size + 4095) & ~4095 }
+    static func padded(_ size: UInt64) -> UInt64 { size.roundedUp(to: UInt64(pageSize)) }
+}
+
+extension ByteWriter {
+    mutating func padToPage() { pad(to: Int(ImageFormat.padded(UInt64(bytes.count)))) }
 }

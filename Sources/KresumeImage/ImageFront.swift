@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import SwapArea
+
 /// The first three pages of an area that holds an image: enough to say that it is there, how old
 /// and how big, and in which state.
-public struct ImageFront: Hashable, Sendable {
-    public var signaturePage: SignaturePage
-    public var header: ImageHeader
-    public var state: ImageState
+package struct ImageFront: Hashable, Sendable {
+    package var signaturePage: SignaturePage
+    package var header: ImageHeader
+    package var state: ImageState
 
     /// Reads them, or returns nil where there is no image of ours. The signature alone decides
     /// that: an image of ours that is damaged is an error.
     ///
     /// `areaSize` is in bytes. `readAt` reads a number of bytes at an offset in the area, both
     /// multiples of 4096, and returns all of them or throws.
-    public static func read<E>(
+    package static func read<E>(
         areaSize: UInt64, readAt: (_ offset: UInt64, _ count: Int) throws(E) -> [UInt8]
     ) throws(ImageReadError<E>) -> ImageFront? {
         if areaSize < UInt64(ImageFormat.pageSize) { return nil }
         let page = try readPages(at: 0, size: ImageFormat.pageSize, readAt)
-        let signaturePage: SignaturePage
-        do { signaturePage = try SignaturePage(page) } catch { throw .image(error) }
+        let signaturePage = SignaturePage(page)
         if signaturePage.kind != .image { return nil }
         return try ImageFront(signaturePage, areaSize: areaSize, readAt: readAt)
     }

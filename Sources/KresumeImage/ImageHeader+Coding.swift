@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
 import Checksum
+import SwapArea
 
 extension ImageHeader {
     /// Reads page 1 of an image area. What the sections' places are worth is not checked here.
-    public init(parsing page: [UInt8]) throws(ImageError) {
+    package init(parsing page: [UInt8]) throws(ImageError) {
         guard page.count == ImageFormat.pageSize else {
             throw .truncated(
                 offset: ImageFormat.headerOffset, needed: ImageFormat.pageSize,
                 available: page.count)
         }
-        var reader = ByteReader(page, at: ImageFormat.headerOffset)
+        var reader = ImageReader(page, at: ImageFormat.headerOffset)
         let magic = try reader.u64()
         guard magic == ImageFormat.headerMagic else {
             throw .magic(.header, offset: ImageFormat.headerOffset, found: magic)
@@ -49,7 +51,7 @@ extension ImageHeader {
     }
 
     /// What is to be written.
-    public func write() throws(ImageError) -> ImageWrite {
+    package func write() throws(ImageError) -> ImageWrite {
         guard sections.count <= ImageFormat.sectionLimit else {
             throw .tooManySections(UInt64(sections.count))
         }
@@ -77,7 +79,7 @@ extension ImageHeader {
     }
 
     private static func check(_ page: [UInt8]) throws(ImageError) {
-        var tail = ByteReader(page, at: ImageFormat.headerOffset)
+        var tail = ImageReader(page, at: ImageFormat.headerOffset)
         try tail.skip(ImageFormat.headerChecksumOffset)
         let expected = try tail.u64()
         let found = XXH64.hash(page.prefix(ImageFormat.headerChecksumOffset))

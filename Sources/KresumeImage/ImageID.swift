@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// The name of one image: 16 random bytes.
-public struct ImageID: Hashable, Sendable {
+package struct ImageID: Hashable, Sendable {
     /// Bytes 0–7 and 8–15, little endian.
     var low: UInt64
     var high: UInt64
@@ -12,14 +12,14 @@ public struct ImageID: Hashable, Sendable {
     }
 
     /// A new one. The standard library draws it from getrandom(2).
-    public static func random() -> ImageID {
+    package static func random() -> ImageID {
         ImageID(low: .random(in: 0...UInt64.max), high: .random(in: 0...UInt64.max))
     }
 }
 
 extension ImageID: CustomStringConvertible {
     /// 32 lower-case hexadecimal digits, in the order of the bytes.
-    public var description: String {
+    package var description: String {
         let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
         for word in [low, high] {
@@ -34,7 +34,7 @@ extension ImageID: CustomStringConvertible {
 
 extension ImageID: LosslessStringConvertible {
     /// Nil unless the text is 32 hexadecimal digits.
-    public init?(_ description: String) {
+    package init?(_ description: String) {
         let text = description.utf8
         guard text.count == 32, text.allSatisfy({ $0 != 0x2b && $0 != 0x2d }),
             let first = UInt64(description.prefix(16), radix: 16),

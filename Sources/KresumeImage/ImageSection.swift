@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// What a section holds.
-public struct SectionKind: RawRepresentable, Hashable, Sendable {
-    public var rawValue: UInt32
-    public init(rawValue: UInt32) { self.rawValue = rawValue }
+import Bytes
 
-    public static let system = SectionKind(rawValue: 1)
-    public static let memoryMap = SectionKind(rawValue: 2)
-    public static let invariants = SectionKind(rawValue: 3)
-    public static let jump = SectionKind(rawValue: 4)
-    public static let runs = SectionKind(rawValue: 5)
-    public static let chunks = SectionKind(rawValue: 6)
+/// What a section holds.
+package struct SectionKind: RawRepresentable, Hashable, Sendable {
+    package var rawValue: UInt32
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    package static let system = SectionKind(rawValue: 1)
+    package static let memoryMap = SectionKind(rawValue: 2)
+    package static let invariants = SectionKind(rawValue: 3)
+    package static let jump = SectionKind(rawValue: 4)
+    package static let runs = SectionKind(rawValue: 5)
+    package static let chunks = SectionKind(rawValue: 6)
 
     /// Whether this reader knows what to do with it.
     var isKnown: Bool { 1...6 ~= rawValue }
@@ -20,18 +22,18 @@ public struct SectionKind: RawRepresentable, Hashable, Sendable {
 }
 
 /// An entry of the section table.
-public struct ImageSection: Hashable, Sendable {
-    public var kind: SectionKind
+package struct ImageSection: Hashable, Sendable {
+    package var kind: SectionKind
     /// A reader that does not know the kind must refuse the image.
-    public var isRequired: Bool
+    package var isRequired: Bool
     /// Where it begins, in bytes from the beginning of the image area.
-    public var offset: UInt64
+    package var offset: UInt64
     /// In bytes.
-    public var size: UInt64
+    package var size: UInt64
     /// XXH64 of the section's bytes.
-    public var checksum: UInt64
+    package var checksum: UInt64
 
-    public init(
+    package init(
         kind: SectionKind, isRequired: Bool, offset: UInt64, size: UInt64, checksum: UInt64
     ) {
         self.kind = kind
@@ -43,7 +45,7 @@ public struct ImageSection: Hashable, Sendable {
 }
 
 extension ImageSection {
-    init(parsing reader: inout ByteReader) throws(ImageError) {
+    init(parsing reader: inout ImageReader) throws(ImageError) {
         kind = SectionKind(rawValue: try reader.u32())
         let flags = try reader.u32()
         // A known kind is always required: no reader could do without it.

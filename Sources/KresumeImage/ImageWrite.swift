@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
 import Checksum
+import SwapArea
 
 /// Bytes to be written to an image area: a multiple of 4096 of them, at a multiple of 4096.
-public struct ImageWrite: Hashable, Sendable {
+package struct ImageWrite: Hashable, Sendable {
     /// In bytes from the beginning of the image area.
-    public var offset: UInt64
-    public var bytes: [UInt8]
+    package var offset: UInt64
+    package var bytes: [UInt8]
 
     init(offset: UInt64, bytes: [UInt8]) {
         self.offset = offset
@@ -16,12 +18,12 @@ public struct ImageWrite: Hashable, Sendable {
 
 extension SignaturePage {
     /// What is to be written.
-    public var write: ImageWrite { ImageWrite(offset: 0, bytes: bytes) }
+    package var write: ImageWrite { ImageWrite(offset: 0, bytes: bytes) }
 }
 
 extension ImageHeader {
     /// What erases header and state record once the signature is the original one again.
-    public static var erasure: ImageWrite {
+    package static var erasure: ImageWrite {
         let size = Int(ImageFormat.firstObject - ImageFormat.headerOffset)
         return ImageWrite(
             offset: ImageFormat.headerOffset, bytes: [UInt8](repeating: 0, count: size))

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
+
 extension Invariants {
-    init(parsing reader: inout ByteReader) throws(ImageError) {
+    init(parsing reader: inout ImageReader) throws(ImageError) {
         let base = reader.offset
         let bytes = try reader.bytes(reader.remaining)
         var facts: [Fact] = []

@@ -2,14 +2,14 @@
 
 /// What must not change between hibernation and resume: PCI devices, interrupt remapping, the
 /// EFI runtime map... A category is a word; each of its facts is a line of text.
-public struct Invariants: Hashable, Sendable {
-    public struct Fact: Hashable, Sendable {
+package struct Invariants: Hashable, Sendable {
+    package struct Fact: Hashable, Sendable {
         /// 1 to 32 of `a`–`z`, `0`–`9`, `-`.
-        public var category: String
+        package var category: String
         /// 1 to 1024 bytes without control characters.
-        public var value: String
+        package var value: String
 
-        public init(_ category: String, _ value: String) {
+        package init(_ category: String, _ value: String) {
             self.category = category
             self.value = value
         }
@@ -27,17 +27,17 @@ public struct Invariants: Hashable, Sendable {
     }
 
     /// What two machines do not have in common, in one category.
-    public struct Difference: Hashable, Sendable {
-        public var category: String
-        public var onlyInImage: [String]
-        public var onlyHere: [String]
+    package struct Difference: Hashable, Sendable {
+        package var category: String
+        package var onlyInImage: [String]
+        package var onlyHere: [String]
     }
 
     /// In ascending order of their lines' bytes, none twice.
-    public private(set) var facts: [Fact]
+    package private(set) var facts: [Fact]
 
     /// `facts` may come in any order and repeat.
-    public init(_ facts: some Sequence<Fact>) {
+    package init(_ facts: some Sequence<Fact>) {
         let lines = facts.map { (line: $0.line, fact: $0) }
             .sorted { $0.line.lexicographicallyPrecedes($1.line) }
         self.facts = []
@@ -50,7 +50,7 @@ public struct Invariants: Hashable, Sendable {
 
     /// What of this, an image's, is not so `here`, and the reverse; nothing if all is as it was.
     /// A category that one side lacks altogether is a difference too.
-    public func differences(from here: Invariants) -> [Difference] {
+    package func differences(from here: Invariants) -> [Difference] {
         let inImage = Set(facts)
         let onThisMachine = Set(here.facts)
         let onlyInImage = facts.filter { !onThisMachine.contains($0) }

@@ -1,45 +1,48 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
 import PhysicalMemory
 
 /// How the original kernel is entered again, and which of its memory it brings back by itself.
-public struct JumpRecord: Hashable, Sendable {
+package struct JumpRecord: Hashable, Sendable {
     /// Where the original kernel is entered; nil until the saver kernel knows it.
-    public var jumpBackEntry: PhysicalAddress?
+    package var jumpBackEntry: PhysicalAddress?
     /// Where the saver kernel lived. The original kernel swaps its own contents back in, so the
     /// image has nothing for it, and the restore kernel's hand-off may lie there.
-    public var saverRegion: FrameRange
+    package var saverRegion: FrameRange
     /// Low memory that the saver kernel was given besides; swapped back likewise. May be empty.
-    public var saverLowMemory: FrameRange
+    package var saverLowMemory: FrameRange
     /// The page in which the original kernel reads what happened, if it has one.
-    public var messagePage: PhysicalAddress?
+    package var messagePage: PhysicalAddress?
     /// 4, or 5 with LA57.
-    public var pagingLevels: UInt32
+    package var pagingDepth: PagingDepth
 
-    public init(
+    package init(
         jumpBackEntry: PhysicalAddress?, saverRegion: FrameRange, saverLowMemory: FrameRange,
-        messagePage: PhysicalAddress?, pagingLevels: UInt32
+        messagePage: PhysicalAddress?, pagingDepth: PagingDepth
     ) {
         self.jumpBackEntry = jumpBackEntry
         self.saverRegion = saverRegion
         self.saverLowMemory = saverLowMemory
         self.messagePage = messagePage
-        self.pagingLevels = pagingLevels
+        self.pagingDepth = pagingDepth
     }
 
     /// Both ranges in one set.
-    public var saverMemory: FrameSet { FrameSet([saverRegion, saverLowMemory]) }
+    package var saverMemory: FrameSet { FrameSet([saverRegion, saverLowMemory]) }
 }
 
 extension JumpRecord {
-    init(parsing reader: inout ByteReader) throws(ImageError) {
+    init(parsing reader: inout ImageReader) throws(ImageError) {
         let entry = try reader.u64()
         jumpBackEntry = entry == 0 ? nil : PhysicalAddress(entry)
         saverRegion = try Self.frames(&reader)
         saverLowMemory = try Self.frames(&reader)
         let page = try reader.u64()
         messagePage = page == 0 ? nil : PhysicalAddress(page)
-        pagingLevels = try reader.u32()
+        let levels = try reader.u32()
+        guard let depth = PagingDepth(rawValue: levels) else { throw .pagingLevels(levels) }
+        pagingDepth = depth
         try reader.skip(4)
     }
 
@@ -51,12 +54,12 @@ extension JumpRecord {
             writer.append(range.upper.rawValue)
         }
         writer.append(messagePage?.rawValue ?? 0)
-        writer.append(pagingLevels)
+        writer.append(pagingDepth.rawValue)
         writer.append(UInt32(0))
         return writer.bytes
     }
 
-    private static func frames(_ reader: inout ByteReader) throws(ImageError) -> FrameRange {
+    private static func frames(_ reader: inout ImageReader) throws(ImageError) -> FrameRange {
         let offset = reader.offset
         let lower = try reader.u64()
         let upper = try reader.u64()

@@ -3,13 +3,13 @@
 import PhysicalMemory
 
 /// What the original kernel says of itself and of the machine before it hibernates.
-public struct MachineRecord: Hashable, Sendable {
-    public var system: SystemDescription
-    public var memoryMap: MemoryMap
-    public var invariants: Invariants
-    public var jump: JumpRecord
+package struct MachineRecord: Hashable, Sendable {
+    package var system: SystemDescription
+    package var memoryMap: MemoryMap
+    package var invariants: Invariants
+    package var jump: JumpRecord
 
-    public init(
+    package init(
         system: SystemDescription, memoryMap: MemoryMap, invariants: Invariants, jump: JumpRecord
     ) {
         self.system = system
@@ -29,9 +29,6 @@ extension MachineRecord {
 
     /// What can be checked without the runs.
     func validate() throws(ImageError) {
-        guard jump.pagingLevels == 4 || jump.pagingLevels == 5 else {
-            throw .pagingLevels(jump.pagingLevels)
-        }
         let ram = memoryMap.ram
         guard !jump.saverRegion.isEmpty, ram.contains(jump.saverRegion) else {
             throw .saverRegion(jump.saverRegion)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
 import PhysicalMemory
 
 extension MemoryMap {
     private static var entrySize: Int { 24 }
 
-    init(parsing reader: inout ByteReader) throws(ImageError) {
+    init(parsing reader: inout ImageReader) throws(ImageError) {
         self.init([])
         entries.reserveCapacity(reader.remaining / Self.entrySize)
         while reader.remaining > 0 {

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import PhysicalMemory
+import SwapArea
 
 /// What is left to write when all chunks are. Each step must have reached the medium before the
 /// next one begins.
-public struct ImageCompletion: Hashable, Sendable {
-    public let image: HibernationImage
+package struct ImageCompletion: Hashable, Sendable {
+    package let image: HibernationImage
     /// First, in any order: tables, header, and the state *ready*.
-    public let writes: [ImageWrite]
+    package let writes: [ImageWrite]
     /// Last: the signature. There is no image before it.
-    public let signature: ImageWrite
+    package let signature: ImageWrite
 }
 
 extension PreparedImage {
@@ -17,7 +18,7 @@ extension PreparedImage {
     /// ends, a multiple of 4096, and what the tables follow.
     ///
     /// Throws what a reader of the result would throw.
-    public func completed(
+    package func completed(
         jumpBackEntry: PhysicalAddress, runs: [PageRun], chunks: [Chunk], dataEnd: UInt64,
         areaSize: UInt64
     ) throws(ImageError) -> ImageCompletion {

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-import PhysicalMemory
+import SwapArea
 
 /// An image that the original kernel has begun and the saver kernel completes.
-public struct PreparedImage: Hashable, Sendable {
+package struct PreparedImage: Hashable, Sendable {
     /// Page 0 of the area, its signature still the original one.
-    public let signaturePage: SignaturePage
-    public let header: ImageHeader
-    public let machine: MachineRecord
+    package let signaturePage: SignaturePage
+    package let header: ImageHeader
+    package let machine: MachineRecord
     /// What the original kernel is to write, in any order, before it jumps: its sections, the
     /// header, and the state *prepared*. Empty in an image that was read.
-    public let writes: [ImageWrite]
+    package let writes: [ImageWrite]
 
     /// Begins an image. `signaturePage` is page 0 of the area as it is; an image of ours in it
     /// must be discarded first. `creationTime` is in seconds since 1970-01-01 00:00 UTC.
-    public init(
+    package init(
         id: ImageID, creationTime: UInt64, signaturePage: SignaturePage, machine: MachineRecord,
         compression: ChunkCompression = .lz4, areaSize: UInt64
     ) throws(ImageError) {
@@ -43,12 +43,12 @@ public struct PreparedImage: Hashable, Sendable {
 
     /// Reads the image that `id` names; for the parameters see
     /// ``ImageFront/read(areaSize:readAt:)``.
-    public init<E>(
+    package init<E>(
         reading id: ImageID, areaSize: UInt64,
         readAt: (_ offset: UInt64, _ count: Int) throws(E) -> [UInt8]
     ) throws(ImageReadError<E>) {
         let page = try readPages(at: 0, size: ImageFormat.pageSize, readAt)
-        do { signaturePage = try SignaturePage(page) } catch { throw .image(error) }
+        signaturePage = SignaturePage(page)
         let front = try ImageFront(signaturePage, areaSize: areaSize, readAt: readAt)
         let sections = try StoredSections(of: front.header, readAt: readAt)
         header = front.header
@@ -61,7 +61,7 @@ public struct PreparedImage: Hashable, Sendable {
     }
 
     /// Where chunks may be stored, in bytes from the beginning of the area; a multiple of 4096.
-    public var firstFreeOffset: UInt64 { header.imageSize }
+    package var firstFreeOffset: UInt64 { header.imageSize }
 }
 
 extension ImageFront {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
 import Checksum
 
 /// Where an image is in its life.
-public enum ImageState: UInt32, Hashable, Sendable {
+package enum ImageState: UInt32, Hashable, Sendable {
     /// The original kernel is about to jump, or the saver kernel is writing.
     case prepared = 1
     /// Complete, never tried.
@@ -15,24 +16,24 @@ public enum ImageState: UInt32, Hashable, Sendable {
 }
 
 /// The state of an image, in a record that one write of a logical block replaces.
-public struct StateRecord: Hashable, Sendable {
+package struct StateRecord: Hashable, Sendable {
     /// Its offset in the image area, and how many bytes are to be read there.
-    public static let offset = ImageFormat.stateOffset
-    public static let size = ImageFormat.pageSize
+    package static let offset = ImageFormat.stateOffset
+    package static let size = ImageFormat.pageSize
 
     private static let checkedSize = 32
 
-    public var id: ImageID
-    public var state: ImageState
+    package var id: ImageID
+    package var state: ImageState
 
-    public init(id: ImageID, state: ImageState) {
+    package init(id: ImageID, state: ImageState) {
         self.id = id
         self.state = state
     }
 
     /// Reads the record at the beginning of `page`.
-    public init(parsing page: [UInt8]) throws(ImageError) {
-        var reader = ByteReader(page, at: Self.offset)
+    package init(parsing page: [UInt8]) throws(ImageError) {
+        var reader = ImageReader(page, at: Self.offset)
         let magic = try reader.u64()
         guard magic == ImageFormat.stateMagic else {
             throw .magic(.state, offset: Self.offset, found: magic)
@@ -50,7 +51,7 @@ public struct StateRecord: Hashable, Sendable {
     }
 
     /// What is to be written.
-    public var write: ImageWrite {
+    package var write: ImageWrite {
         var writer = ByteWriter(capacity: Self.size)
         writer.append(ImageFormat.stateMagic)
         writer.append(id.low)

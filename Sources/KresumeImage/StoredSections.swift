@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
 import Checksum
 
 /// The sections of an image as they were read, their checksums checked, not yet understood.
@@ -27,10 +28,10 @@ struct StoredSections {
 
     /// Parses one section to its last byte.
     func parse<T>(
-        _ kind: SectionKind, _ parser: (inout ByteReader) throws(ImageError) -> T
+        _ kind: SectionKind, _ parser: (inout ImageReader) throws(ImageError) -> T
     ) throws(ImageError) -> T {
         guard let body = bodies[kind] else { throw .missingSection(kind) }
-        var reader = ByteReader(body.bytes, at: body.offset)
+        var reader = ImageReader(body.bytes, at: body.offset)
         let value = try parser(&reader)
         // Only the system section may grow without a new version.
         guard reader.remaining == 0 || kind == .system else {

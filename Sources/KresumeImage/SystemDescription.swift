@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// Which system was hibernated: for people, compared with nothing.
-public struct SystemDescription: Hashable, Sendable {
-    /// `release` of uname(2): `6.12.117`.
-    public var kernelRelease: String
-    /// `version` of uname(2), the build string: `#1 SMP PREEMPT_DYNAMIC …`.
-    public var kernelVersion: String
-    /// `machine` of uname(2): `x86_64`.
-    public var machine: String
-    /// `nodename` of uname(2).
-    public var hostName: String
+import Bytes
 
-    public init(kernelRelease: String, kernelVersion: String, machine: String, hostName: String) {
+/// Which system was hibernated: for people, compared with nothing.
+package struct SystemDescription: Hashable, Sendable {
+    /// `release` of uname(2): `6.12.117`.
+    package var kernelRelease: String
+    /// `version` of uname(2), the build string: `#1 SMP PREEMPT_DYNAMIC …`.
+    package var kernelVersion: String
+    /// `machine` of uname(2): `x86_64`.
+    package var machine: String
+    /// `nodename` of uname(2).
+    package var hostName: String
+
+    package init(kernelRelease: String, kernelVersion: String, machine: String, hostName: String) {
         self.kernelRelease = kernelRelease
         self.kernelVersion = kernelVersion
         self.machine = machine
@@ -21,7 +23,7 @@ public struct SystemDescription: Hashable, Sendable {
 
 extension SystemDescription {
     /// What follows the host name is passed over.
-    init(parsing reader: inout ByteReader) throws(ImageError) {
+    init(parsing reader: inout ImageReader) throws(ImageError) {
         kernelRelease = try Self.text(&reader)
         kernelVersion = try Self.text(&reader)
         machine = try Self.text(&reader)
@@ -39,7 +41,7 @@ extension SystemDescription {
         return writer.bytes
     }
 
-    private static func text(_ reader: inout ByteReader) throws(ImageError) -> String {
+    private static func text(_ reader: inout ImageReader) throws(ImageError) -> String {
         let offset = reader.offset
         let count = Int(try reader.u16())
         guard let string = KresumeImage.text(try reader.bytes(count)) else {

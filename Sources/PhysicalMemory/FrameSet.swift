@@ -3,36 +3,36 @@
 /// A set of page frames, kept as ranges that ascend, do not touch and are not empty.
 ///
 /// Every operation walks both operands once, so a set of n ranges costs n and not its frames.
-public struct FrameSet: Hashable, Sendable {
-    public private(set) var ranges: [FrameRange]
+package struct FrameSet: Hashable, Sendable {
+    package private(set) var ranges: [FrameRange]
 
-    public init() { ranges = [] }
+    package init() { ranges = [] }
 
     /// The union of `ranges`, which may come in any order and overlap.
-    public init(_ ranges: some Sequence<FrameRange>) {
+    package init(_ ranges: some Sequence<FrameRange>) {
         self.ranges = []
         for range in ranges.sorted(by: { $0.lower < $1.lower }) { append(range) }
     }
 
-    public var isEmpty: Bool { ranges.isEmpty }
+    package var isEmpty: Bool { ranges.isEmpty }
 
     /// How many frames.
-    public var count: UInt64 { ranges.reduce(0) { $0 + $1.count } }
+    package var count: UInt64 { ranges.reduce(0) { $0 + $1.count } }
 
-    public func contains(_ frame: PageFrame) -> Bool {
+    package func contains(_ frame: PageFrame) -> Bool {
         contains(FrameRange(frame, count: 1))
     }
 
     /// Whether every frame of `range` is in the set.
-    public func contains(_ range: FrameRange) -> Bool {
+    package func contains(_ range: FrameRange) -> Bool {
         if range.isEmpty { return true }
         let after = firstIndex(above: range.lower)
         return after > 0 && ranges[after - 1].contains(range)
     }
 
-    public func union(_ other: FrameSet) -> FrameSet { FrameSet(ranges + other.ranges) }
+    package func union(_ other: FrameSet) -> FrameSet { FrameSet(ranges + other.ranges) }
 
-    public func subtracting(_ other: FrameSet) -> FrameSet {
+    package func subtracting(_ other: FrameSet) -> FrameSet {
         var result = FrameSet()
         var next = 0
         for range in ranges {
@@ -50,7 +50,7 @@ public struct FrameSet: Hashable, Sendable {
         return result
     }
 
-    public func intersection(_ other: FrameSet) -> FrameSet {
+    package func intersection(_ other: FrameSet) -> FrameSet {
         var result = FrameSet()
         var i = 0
         var j = 0
@@ -63,19 +63,13 @@ public struct FrameSet: Hashable, Sendable {
         return result
     }
 
-    public func subtracting(_ range: FrameRange) -> FrameSet { subtracting(FrameSet([range])) }
+    package func subtracting(_ range: FrameRange) -> FrameSet { subtracting(FrameSet([range])) }
 
-    public func intersection(_ range: FrameRange) -> FrameSet { intersection(FrameSet([range])) }
+    package func intersection(_ range: FrameRange) -> FrameSet { intersection(FrameSet([range])) }
 
     /// The index of the first range that begins above `frame`.
     private func firstIndex(above frame: PageFrame) -> Int {
-        var low = 0
-        var high = ranges.count
-        while low < high {
-            let middle = (low + high) / 2
-            if ranges[middle].lower <= frame { low = middle + 1 } else { high = middle }
-        }
-        return low
+        ranges.partitionPoint { $0.lower <= frame }
     }
 
     /// Adds a range that begins at or after the last one's beginning.

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Explanation
+
 extension MemoryType {
     /// The type that the kernel's word stands for, in /sys/firmware/memmap/N/type.
     ///
     /// Source: `e820_type_to_string`, arch/x86/kernel/e820.c, Linux 6.12.
-    public init?(kernelName name: some StringProtocol) {
+    package init?(kernelName name: some StringProtocol) {
         let known: [MemoryType] = [
             .ram, .reserved, .acpi, .acpiNonVolatile, .unusable, .persistent, .persistentLegacy,
             .softReserved,
@@ -18,7 +20,7 @@ extension MemoryMap.Entry {
     /// One directory of /sys/firmware/memmap: the texts of `start`, `end` (last byte included)
     /// and `type`, a line feed at the end of each. Nil where one of them is not as the kernel
     /// writes it.
-    public init?(start: String, end: String, type: String) {
+    package init?(start: String, end: String, type: String) {
         guard let first = hexadecimal(start.trimmed), let last = hexadecimal(end.trimmed),
             first <= last, last < UInt64.max, let type = MemoryType(kernelName: type.trimmed)
         else { return nil }
@@ -27,15 +29,15 @@ extension MemoryMap.Entry {
 }
 
 /// One line of /proc/iomem: what claims which physical range, and how deep it is nested.
-public struct IOMemoryResource: Hashable, Sendable {
-    public var range: PhysicalRange
-    public var name: String
+package struct IOMemoryResource: Hashable, Sendable {
+    package var range: PhysicalRange
+    package var name: String
     /// 0 for a top-level resource.
-    public var depth: Int
+    package var depth: Int
 
     /// Reads the whole file. Lines that are not resources are passed over: the kernel writes none.
     /// To a reader without CAP_SYS_ADMIN the kernel shows every address as 0.
-    public static func parse(iomem text: String) -> [IOMemoryResource] {
+    package static func parse(iomem text: String) -> [IOMemoryResource] {
         text.split(separator: "\n").compactMap { line in
             let indent = line.prefix { $0 == " " }.count
             let body = line.dropFirst(indent)

@@ -3,41 +3,41 @@
 /// What the firmware says a physical range is.
 ///
 /// Raw values are those of the e820 interface (arch/x86/include/asm/e820/types.h, Linux 6.12).
-public struct MemoryType: RawRepresentable, Hashable, Sendable {
-    public var rawValue: UInt32
-    public init(rawValue: UInt32) { self.rawValue = rawValue }
+package struct MemoryType: RawRepresentable, Hashable, Sendable {
+    package var rawValue: UInt32
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
 
-    public static let ram = MemoryType(rawValue: 1)
-    public static let reserved = MemoryType(rawValue: 2)
-    public static let acpi = MemoryType(rawValue: 3)
-    public static let acpiNonVolatile = MemoryType(rawValue: 4)
-    public static let unusable = MemoryType(rawValue: 5)
-    public static let persistent = MemoryType(rawValue: 7)
-    public static let persistentLegacy = MemoryType(rawValue: 12)
-    public static let softReserved = MemoryType(rawValue: 0xefff_ffff)
+    package static let ram = MemoryType(rawValue: 1)
+    package static let reserved = MemoryType(rawValue: 2)
+    package static let acpi = MemoryType(rawValue: 3)
+    package static let acpiNonVolatile = MemoryType(rawValue: 4)
+    package static let unusable = MemoryType(rawValue: 5)
+    package static let persistent = MemoryType(rawValue: 7)
+    package static let persistentLegacy = MemoryType(rawValue: 12)
+    package static let softReserved = MemoryType(rawValue: 0xefff_ffff)
 }
 
 /// The firmware's memory map, in the order in which the firmware gave it.
-public struct MemoryMap: Hashable, Sendable {
-    public struct Entry: Hashable, Sendable {
-        public var range: PhysicalRange
-        public var type: MemoryType
+package struct MemoryMap: Hashable, Sendable {
+    package struct Entry: Hashable, Sendable {
+        package var range: PhysicalRange
+        package var type: MemoryType
 
-        public init(_ range: PhysicalRange, _ type: MemoryType) {
+        package init(_ range: PhysicalRange, _ type: MemoryType) {
             self.range = range
             self.type = type
         }
     }
 
-    public var entries: [Entry]
+    package var entries: [Entry]
 
-    public init(_ entries: [Entry]) { self.entries = entries }
+    package init(_ entries: [Entry]) { self.entries = entries }
 
     /// The same map in ascending order, adjacent ranges of one type made one, empty ones left out.
     ///
     /// Two boots of one machine may cut it differently: a kernel started by kexec sees RAM split
     /// at its setup_data, and EFI splits RAM at addresses that are not page-aligned.
-    public var merged: MemoryMap {
+    package var merged: MemoryMap {
         var result: [Entry] = []
         for entry in entries.sorted(by: { $0.range.start < $1.range.start })
         where !entry.range.isEmpty {
@@ -52,15 +52,15 @@ public struct MemoryMap: Hashable, Sendable {
     }
 
     /// The frames that are RAM with every byte.
-    public var ram: FrameSet { frames(of: .ram) }
+    package var ram: FrameSet { frames(of: .ram) }
 
     /// The frames that are of `type` with every byte.
-    public func frames(of type: MemoryType) -> FrameSet {
+    package func frames(of type: MemoryType) -> FrameSet {
         FrameSet(merged.entries.filter { $0.type == type }.map(\.range.wholeFrames))
     }
 
     /// What is only in this map and what is only in `other`, both merged.
-    public func difference(from other: MemoryMap) -> (onlyHere: [Entry], onlyThere: [Entry]) {
+    package func difference(from other: MemoryMap) -> (onlyHere: [Entry], onlyThere: [Entry]) {
         let here = merged.entries
         let there = other.merged.entries
         return (here.filter { !there.contains($0) }, there.filter { !here.contains($0) })
@@ -69,7 +69,7 @@ public struct MemoryMap: Hashable, Sendable {
 
 extension MemoryType: CustomStringConvertible {
     /// The kernel's words, as in /proc/iomem and /sys/firmware/memmap.
-    public var description: String {
+    package var description: String {
         switch self {
         case .ram: "System RAM"
         case .reserved: "Reserved"
@@ -85,5 +85,5 @@ extension MemoryType: CustomStringConvertible {
 }
 
 extension MemoryMap.Entry: CustomStringConvertible {
-    public var description: String { "\(range) \(type)" }
+    package var description: String { "\(range) \(type)" }
 }

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// A page frame number: a physical address divided by the page size, 4096.
-public struct PageFrame: Hashable, Comparable, Sendable {
-    public var rawValue: UInt64
+package struct PageFrame: Hashable, Comparable, Sendable {
+    package var rawValue: UInt64
 
     /// Bytes in one page. x86-64 has no other base page size.
-    public static let size = 4096
+    package static let size = 4096
 
     /// One past the last frame that an x86-64 physical address (52 bits) can name.
-    public static let limit = PageFrame(1 << 40)
+    package static let limit = PageFrame(1 << 40)
 
     @inlinable
-    public init(_ rawValue: UInt64) { self.rawValue = rawValue }
+    package init(_ rawValue: UInt64) { self.rawValue = rawValue }
 
     @inlinable
-    public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+    package static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
 
     /// The address of the frame's first byte. Meaningful below ``limit``.
     @inlinable
-    public var address: PhysicalAddress { PhysicalAddress(rawValue << 12) }
+    package var address: PhysicalAddress { PhysicalAddress(rawValue << 12) }
 
     @inlinable
-    public static func + (frame: Self, pages: UInt64) -> Self { Self(frame.rawValue + pages) }
+    package static func + (frame: Self, pages: UInt64) -> Self { Self(frame.rawValue + pages) }
 }
 
 extension PageFrame: CustomStringConvertible {
-    public var description: String { "0x" + String(rawValue, radix: 16) }
+    package var description: String { "0x" + String(rawValue, radix: 16) }
 }

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
+
 /// How deep a kernel's page tables are.
-public enum PagingDepth: UInt32, Hashable, Sendable, CaseIterable {
+package enum PagingDepth: UInt32, Hashable, Sendable, CaseIterable {
     case four = 4
     /// With LA57.
     case five = 5
 }
 
 /// What a walk through page tables came to. A `level` counts from 1, the table of 4 KiB pages.
-public enum PageWalk: Hashable, Sendable {
+package enum PageWalk: Hashable, Sendable {
     /// `pageSize` in bytes: 4 KiB, 2 MiB or 1 GiB.
     case mapped(PhysicalAddress, pageSize: UInt64)
     /// The virtual address is none at this depth.
@@ -21,7 +23,7 @@ public enum PageWalk: Hashable, Sendable {
     case noTable(level: UInt32, PageFrame)
 
     /// Nil where the walk led nowhere.
-    public var address: PhysicalAddress? {
+    package var address: PhysicalAddress? {
         if case .mapped(let address, _) = self { address } else { nil }
     }
 }
@@ -30,18 +32,18 @@ public enum PageWalk: Hashable, Sendable {
 ///
 /// Source: Intel SDM volume 3A, chapter 4, "Paging", and the kernel's names for the bits in
 /// arch/x86/include/asm/pgtable_types.h, Linux 6.12.
-public struct PageTables: Hashable, Sendable {
+package struct PageTables: Hashable, Sendable {
     /// Of the topmost table.
-    public var root: PageFrame
-    public var depth: PagingDepth
+    package var root: PageFrame
+    package var depth: PagingDepth
 
-    public init(root: PageFrame, depth: PagingDepth) {
+    package init(root: PageFrame, depth: PagingDepth) {
         self.root = root
         self.depth = depth
     }
 
     /// What the address is wanted for.
-    public enum Access: Hashable, Sendable {
+    package enum Access: Hashable, Sendable {
         case read
         /// Nothing on the way may forbid it.
         case execute
@@ -58,7 +60,7 @@ public struct PageTables: Hashable, Sendable {
 
     /// Where `address` leads. `page` gives the 4096 bytes of a frame, or nil for one that is not
     /// there.
-    public func walk(
+    package func walk(
         _ address: UInt64, to access: Access, page: (PageFrame) -> [UInt8]?
     ) -> PageWalk {
         let unused = 64 - (12 + 9 * Int64(depth.rawValue))
@@ -88,9 +90,7 @@ public struct PageTables: Hashable, Sendable {
     }
 
     private static func entry(_ table: [UInt8], number: Int) -> UInt64 {
-        table.withUnsafeBytes {
-            UInt64(littleEndian: $0.load(fromByteOffset: 8 * number, as: UInt64.self))
-        }
+        table.span.bytes.u64(at: 8 * number)
     }
 
     private static func leaf(

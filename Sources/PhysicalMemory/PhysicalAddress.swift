@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// A byte's address in physical memory.
-public struct PhysicalAddress: Hashable, Comparable, Sendable {
-    public var rawValue: UInt64
+package struct PhysicalAddress: Hashable, Comparable, Sendable {
+    package var rawValue: UInt64
 
     @inlinable
-    public init(_ rawValue: UInt64) { self.rawValue = rawValue }
+    package init(_ rawValue: UInt64) { self.rawValue = rawValue }
 
     @inlinable
-    public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+    package static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
 
     /// The frame that holds this byte.
     @inlinable
-    public var frame: PageFrame { PageFrame(rawValue >> 12) }
+    package var frame: PageFrame { PageFrame(rawValue >> 12) }
 
     /// Nil where the sum does not fit 64 bits.
     @inlinable
-    public func advanced(by bytes: UInt64) -> PhysicalAddress? {
+    package func advanced(by bytes: UInt64) -> PhysicalAddress? {
         let (sum, overflow) = rawValue.addingReportingOverflow(bytes)
         return overflow ? nil : PhysicalAddress(sum)
     }
@@ -24,5 +24,5 @@ public struct PhysicalAddress: Hashable, Comparable, Sendable {
 
 extension PhysicalAddress: CustomStringConvertible {
     /// As the kernel writes addresses: `0x3fe0000`.
-    public var description: String { "0x" + String(rawValue, radix: 16) }
+    package var description: String { "0x" + String(rawValue, radix: 16) }
 }

@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
 import PhysicalMemory
 
 /// The pages of ``Placement/handoff``: one page of code, the page tables, the moves.
 extension Placement {
     /// The hand-off code's own page.
-    public var codeAddress: PhysicalAddress { handoff.lower.address }
+    package var codeAddress: PhysicalAddress { handoff.lower.address }
 
     /// CR3 for 4-level paging.
-    public var topTable4: PhysicalAddress { table(IdentityMap.topTable4) }
+    package var topTable4: PhysicalAddress { table(IdentityMap.topTable4) }
 
     /// CR3 for 5-level paging.
-    public var topTable5: PhysicalAddress { table(IdentityMap.topTable5) }
+    package var topTable5: PhysicalAddress { table(IdentityMap.topTable5) }
 
     /// The first of ``moves``.
-    public var movesAddress: PhysicalAddress { table(tables.tableCount) }
+    package var movesAddress: PhysicalAddress { table(tables.tableCount) }
 
     /// All bytes of the block, the code's page first.
     ///
     /// - Parameter code: the hand-off code with its parameters filled in, at most a page.
-    public func serializedHandoff(code: [UInt8]) -> [UInt8] {
+    package func serializedHandoff(code: [UInt8]) -> [UInt8] {
         precondition(code.count <= PageFrame.size, "the hand-off code fits one page")
         var bytes = code + [UInt8](repeating: 0, count: PageFrame.size - code.count)
         bytes.reserveCapacity(Int(handoff.count) * PageFrame.size)
@@ -31,13 +32,5 @@ extension Placement {
 
     private func table(_ number: Int) -> PhysicalAddress {
         (handoff.lower + UInt64(1 + number)).address
-    }
-}
-
-extension [UInt8] {
-    fileprivate mutating func append(littleEndian word: UInt64) {
-        for shift in stride(from: UInt64(0), to: 64, by: 8) {
-            append(UInt8(truncatingIfNeeded: word >> shift))
-        }
     }
 }

@@ -7,7 +7,7 @@ import PhysicalMemory
 /// One set of tables serves both paging depths: the first and the last entry of the 5-level top
 /// table point to the 4-level top table, so that an address that is canonical with 4 levels leads
 /// to the same page with 5. Format: Intel SDM volume 3, 4.5 "4-level paging and 5-level paging".
-public struct IdentityMap: Sendable {
+package struct IdentityMap: Sendable {
     /// A table's 512 entries, each either a 2 MiB leaf or the number of a lower table.
     private enum Entry {
         case absent
@@ -26,7 +26,7 @@ public struct IdentityMap: Sendable {
     private var tables: [[Entry]]
 
     /// Maps every 2 MiB page that holds a byte of `ram`, below 256 TiB.
-    public init(mapping ram: FrameSet) {
+    package init(mapping ram: FrameSet) {
         tables = Array(repeating: Array(repeating: .absent, count: 512), count: 2)
         tables[Self.topTable5][0] = .table(Self.topTable4)
         tables[Self.topTable5][511] = .table(Self.topTable4)
@@ -41,17 +41,17 @@ public struct IdentityMap: Sendable {
 
     /// Maps the 2 MiB page around `virtual`, which must be canonical in 4-level terms, to the one
     /// around `physical`.
-    public mutating func map(virtual: UInt64, to physical: PhysicalAddress) {
+    package mutating func map(virtual: UInt64, to physical: PhysicalAddress) {
         let directory = table(below: table(below: Self.topTable4, virtual, 39), virtual, 30)
         tables[directory][Self.index(virtual, 21)] = .leaf(
             PhysicalAddress(physical.rawValue & ~0x1f_ffff))
     }
 
     /// How many pages the tables take.
-    public var tableCount: Int { tables.count }
+    package var tableCount: Int { tables.count }
 
     /// The tables' bytes when the first of them lies at `base` and the others follow it.
-    public func serialized(at base: PhysicalAddress) -> [UInt64] {
+    package func serialized(at base: PhysicalAddress) -> [UInt64] {
         tables.flatMap { table in
             table.map { entry in
                 switch entry {

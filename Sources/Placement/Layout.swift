@@ -4,25 +4,25 @@ import PhysicalMemory
 
 /// The planner itself: one pass over the image's frames and the owned frames, both ascending.
 struct Layout {
-    private(set) var pieces: [Placement.Piece] = []
+    private(set) var extents: [Placement.Extent] = []
     private(set) var moves: [Move] = []
     private(set) var inPlacePageCount: UInt64 = 0
     private(set) var zeroFillPageCount: UInt64 = 0
 
-    init(_ demand: Demand, owned: [IndexedRun], avoiding block: FrameRange) throws(PlacementError) {
+    init(_ destinations: DestinationMap, owned: [IndexedRun], avoiding block: FrameRange) throws(PlacementError) {
         let ownedFrames = FrameSet(owned.map(\.frames))
-        let usable = ownedFrames.intersection(demand.ram)
-            .subtracting(demand.dataFrames).subtracting(block)
-        let filled = demand.zero.union(demand.poison)
+        let usable = ownedFrames.intersection(destinations.ram)
+            .subtracting(destinations.dataFrames).subtracting(block)
+        let filled = destinations.zero.union(destinations.poison)
         let clean = owned.intersection(usable.subtracting(filled))
-        let poisonLater = owned.intersection(usable.intersection(demand.poison))
-        let zeroLater = owned.intersection(usable.intersection(demand.zero))
+        let poisonLater = owned.intersection(usable.intersection(destinations.poison))
+        let zeroLater = owned.intersection(usable.intersection(destinations.zero))
 
         var away: [IndexedRun] = []
-        demand.split(
+        destinations.split(
             by: owned,
             here: { pages, slot in
-                addPiece(pages, slot: slot)
+                addExtent(pages, slot: slot)
                 inPlacePageCount += pages.frames.count
             },
             away: { away.append($0) })
@@ -43,7 +43,7 @@ struct Layout {
                 let count = min(free.frames.count, rest.count)
                 let source = FrameRange(free.frames.lower, count: count)
                 let destination = FrameRange(rest.lower, count: count)
-                addPiece(run.clipped(to: destination), slot: free.firstIndex)
+                addExtent(run.clipped(to: destination), slot: free.firstIndex)
                 moves.appendMerging(Move(from: .frames(source.lower), to: destination))
                 usedForStaging.append(source)
                 let left = FrameRange(source.upper, free.frames.upper)
@@ -54,20 +54,20 @@ struct Layout {
 
         // Zeroes: all but the owned frames that nothing was written to.
         let untouched = FrameSet(zeroLater.map(\.frames)).subtracting(FrameSet(usedForStaging))
-        let fills = demand.zero.subtracting(untouched)
+        let fills = destinations.zero.subtracting(untouched)
         zeroFillPageCount = fills.count
         moves += fills.ranges.map { Move(from: .byte(0), to: $0) }
-        moves += demand.poison.ranges.map { Move(from: .byte(Demand.poisonByte), to: $0) }
+        moves += destinations.poison.ranges.map { Move(from: .byte(DestinationMap.poisonByte), to: $0) }
 
-        pieces.sort { $0.firstStreamIndex < $1.firstStreamIndex }
+        extents.sort { $0.firstStreamIndex < $1.firstStreamIndex }
     }
 
-    private mutating func addPiece(_ pages: IndexedRun, slot: Int) {
-        pieces.append(Placement.Piece(pages, firstSlot: slot))
+    private mutating func addExtent(_ pages: IndexedRun, slot: Int) {
+        extents.append(Placement.Extent(pages, firstSlot: slot))
     }
 }
 
-extension Placement.Piece {
+extension Placement.Extent {
     fileprivate init(_ pages: IndexedRun, firstSlot: Int) {
         self.init(
             firstStreamIndex: pages.firstIndex, firstSlot: firstSlot,
@@ -75,17 +75,17 @@ extension Placement.Piece {
     }
 }
 
-extension Demand {
+extension DestinationMap {
     /// The pages that will be in place for certain, whatever else is going to be pinned: the
     /// frames that are both owned and wanted. Ascending by frames.
     ///
     /// - Parameter owned: some of the pinned memory, in any order.
-    public func piecesInPlace(owned: [IndexedRun]) -> [Placement.Piece] {
-        var pieces: [Placement.Piece] = []
+    package func extentsInPlace(owned: [IndexedRun]) -> [Placement.Extent] {
+        var extents: [Placement.Extent] = []
         split(
             by: owned.sorted { $0.frames.lower < $1.frames.lower },
-            here: { pieces.append(Placement.Piece($0, firstSlot: $1)) }, away: { _ in })
-        return pieces
+            here: { extents.append(Placement.Extent($0, firstSlot: $1)) }, away: { _ in })
+        return extents
     }
 
     /// Tells the data pages whose frames are in `owned`, which ascends, with their slots; and all

@@ -5,18 +5,18 @@ import PhysicalMemory
 /// One entry of the list that the hand-off code carries out, in order.
 ///
 /// On the other side it is `struct kresume_handoff_move` of CHandoff; a test compares the two.
-public struct Move: Hashable, Sendable {
-    public enum Source: Hashable, Sendable {
+package struct Move: Hashable, Sendable {
+    package enum Source: Hashable, Sendable {
         /// The first frame of as many as the destination has.
         case frames(PageFrame)
         /// Each byte of the destination becomes this.
         case byte(UInt8)
     }
 
-    public var source: Source
-    public var destination: FrameRange
+    package var source: Source
+    package var destination: FrameRange
 
-    public init(from source: Source, to destination: FrameRange) {
+    package init(from source: Source, to destination: FrameRange) {
         self.source = source
         self.destination = destination
     }

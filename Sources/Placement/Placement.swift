@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
 import PhysicalMemory
 
 /// Where every page of an image waits in pinned memory, and how it comes home at the end.
@@ -11,26 +12,26 @@ import PhysicalMemory
 ///
 /// Each owned frame is either in place or can stage, so the memory needed is the image's data,
 /// however much RAM there is.
-public struct Placement: Sendable {
+package struct Placement: Sendable {
     /// Consecutive pages of the image that load into consecutive pages of pinned memory.
-    public struct Piece: Hashable, Sendable {
-        public var firstStreamIndex: Int
-        public var firstSlot: Int
-        public var pageCount: Int
+    package struct Extent: Hashable, Sendable {
+        package var firstStreamIndex: Int
+        package var firstSlot: Int
+        package var pageCount: Int
     }
 
     /// In the order of the image's data; together they hold all of it.
-    public let pieces: [Piece]
+    package let extents: [Extent]
     /// What is left for the hand-off code: copies, then zero fills.
-    public let moves: [Move]
+    package let moves: [Move]
     /// Frames, consecutive and no page's destination, that hold code, page tables and moves.
-    public let handoff: FrameRange
+    package let handoff: FrameRange
     let tables: IdentityMap
 
-    public let inPlacePageCount: UInt64
-    public let stagedPageCount: UInt64
+    package let inPlacePageCount: UInt64
+    package let stagedPageCount: UInt64
     /// Zero pages that the hand-off has to fill; the others are zero already.
-    public let zeroFillPageCount: UInt64
+    package let zeroFillPageCount: UInt64
 
     /// - Parameters:
     ///   - owned: all pinned memory, its frames with their slots. Untouched so far.
@@ -38,8 +39,8 @@ public struct Placement: Sendable {
     ///   - handoffLimit: the hand-off must end at or below this frame.
     /// - Throws: ``PlacementError/tooFewPages(missing:)``,
     ///   ``PlacementError/noRoomForHandoff(pages:limit:)``.
-    public init(
-        _ demand: Demand, owned: [IndexedRun], tables: IdentityMap, handoffLimit: PageFrame
+    package init(
+        _ destinations: DestinationMap, owned: [IndexedRun], tables: IdentityMap, handoffLimit: PageFrame
     ) throws(PlacementError) {
         let owned = owned.sorted { $0.frames.lower < $1.frames.lower }
         // The list's length depends on the staging, and the staging on where the list lies.
@@ -47,34 +48,34 @@ public struct Placement: Sendable {
         var listPages: UInt64 = 1
         while true {
             let pages = 1 + UInt64(tables.tableCount) + listPages
-            let block = try Self.room(for: pages, below: handoffLimit, beside: demand)
-            let layout = try Layout(demand, owned: owned, avoiding: block)
+            let block = try Self.room(for: pages, below: handoffLimit, beside: destinations)
+            let layout = try Layout(destinations, owned: owned, avoiding: block)
             let needed = Self.pages(forMoves: layout.moves.count)
             if needed > listPages {
                 listPages = needed + needed / 8
                 continue
             }
-            pieces = layout.pieces
+            extents = layout.extents
             moves = layout.moves
             handoff = block
             self.tables = tables
             inPlacePageCount = layout.inPlacePageCount
-            stagedPageCount = demand.dataPageCount - layout.inPlacePageCount
+            stagedPageCount = destinations.dataPageCount - layout.inPlacePageCount
             zeroFillPageCount = layout.zeroFillPageCount
             return
         }
     }
 
     private static func pages(forMoves count: Int) -> UInt64 {
-        UInt64((count * Move.serializedSize + PageFrame.size - 1) / PageFrame.size)
+        UInt64((count * Move.serializedSize).units(of: PageFrame.size))
     }
 
     /// The end of the largest run of free frames. Low memory is taken only where all else fails:
     /// firmware has been known to keep things there.
     private static func room(
-        for pages: UInt64, below limit: PageFrame, beside demand: Demand
+        for pages: UInt64, below limit: PageFrame, beside destinations: DestinationMap
     ) throws(PlacementError) -> FrameRange {
-        let free = demand.free.intersection(FrameRange(PageFrame(1), limit))
+        let free = destinations.free.intersection(FrameRange(PageFrame(1), limit))
         let oneMiB = PageFrame(0x100)
         let above = free.intersection(FrameRange(oneMiB, max(oneMiB, limit)))
         for candidates in [above, free] {

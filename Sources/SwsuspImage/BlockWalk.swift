@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
 import PhysicalMemory
 
 /// Finds the blocks of a compressed image in its stored pages.
@@ -8,13 +9,13 @@ import PhysicalMemory
 /// all. It looks at nothing but lengths: a reader fetches pieces of any size ahead and in any
 /// number, a walk over a piece takes a few dozen loads a megabyte, and the blocks that it gives
 /// are unpacked by any number of threads in any order.
-public struct BlockWalk: Sendable {
+package struct BlockWalk: Sendable {
     private let storedPageCount: UInt64
     private let streamPages: UInt64
     private var index: UInt64 = 0
 
     /// The stored page with which the next block begins.
-    public private(set) var position: UInt64 = 0
+    package private(set) var position: UInt64 = 0
 
     /// `storedPageCount` as the swap map has it, `streamPages` as the info page says.
     init(storedPageCount: UInt64, streamPages: UInt64) {
@@ -22,9 +23,9 @@ public struct BlockWalk: Sendable {
         self.streamPages = streamPages
     }
 
-    public var blockCount: UInt64 { Self.blockCount(streamPages: streamPages) }
+    package var blockCount: UInt64 { Self.blockCount(streamPages: streamPages) }
 
-    public var isComplete: Bool { index == blockCount }
+    package var isComplete: Bool { index == blockCount }
 
     static func blockCount(streamPages: UInt64) -> UInt64 {
         (streamPages + StoredBlock.pageLimit - 1) / StoredBlock.pageLimit
@@ -33,7 +34,7 @@ public struct BlockWalk: Sendable {
     /// Takes the blocks that lie in `stored` with all of their pages. `stored` holds the stored
     /// pages from ``position`` on; what begins at the new position is to be given again, with
     /// more after it: less than ``StoredBlock/storedPageLimit`` pages.
-    public mutating func take(from stored: RawSpan) throws(SwsuspError) -> [StoredBlock] {
+    package mutating func take(from stored: RawSpan) throws(SwsuspError) -> [StoredBlock] {
         let start = position
         let available = UInt64(stored.byteCount / PageFrame.size)
         var blocks: [StoredBlock] = []
@@ -62,7 +63,7 @@ public struct BlockWalk: Sendable {
     }
 
     /// Whether all blocks were found; to be asked when there are no more stored pages.
-    public func finish() throws(SwsuspError) {
+    package func finish() throws(SwsuspError) {
         guard isComplete else { throw .missingBlocks(found: index, expected: blockCount) }
     }
 

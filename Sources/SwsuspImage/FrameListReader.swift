@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-import KresumeImage
+import Bytes
 import PhysicalMemory
 
 /// Collects the frames that an image fills, page by page of its lists.

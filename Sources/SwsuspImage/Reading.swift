@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import PhysicalMemory
+import SwapArea
 
 /// Reads pages in one call, and checks that all of them came.
 func readPages<E>(

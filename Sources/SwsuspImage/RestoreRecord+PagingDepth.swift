@@ -7,7 +7,7 @@ extension RestoreRecord {
     /// lead from the jump address to its physical address. Also the last check of a loaded image.
     ///
     /// `page` gives the contents of a frame as loaded, or nil for one that is not in the image.
-    public func pagingDepth(
+    package func pagingDepth(
         page: (PageFrame) -> [UInt8]?
     ) throws(SwsuspError) -> PagingDepth {
         let four = PageTables(root: cr3.frame, depth: .four)

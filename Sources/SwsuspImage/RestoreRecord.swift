@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
 import PhysicalMemory
 
 /// How the image's kernel is entered, and on what machine.
 ///
 /// Source: `struct restore_data_record`, arch/x86/power/hibernate.c, Linux 6.12.
-public struct RestoreRecord: Hashable, Sendable {
+package struct RestoreRecord: Hashable, Sendable {
     /// The virtual address of `restore_registers` in the image's kernel.
-    public let jumpAddress: UInt64
-    public let physicalJumpAddress: PhysicalAddress
+    package let jumpAddress: UInt64
+    package let physicalJumpAddress: PhysicalAddress
     /// The image's own page tables, which the kernel loads with its first instruction.
-    public let cr3: PhysicalAddress
+    package let cr3: PhysicalAddress
     /// ``MemoryMap/e820Checksum`` of the firmware's memory map.
-    public let memoryMapChecksum: UInt32
+    package let memoryMapChecksum: UInt32
 
     /// RESTORE_MAGIC of x86-64; a 32-bit kernel has another one.
     static let magic: UInt64 = 0x2345_6789_abcd_ef02
@@ -46,14 +47,14 @@ public struct RestoreRecord: Hashable, Sendable {
 
 extension RestoreRecord {
     /// In which form a memory map is the one that the image was made on.
-    public enum MemoryMapForm: Hashable, Sendable {
+    package enum MemoryMapForm: Hashable, Sendable {
         case asItIs
         /// With adjacent ranges of one type made one: the restore kernel was started by kexec.
         case merged
     }
 
     /// Nil where it is another one. `map` is the firmware's, in its order.
-    public func form(matching map: MemoryMap) -> MemoryMapForm? {
+    package func form(matching map: MemoryMap) -> MemoryMapForm? {
         if map.e820Checksum == memoryMapChecksum { return .asItIs }
         return map.merged.e820Checksum == memoryMapChecksum ? .merged : nil
     }

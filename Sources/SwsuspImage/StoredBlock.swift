@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
 import Compression
 import PhysicalMemory
 
@@ -7,34 +8,34 @@ import PhysicalMemory
 /// a whole page.
 ///
 /// Source: `save_compressed_image`, kernel/power/swap.c, Linux 6.12.
-public struct StoredBlock: Hashable, Sendable {
+package struct StoredBlock: Hashable, Sendable {
     /// Uncompressed pages in every block but the last.
-    public static let pageLimit: UInt64 = 32
+    package static let pageLimit: UInt64 = 32
     /// Pages that a block takes at most as it is stored.
-    public static let storedPageLimit = storedPages(
+    package static let storedPageLimit = storedPages(
         ofLength: lengthLimit(pageCount: Int(pageLimit)))
 
     static let lengthSize = 8
 
-    public let index: UInt64
+    package let index: UInt64
     /// Its place among the stored pages after the info page.
-    public let firstStoredPage: UInt64
+    package let firstStoredPage: UInt64
     /// Its place in the uncompressed stream: frame lists and data.
-    public let firstPage: UInt64
+    package let firstPage: UInt64
     /// 1 to 32.
-    public let pageCount: Int
+    package let pageCount: Int
     /// In bytes, compressed, without the length itself.
-    public let length: Int
+    package let length: Int
 
-    public var storedPages: Range<UInt64> {
+    package var storedPages: Range<UInt64> {
         firstStoredPage..<firstStoredPage + UInt64(Self.storedPages(ofLength: length))
     }
 
     /// Of the uncompressed stream.
-    public var pages: Range<UInt64> { firstPage..<firstPage + UInt64(pageCount) }
+    package var pages: Range<UInt64> { firstPage..<firstPage + UInt64(pageCount) }
 
     /// In bytes, uncompressed.
-    public var size: Int { pageCount * PageFrame.size }
+    package var size: Int { pageCount * PageFrame.size }
 
     /// `bytes_worst_compress`: the kernel writes no longer one.
     static func lengthLimit(pageCount: Int) -> Int {
@@ -43,13 +44,13 @@ public struct StoredBlock: Hashable, Sendable {
     }
 
     static func storedPages(ofLength length: Int) -> Int {
-        (lengthSize + length + PageFrame.size - 1) / PageFrame.size
+        (lengthSize + length).units(of: PageFrame.size)
     }
 
     /// Unpacks the block from its stored pages, which `stored` begins with, into all of
     /// `destination`. Any thread can do this, in any order. Requires ``size`` bytes of
     /// `destination` and all of ``storedPages``.
-    public func unpack(
+    package func unpack(
         _ stored: UnsafeRawBufferPointer, by compression: SwsuspHeader.Compression,
         into destination: UnsafeMutableRawBufferPointer
     ) throws(SwsuspError) {

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import PhysicalMemory
+import SwapArea
+
 /// Where the pages of an image lie on the device, in the order in which they were stored.
-public struct SwapMap: Hashable, Sendable {
+package struct SwapMap: Hashable, Sendable {
     /// Longest possible, in stored order.
-    public let runs: [DeviceRun]
+    package let runs: [DeviceRun]
     /// For each run, how many stored pages come before it.
     private let starts: [UInt64]
-    public let pageCount: UInt64
+    package let pageCount: UInt64
 
     init(_ runs: [DeviceRun]) {
         self.runs = runs
@@ -22,7 +25,7 @@ public struct SwapMap: Hashable, Sendable {
     }
 
     /// Where `pages` lie, in their order. Requires them to end at or before ``pageCount``.
-    public func extents(of pages: Range<UInt64>) -> [DeviceRun] {
+    package func extents(of pages: Range<UInt64>) -> [DeviceRun] {
         precondition(pages.upperBound <= pageCount, "pages beyond the swap map")
         var extents: [DeviceRun] = []
         var page = pages.lowerBound
@@ -40,12 +43,6 @@ public struct SwapMap: Hashable, Sendable {
 
     /// The last run that begins at or before `page`.
     private func run(of page: UInt64) -> Int {
-        var low = 0
-        var high = starts.count
-        while low < high {
-            let middle = (low + high) / 2
-            if starts[middle] <= page { low = middle + 1 } else { high = middle }
-        }
-        return low - 1
+        starts.partitionPoint { $0 <= page } - 1
     }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-import KresumeImage
+import Bytes
 import PhysicalMemory
+import SwapArea
 
 /// Follows the chain of map pages and collects what they name.
 ///

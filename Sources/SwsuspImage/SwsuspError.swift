@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import Compression
-import KresumeImage
 import PhysicalMemory
+import SwapArea
 
 /// Why an image of the kernel's own hibernation cannot be used. Offsets are bytes from the
 /// device's beginning.
-public enum SwsuspError: Error, Hashable {
+package enum SwsuspError: Error, Hashable {
     case truncated(offset: UInt64, needed: Int, available: Int)
 
     // The header page.
@@ -70,7 +70,7 @@ public enum SwsuspError: Error, Hashable {
 }
 
 /// Why an image could not be read: it is damaged, or the device is.
-public enum SwsuspReadError<DeviceError: Error>: Error {
+package enum SwsuspReadError<DeviceError: Error>: Error {
     case image(SwsuspError)
     case device(DeviceError)
 }

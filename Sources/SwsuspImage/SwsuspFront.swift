@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-import KresumeImage
+import Bytes
 import PhysicalMemory
+import SwapArea
 
 /// The beginning of an image, in three pages: enough to say what it is, and whether it was made
 /// on this machine.
-public struct SwsuspFront: Hashable, Sendable {
-    public let headerPage: DevicePage
-    public let header: SwsuspHeader
-    public let info: SwsuspInfo
+package struct SwsuspFront: Hashable, Sendable {
+    package let headerPage: DevicePage
+    package let header: SwsuspHeader
+    package let info: SwsuspInfo
     let infoPage: DevicePage
     /// One past the last page that the image can use.
     let limit: DevicePage
@@ -18,7 +19,7 @@ public struct SwsuspFront: Hashable, Sendable {
     /// `headerPage` is 0 for a partition, or the `resume_offset=` of a swap file. `readAt` gives
     /// `count` bytes of the device, or throws. It is asked for whole pages before
     /// `devicePages` only.
-    public static func read<E>(
+    package static func read<E>(
         headerPage: DevicePage, devicePages: UInt64,
         readAt: (_ offset: UInt64, _ count: Int) throws(E) -> [UInt8]
     ) throws(SwsuspReadError<E>) -> SwsuspFront? {
@@ -30,7 +31,8 @@ public struct SwsuspFront: Hashable, Sendable {
                     needed: PageFrame.size, available: 0))
         }
         let bytes = try readPages(DeviceRun(headerPage, count: 1), readAt)
-        guard let page = try? SignaturePage(bytes), page.kind == .swsusp else { return nil }
+        let page = SignaturePage(bytes)
+        guard page.kind == .swsusp else { return nil }
         let header = try parsing(E.self) { () throws(SwsuspError) in
             try SwsuspHeader(parsing: page)
         }

@@ -1,53 +1,54 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-import KresumeImage
+import Bytes
+import SwapArea
 
 /// The header page: the first page of the swap area, with the image's fields at its end.
 ///
 /// Source: `struct swsusp_header`, kernel/power/swap.c, Linux 6.12.
-public struct SwsuspHeader: Hashable, Sendable {
+package struct SwsuspHeader: Hashable, Sendable {
     /// Source: `SF_*`, kernel/power/power.h, Linux 6.12.
-    public struct Flags: OptionSet, Hashable, Sendable {
-        public var rawValue: UInt32
-        public init(rawValue: UInt32) { self.rawValue = rawValue }
+    package struct Flags: OptionSet, Hashable, Sendable {
+        package var rawValue: UInt32
+        package init(rawValue: UInt32) { self.rawValue = rawValue }
 
         /// The firmware's S4 state was entered, not a plain power-off.
-        public static let platformMode = Flags(rawValue: 1)
-        public static let uncompressed = Flags(rawValue: 2)
-        public static let checksum = Flags(rawValue: 4)
-        public static let hardwareSignature = Flags(rawValue: 8)
+        package static let platformMode = Flags(rawValue: 1)
+        package static let uncompressed = Flags(rawValue: 2)
+        package static let checksum = Flags(rawValue: 4)
+        package static let hardwareSignature = Flags(rawValue: 8)
         /// Compressed by LZ4; a compressed image without it, by LZO.
-        public static let lz4 = Flags(rawValue: 16)
+        package static let lz4 = Flags(rawValue: 16)
 
         static let known: Flags = [
             .platformMode, .uncompressed, .checksum, .hardwareSignature, .lz4,
         ]
     }
 
-    public enum Compression: Hashable, Sendable {
+    package enum Compression: Hashable, Sendable {
         case none
         case lzo
         case lz4
     }
 
     /// The page as it is on the device.
-    public let page: SignaturePage
-    public let flags: Flags
-    public let firstMapPage: DevicePage
+    package let page: SignaturePage
+    package let flags: Flags
+    package let firstMapPage: DevicePage
     /// ``CRC32`` of everything after the info page, uncompressed. An uncompressed image has none.
-    public let checksum: UInt32?
+    package let checksum: UInt32?
     /// Of the firmware's FACS table, where the kernel was told to record it.
-    public let hardwareSignature: UInt32?
+    package let hardwareSignature: UInt32?
     /// What the swap area had before.
-    public let originalSignature: Signature
+    package let originalSignature: Signature
 
-    public var compression: Compression {
+    package var compression: Compression {
         flags.contains(.uncompressed) ? .none : flags.contains(.lz4) ? .lz4 : .lzo
     }
 
     /// The page without the image's signature, to be written where it came from: the area is swap
     /// again and nothing else on the device changes. The kernel does the same before it resumes.
-    public var pageWithoutImage: SignaturePage { page.withSignature(originalSignature) }
+    package var pageWithoutImage: SignaturePage { page.withSignature(originalSignature) }
 }
 
 extension SwsuspHeader {
@@ -55,7 +56,7 @@ extension SwsuspHeader {
     static let mapPageOffset: UInt64 = 4064
 
     /// Whether the pages that it names exist is not checked here.
-    public init(parsing page: SignaturePage) throws(SwsuspError) {
+    package init(parsing page: SignaturePage) throws(SwsuspError) {
         guard page.signature == .swsusp1 else { throw .signature(found: page.signature) }
         self.page = page
         let bytes = page.bytes.span.bytes

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-import KresumeImage
+import Bytes
 import PhysicalMemory
 
 extension SwsuspImage {
@@ -10,7 +10,7 @@ extension SwsuspImage {
     ///
     /// `readAt` is that of ``read(_:readAt:)``. What it gives is not compared with the image's
     /// checksum, for which all data would have to be read.
-    public func pagingDepth<E>(
+    package func pagingDepth<E>(
         readAt: (_ offset: UInt64, _ count: Int) throws(E) -> [UInt8]
     ) throws(SwsuspReadError<E>) -> PagingDepth {
         var pages = SinglePages(of: self)

@@ -1,29 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-import Checksum
-import KresumeImage
 import PhysicalMemory
+import SwapArea
 
 /// An image of the kernel's own hibernation: everything about it but the pages themselves.
 ///
 /// The *stored pages* are those of the swap map after the info page. The *stream* is what they
 /// hold, uncompressed: the frame lists, then the data pages, in the order of ``runs``. In an
 /// uncompressed image they are the same.
-public struct SwsuspImage: Hashable, Sendable {
-    public let front: SwsuspFront
-    public let map: SwapMap
+package struct SwsuspImage: Hashable, Sendable {
+    package let front: SwsuspFront
+    package let map: SwapMap
     /// Ascending, disjoint, below the frame limit.
-    public let runs: [PageRun]
+    package let runs: [PageRun]
 
-    public var header: SwsuspHeader { front.header }
-    public var info: SwsuspInfo { front.info }
+    package var header: SwsuspHeader { front.header }
+    package var info: SwsuspInfo { front.info }
 
     /// Reads and checks the swap map and the frame lists. `readAt` is that of
     /// ``SwsuspFront/read(headerPage:devicePages:readAt:)``.
     ///
     /// What this takes in memory is bounded by the size of the lists, which the number of the
     /// machine's pages bounds: compare the memory map before, and an absurd one never comes here.
-    public static func read<E>(
+    package static func read<E>(
         _ front: SwsuspFront, readAt: (_ offset: UInt64, _ count: Int) throws(E) -> [UInt8]
     ) throws(SwsuspReadError<E>) -> SwsuspImage {
         let map = try readMap(front, readAt)

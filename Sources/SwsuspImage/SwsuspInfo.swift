@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
 import PhysicalMemory
 
 /// The info page, the first one of the image and never compressed.
@@ -9,20 +10,20 @@ import PhysicalMemory
 ///
 /// Source: `struct swsusp_info`, kernel/power/power.h; `init_header`, kernel/power/snapshot.c;
 /// Linux 6.12.
-public struct SwsuspInfo: Hashable, Sendable {
-    public let restore: RestoreRecord
+package struct SwsuspInfo: Hashable, Sendable {
+    package let restore: RestoreRecord
     /// Pages of memory that the machine had.
-    public let memoryPages: UInt64
+    package let memoryPages: UInt64
     /// Pages of which the image holds the contents.
-    public let dataPages: UInt64
+    package let dataPages: UInt64
     /// All of the image's pages, uncompressed: this one, the frame lists, the data.
-    public let pages: UInt64
+    package let pages: UInt64
 
     /// Pages of frame numbers, which come after this one and before the data.
-    public var listPages: UInt64 { pages - 1 - dataPages }
+    package var listPages: UInt64 { pages - 1 - dataPages }
 
     /// Frame lists and data: what a compressed image is the compression of.
-    public var streamPages: UInt64 { pages - 1 }
+    package var streamPages: UInt64 { pages - 1 }
 
     /// Frame numbers in one page of the lists.
     static let framesPerPage = UInt64(PageFrame.size / 8)

@@ -2,6 +2,7 @@
 
 import Hibernation
 
+
 /// Commands that look at images, or drop them.
 extension Command {
     static let locate = Command(

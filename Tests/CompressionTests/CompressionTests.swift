@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-import CLZO
 import Checksum
+import CLZO
 import Compression
 import Testing
 
@@ -138,7 +138,7 @@ private func noise(_ count: Int) -> [UInt8] {
         let bytes = noise(30_000).flatMap { words[Int($0) % 200][..<(2 + Int($0) % 4)] }
         let text = Array(bytes[..<(16 * 4096)])
         var sizes: [Int] = []
-        for acceleration in [1, Pace.limit, 60] {
+        for acceleration in [1, 8, 60] {
             let packed = try #require(compress(text, acceleration: acceleration))
             let isSame = try decompress(packed, size: text.count) == text
             #expect(isSame)

@@ -2,6 +2,7 @@
 
 import Checksum
 import PhysicalMemory
+import SwapArea
 import Testing
 
 @testable import KresumeImage
@@ -365,7 +366,7 @@ private let tableDamage = [
     @Test func whatIsNotOursIsNoImage() throws {
         for signature in [Signature.swap, .oldSwap, .swsusp1, .uswsusp, Signature([])] {
             var area = try Sample.area()
-            area.write(try SignaturePage(area.read(0, 4096)).withSignature(signature).write)
+            area.write(SignaturePage(area.read(0, 4096)).withSignature(signature).write)
             #expect(try area.image() == nil)
         }
         #expect(try ImageArea(pages: 0).image() == nil)

@@ -2,6 +2,7 @@
 
 import Checksum
 import PhysicalMemory
+import SwapArea
 
 @testable import KresumeImage
 
@@ -113,7 +114,7 @@ enum Sample {
         jump: JumpRecord(
             jumpBackEntry: nil, saverRegion: frames(0x400..<0x500),
             saverLowMemory: frames(1..<0x9f), messagePage: PhysicalAddress(0x11_0000),
-            pagingLevels: 5))
+            pagingDepth: .five))
 
     static let jumpBackEntry = PhysicalAddress(0x70_0400)
 

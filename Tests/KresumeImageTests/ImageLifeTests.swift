@@ -3,6 +3,7 @@
 import Checksum
 import KresumeImage
 import PhysicalMemory
+import SwapArea
 import Testing
 
 @Suite struct ImageLifeTests {
@@ -17,7 +18,7 @@ import Testing
         #expect(image.machine.invariants == Sample.machine.invariants)
         #expect(image.machine.jump.jumpBackEntry == Sample.jumpBackEntry)
         #expect(image.machine.jump.messagePage == Sample.machine.jump.messagePage)
-        #expect(image.machine.jump.pagingLevels == 5)
+        #expect(image.machine.jump.pagingDepth == .five)
         #expect(image.runs == Sample.runs)
         #expect(image.chunks.map(\.firstPage) == [0, 3, 7])
         #expect(image.chunks.map(\.isRaw) == [true, false, true])

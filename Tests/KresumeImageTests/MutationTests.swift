@@ -2,6 +2,7 @@
 
 import Checksum
 import PhysicalMemory
+import TestSupport
 import Testing
 
 @testable import KresumeImage
@@ -98,10 +99,9 @@ private func storedChunks(_ image: HibernationImage, in area: ImageArea) throws 
     }
 
     private func expectConsistent(_ image: HibernationImage, areaSize: UInt64) throws {
-        let index = PageRunIndex(image.runs)
-        #expect(index.pageCount == image.header.dataPages)
+        #expect(image.runs.dataPageCount == image.header.dataPages)
         let usable = image.machine.memoryMap.ram.subtracting(image.machine.jump.saverMemory)
-        let pieces = image.chunks.flatMap { index.frames(of: $0.pages) }
+        let pieces = image.chunks.flatMap { image.runs.frames(ofDataPages: $0.pages) }
         #expect(FrameSet(pieces).count == image.header.dataPages)
         #expect(FrameSet(image.runs.map(\.frames)).subtracting(usable).isEmpty)
         #expect(

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
 import PhysicalMemory
+import SwapArea
 import Testing
+import TestSupport
 
 @testable import KresumeImage
 
 @Suite struct ByteReaderTests {
     @Test func integersAreLittleEndian() throws {
-        var reader = ByteReader([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14], at: 100)
+        var reader = ByteReader<ImageError>([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14], at: 100)
         #expect(try reader.u16() == 0x0201)
         #expect(try reader.u32() == 0x0605_0403)
         #expect(try reader.u64() == 0x0e0d_0c0b_0a09_0807)
@@ -15,7 +18,7 @@ import Testing
     }
 
     @Test func anErrorDoesNotAdvance() throws {
-        var reader = ByteReader([1, 2, 3], at: 100)
+        var reader = ByteReader<ImageError>([1, 2, 3], at: 100)
         try reader.skip(1)
         let truncated = { ImageError.truncated(offset: 101, needed: $0, available: 2) }
         #expect(throws: truncated(4)) { try reader.u32() }
@@ -37,17 +40,17 @@ import Testing
     func kinds(signature: String, kind: SignaturePage.Kind) throws {
         var area = Sample.swapArea
         area.put(Array(signature.utf8), at: 4086)
-        let page = try SignaturePage(area.read(0, 4096))
+        let page = SignaturePage(area.read(0, 4096))
         #expect(page.kind == kind)
         #expect(page.swapAreaPages == (kind == .unknown || kind == .oldSwap ? nil : 48))
         // TuxOnIce marks the beginning and leaves the signature.
         area.put([0xed, 0xc3, 0x02, 0xe9, 0x98, 0x56, 0xe5, 0x0c], at: 0)
-        let marked = try SignaturePage(area.read(0, 4096))
+        let marked = SignaturePage(area.read(0, 4096))
         #expect(marked.kind == (kind == .image ? .image : .tuxOnIce))
     }
 
     @Test func onlyTheSignatureIsReplaced() throws {
-        let before = try SignaturePage(Sample.swapArea.read(0, 4096))
+        let before = SignaturePage(Sample.swapArea.read(0, 4096))
         let after = before.withSignature(.image)
         #expect(after.kind == .image && after.swapAreaPages == 48)
         #expect(after.bytes.prefix(4086) == before.bytes.prefix(4086))
@@ -58,15 +61,15 @@ import Testing
         var area = Sample.swapArea
         area.put(UInt32.max, at: 1028)
         area.put(UInt32(3), at: 1032)
-        #expect(try SignaturePage(area.read(0, 4096)).swapAreaPages == 1 << 32)
-        #expect(try SignaturePage(area.read(0, 4096)).badPages == 3)
+        #expect(SignaturePage(area.read(0, 4096)).swapAreaPages == 1 << 32)
+        #expect(SignaturePage(area.read(0, 4096)).badPages == 3)
         area.put(UInt32(2), at: 1024)
-        #expect(try SignaturePage(area.read(0, 4096)).swapAreaPages == nil)
+        #expect(SignaturePage(area.read(0, 4096)).swapAreaPages == nil)
     }
 
     @Test func aPageHas4096Bytes() {
         #expect(throws: ImageError.truncated(offset: 0, needed: 4096, available: 512)) {
-            try SignaturePage([UInt8](repeating: 0, count: 512))
+            SignaturePage([UInt8](repeating: 0, count: 512))
         }
     }
 }
@@ -131,7 +134,7 @@ import Testing
         let facts = Invariants([.init("a-1", " two  spaces "), .init("b", "ü")])
         let bytes = try facts.serialised()
         #expect(bytes == Array("a-1  two  spaces \nb ü\n".utf8))
-        var reader = ByteReader(bytes, at: 0)
+        var reader = ByteReader<ImageError>(bytes, at: 0)
         #expect(try Invariants(parsing: &reader) == facts)
     }
 
@@ -143,7 +146,7 @@ import Testing
         #expect(throws: ImageError.text(.invariants, offset: 0)) {
             try Invariants([.init(category, value)]).serialised()
         }
-        var reader = ByteReader(Array("\(category) \(value)\n".utf8), at: 7)
+        var reader = ByteReader<ImageError>(Array("\(category) \(value)\n".utf8), at: 7)
         #expect(throws: ImageError.text(.invariants, offset: 7)) {
             try Invariants(parsing: &reader)
         }
@@ -153,25 +156,6 @@ import Testing
         #expect(throws: ImageError.text(.invariants, offset: 4)) {
             try Invariants([.init("a", "v"), .init("b", "x\ny")]).serialised()
         }
-    }
-}
-
-@Suite struct PageRunIndexTests {
-    @Test(
-        arguments: [
-            (0..<9, [0x100..<0x103, 0x110..<0x112, 0x700..<0x704]), (0..<1, [0x100..<0x101]),
-            (2..<4, [0x102..<0x103, 0x110..<0x111]), (5..<9, [0x700..<0x704]),
-            (8..<9, [0x703..<0x704]), (4..<4, []), (9..<9, []),
-        ] as [(Range<UInt64>, [Range<UInt64>])])
-    func pieces(pages: Range<UInt64>, expected: [Range<UInt64>]) {
-        let index = PageRunIndex(Sample.runs)
-        #expect(index.pageCount == 9)
-        #expect(index.frames(of: pages) == expected.map(Sample.frames))
-    }
-
-    @Test func noRuns() {
-        let index = PageRunIndex([])
-        #expect(index.pageCount == 0 && index.frames(of: 0..<0).isEmpty)
     }
 }
 
@@ -207,7 +191,6 @@ import Testing
                 ? pages[4096]!.bytes + pages[8192]!.bytes : Array(pages[offset]!.bytes)
         }
         #expect(image == completion.image)
-        let index = PageRunIndex(runs)
-        #expect(chunks.reduce(0) { $0 + index.frames(of: $1.pages).count } == 160_000)
+        #expect(runs.dataPageCount == chunks.last?.pages.upperBound)
     }
 }

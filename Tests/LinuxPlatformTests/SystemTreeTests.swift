@@ -3,6 +3,7 @@
 import Foundation
 import PhysicalMemory
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import LinuxPlatform

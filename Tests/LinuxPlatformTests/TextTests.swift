@@ -74,8 +74,8 @@ import Testing
         ("flags\t\t: fpu la57 vme\nflags\t: fpu", 5), ("flags\t\t: fpu vme", 4),
         ("model name\t: la57\nflags\t\t: fpu", 4), ("flags\t\t: fpu la57x", 4), ("", 4),
     ])
-    func pagingLevels(_ cpuinfo: String, _ levels: Int) {
-        #expect(KernelInfo.pagingLevels(cpuinfo: cpuinfo) == levels)
+    func pagingLevels(_ cpuinfo: String, _ depth: UInt32) {
+        #expect(KernelInfo.pagingDepth(cpuinfo: cpuinfo).rawValue == depth)
     }
 
     @Test func memory() throws {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import PhysicalMemory
 import Synchronization
 import SystemPackage
 import Testing
+import Threads
 
 @testable import LinuxPlatform
 
@@ -12,7 +14,7 @@ import Testing
         let kernel = try KernelInfo.running()
         #expect(kernel.machine == "x86_64")
         #expect(kernel.release == (try SystemFile.line("/proc/sys/kernel/osrelease")))
-        #expect([4, 5].contains(try KernelInfo.pagingLevels()))
+        #expect(PagingDepth.allCases.contains(try KernelInfo.pagingDepth()))
         let memory = try MemoryInfo.current()
         #expect(memory.total > memory.free && memory.free > 0)
         #expect(try Sysctl.value("kernel/ostype") == "Linux")

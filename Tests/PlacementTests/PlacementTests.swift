@@ -11,13 +11,13 @@ private func frames(_ range: Range<UInt64>) -> FrameRange {
 
 private let below4GiB = PageFrame(1 << 20)
 
-extension [Placement.Piece] {
+extension [Placement.Extent] {
     /// By stream index.
     fileprivate var slotOfPage: [Int: Int] {
         var slots: [Int: Int] = [:]
-        for piece in self {
-            for offset in 0..<piece.pageCount {
-                slots[piece.firstStreamIndex + offset] = piece.firstSlot + offset
+        for extent in self {
+            for offset in 0..<extent.pageCount {
+                slots[extent.firstStreamIndex + offset] = extent.firstSlot + offset
             }
         }
         return slots
@@ -74,25 +74,25 @@ extension [Placement.Piece] {
             }
         }
 
-        // Pinned memory: pieces of RAM in any order, grown as long as the planner asks for more.
-        var pieces: [FrameRange] = []
+        // Pinned memory: extents of RAM in any order, grown as long as the planner asks for more.
+        var extents: [FrameRange] = []
         for range in ram.ranges {
             var lower = range.lower
             while lower < range.upper {
                 let upper = min(range.upper, lower + .random(in: 1...40, using: &random))
-                pieces.append(FrameRange(lower, upper))
+                extents.append(FrameRange(lower, upper))
                 lower = upper
             }
         }
-        pieces.shuffle(using: &random)
-        let demand = try Demand(
+        extents.shuffle(using: &random)
+        let destinations = try DestinationMap(
             data: data, zero: zero, poison: poison, ram: ram, free: FrameSet([region]))
         var owned: [IndexedRun] = []
         var slots = 0
         while true {
             do {
                 let placement = try Placement(
-                    demand, owned: owned, tables: IdentityMap(mapping: ram),
+                    destinations, owned: owned, tables: IdentityMap(mapping: ram),
                     handoffLimit: below4GiB)
                 var memory = SimulatedMemory(
                     placement, owned: owned, frameCount: frameCount, image: image)
@@ -103,29 +103,29 @@ extension [Placement.Piece] {
                 #expect(wrong.isEmpty)
                 #expect(
                     placement.inPlacePageCount + placement.stagedPageCount == UInt64(image.count))
-                #expect(placement.pieces.reduce(0) { $0 + $1.pageCount } == image.count)
+                #expect(placement.extents.reduce(0) { $0 + $1.pageCount } == image.count)
                 // What was known before all was pinned, from one run after the other, is part of it.
-                let early = owned.flatMap { demand.piecesInPlace(owned: [$0]) }
-                #expect(early.slotOfPage.allSatisfy { placement.pieces.slotOfPage[$0] == $1 })
+                let early = owned.flatMap { destinations.extentsInPlace(owned: [$0]) }
+                #expect(early.slotOfPage.allSatisfy { placement.extents.slotOfPage[$0] == $1 })
                 #expect(early.slotOfPage.count == Int(placement.inPlacePageCount))
                 // All pinned memory is used but for what the hand-off block took of it.
                 #expect(slots <= image.count + Int(placement.handoff.count) + 80)
                 return
             } catch .tooFewPages {
-                let popped = pieces.popLast()
-                let piece = try #require(popped)
-                owned.append(IndexedRun(piece, firstIndex: slots))
-                slots += Int(piece.count)
+                let popped = extents.popLast()
+                let extent = try #require(popped)
+                owned.append(IndexedRun(extent, firstIndex: slots))
+                slots += Int(extent.count)
             }
         }
     }
 
     @Test func ownedFramesThatMustBeZeroAreLeftAlone() throws {
         let ram = FrameSet([frames(256..<1000)])
-        let demand = try Demand(
+        let destinations = try DestinationMap(
             data: [frames(256..<260)], zero: [frames(300..<400)], ram: ram, free: ram)
         let placement = try Placement(
-            demand,
+            destinations,
             owned: [
                 IndexedRun(frames(256..<260), firstIndex: 0),
                 IndexedRun(frames(310..<390), firstIndex: 4),
@@ -142,35 +142,38 @@ extension [Placement.Piece] {
 
     @Test func longRunsStayLong() throws {
         let ram = FrameSet([frames(256..<4000)])
-        let demand = try Demand(data: [frames(1000..<2000)], zero: [], ram: ram, free: ram)
+        let destinations = try DestinationMap(
+            data: [frames(1000..<2000)], zero: [], ram: ram, free: ram)
         let placement = try Placement(
-            demand, owned: [IndexedRun(frames(2000..<3000), firstIndex: 0)],
+            destinations, owned: [IndexedRun(frames(2000..<3000), firstIndex: 0)],
             tables: IdentityMap(mapping: ram), handoffLimit: below4GiB)
         #expect(placement.moves == [Move(from: .frames(PageFrame(2000)), to: frames(1000..<2000))])
         #expect(
-            placement.pieces == [.init(firstStreamIndex: 0, firstSlot: 0, pageCount: 1000)])
+            placement.extents == [.init(firstStreamIndex: 0, firstSlot: 0, pageCount: 1000)])
     }
 
     @Test func missingMemoryIsCounted() throws {
         let ram = FrameSet([frames(256..<4000)])
-        let demand = try Demand(data: [frames(1000..<2000)], zero: [], ram: ram, free: ram)
+        let destinations = try DestinationMap(
+            data: [frames(1000..<2000)], zero: [], ram: ram, free: ram)
         #expect(throws: PlacementError.tooFewPages(missing: 900)) {
             try Placement(
-                demand, owned: [IndexedRun(frames(2000..<2100), firstIndex: 0)],
+                destinations, owned: [IndexedRun(frames(2000..<2100), firstIndex: 0)],
                 tables: IdentityMap(mapping: ram), handoffLimit: below4GiB)
         }
     }
 
     @Test func noFreeFramesForTheHandoff() throws {
         let ram = FrameSet([frames(256..<512), frames(1 << 20..<1 << 21)])
-        let demand = try Demand(data: [frames(256..<510)], zero: [], ram: ram, free: ram)
+        let destinations = try DestinationMap(
+            data: [frames(256..<510)], zero: [], ram: ram, free: ram)
         let tables = IdentityMap(mapping: ram)
         #expect(
             throws: PlacementError.noRoomForHandoff(
                 pages: UInt64(tables.tableCount) + 2, limit: below4GiB)
         ) {
             try Placement(
-                demand, owned: [IndexedRun(frames(256..<510), firstIndex: 0)], tables: tables,
+                destinations, owned: [IndexedRun(frames(256..<510), firstIndex: 0)], tables: tables,
                 handoffLimit: below4GiB)
         }
     }
@@ -185,7 +188,7 @@ extension [Placement.Piece] {
     func badDemands(data: [FrameRange], zero: [FrameRange], error: PlacementError) {
         #expect(throws: error) {
             let ram = FrameSet([frames(256..<1000)])
-            _ = try Demand(data: data, zero: zero, ram: ram, free: ram)
+            _ = try DestinationMap(data: data, zero: zero, ram: ram, free: ram)
         }
     }
 }

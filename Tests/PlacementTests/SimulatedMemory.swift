@@ -24,10 +24,10 @@ struct SimulatedMemory {
                 pages[Int(run.frames.lower.rawValue) + offset] = 0
             }
         }
-        for piece in placement.pieces {
-            for offset in 0..<piece.pageCount {
-                pages[frameOfSlot[piece.firstSlot + offset]!] =
-                    image[piece.firstStreamIndex + offset]
+        for extent in placement.extents {
+            for offset in 0..<extent.pageCount {
+                pages[frameOfSlot[extent.firstSlot + offset]!] =
+                    image[extent.firstStreamIndex + offset]
             }
         }
         handoff = placement.handoff

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
 import Compression
 import KresumeImage
 import PhysicalMemory
+import SwapArea
 import Testing
 
 @testable import SwsuspImage
@@ -403,7 +405,7 @@ struct Damage: Sendable, CustomTestStringConvertible {
 
 private func signature(_ text: String) -> Signature {
     let page = [UInt8](repeating: 0, count: 4086) + Array(text.utf8)
-    return try! SignaturePage(page).signature
+    return SignaturePage(page).signature
 }
 
 private func word(_ device: TestDevice, _ offset: Int) -> UInt64 {

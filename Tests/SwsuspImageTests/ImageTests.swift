@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
 import KresumeImage
 import PhysicalMemory
+import SwapArea
 import Testing
+import TestSupport
 
 @testable import SwsuspImage
 
@@ -30,9 +33,8 @@ let compressions: [SwsuspHeader.Compression] = [.none, .lzo, .lz4]
 
         let stream = try device.stream(of: image)
         #expect(stream == recipe.stream)
-        let index = PageRunIndex(image.runs)
         var place = Int(image.info.listPages) * 4096
-        for range in index.frames(of: 0..<index.pageCount) {
+        for range in image.runs.frames(ofDataPages: 0..<image.runs.dataPageCount) {
             for frame in range.lower.rawValue..<range.upper.rawValue {
                 let isSame = Array(stream[place..<place + 4096]) == recipe.data[frame]
                 #expect(isSame, "frame \(frame)")

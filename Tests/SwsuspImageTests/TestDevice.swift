@@ -2,7 +2,9 @@
 
 import KresumeImage
 import PhysicalMemory
+import SwapArea
 import Testing
+import TestSupport
 
 @testable import SwsuspImage
 
@@ -138,7 +140,7 @@ func expectConsistent(_ image: SwsuspImage, on device: TestDevice) {
         #expect(run.count > 0 && next <= run.first && run.frames.upper <= .limit)
         next = run.frames.upper
     }
-    #expect(PageRunIndex(image.runs).pageCount == info.dataPages)
+    #expect(image.runs.dataPageCount == info.dataPages)
     #expect(info.pages == 1 + info.listPages + info.dataPages && info.listPages > 0)
     #expect(image.dataPages(in: 0..<info.streamPages) == 0..<info.dataPages)
     #expect([.swap, .oldSwap].contains(image.header.originalSignature))

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-import LinuxPlatform
-
 /// Whether it matters to the running kernel what is in its free pages. If so they must be in the
 /// image: after the resume it would miss the zeroes or the pattern that it had put there.
 enum FreePageContents {

@@ -1,41 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-import BootProtocol
+import Explanation
 import KresumeImage
+import LinuxBoot
 import LinuxPlatform
 import PhysicalMemory
+import Restore
+import SaverPlan
 import SystemPackage
+import Transfer
 
 /// `kresume hibernate`, in the original kernel: check, load the saver kernel, prepare the device,
 /// jump; and when this kernel runs again, clean up and tell what happened.
-public struct Hibernate {
-    public var location: ImageLocation?
+package struct Hibernate {
+    package var location: ImageLocation?
     /// Where the image goes if neither `location` nor the kernel command line says.
-    public var configured: ConfiguredLocation?
-    public var force = false
+    package var configured: ConfiguredLocation?
+    package var force = false
     /// Nil: the running kernel's, where its distribution keeps it.
-    public var saverKernel: FilePath?
-    public var saverInitrd: FilePath?
+    package var saverKernel: FilePath?
+    package var saverInitrd: FilePath?
     /// In bytes; nil: what kernel and initramfs are expected to need.
-    public var saverMemory: UInt64?
+    package var saverMemory: UInt64?
     /// How much memory may be in use before the page cache is dropped, in bytes. Nil: two fifths.
-    public var imageSize: UInt64?
-    public var compression = ImageCompression.lz4
+    package var imageSize: UInt64?
+    package var compression = ImageCompression.lz4
     /// More options for the saver's command line.
-    public var saverAppend = ""
+    package var saverAppend = ""
     /// The saver kernel is to unlock what this one has unlocked, which may take somebody to type
     /// a passphrase. Otherwise it unlocks nothing, and a device that is encrypted is refused.
-    public var unlockInSaver = false
+    package var unlockInSaver = false
     /// The purgatory writes a letter to this I/O port; 0: none.
-    public var debugPort: UInt16 = 0
+    package var debugPort: UInt16 = 0
     private let report: Report
 
     private static let kexecImage = "kexec_image"
 
-    public init(_ report: Report) { self.report = report }
+    package init(_ report: Report) { self.report = report }
 
     /// Returns after the resume; throws where the machine went on without one.
-    public func run() throws {
+    package func run() throws {
         try Permission.requireRoot()
         try Permission.requireKexec([.preserveContext, .longMode])
         let target = try TargetDevice(
@@ -89,7 +93,7 @@ public struct Hibernate {
             ready,
             SaverParameters(
                 image: prepared.header.id, offsetPages: target.offsetPages,
-                messagePage: box.frame.address, pagingLevels: Int(machine.jump.pagingLevels),
+                messagePage: box.frame.address, pagingDepth: machine.jump.pagingDepth,
                 keepsFreePages: keepsFreePages(symbols), compressionLevel: compression.level))
         box.leave(MessagePage(swapList: swapList(symbols)))
         defer { try? Kexec.unload(flags: [.preserveContext, .longMode]) }
@@ -145,7 +149,7 @@ public struct Hibernate {
             invariants: try MachineFacts.invariants(),
             jump: JumpRecord(
                 jumpBackEntry: nil, saverRegion: place.region, saverLowMemory: place.lowMemory,
-                messagePage: message.address, pagingLevels: UInt32(try KernelInfo.pagingLevels())))
+                messagePage: message.address, pagingDepth: try KernelInfo.pagingDepth()))
     }
 
     /// A device that is certainly too small is refused now; one that turns out to be is found out

@@ -4,13 +4,13 @@ import Compression
 import KresumeImage
 
 /// How an image is to be packed: "lz4", "zstd", "zstd:19".
-public enum ImageCompression: Hashable, Sendable {
+package enum ImageCompression: Hashable, Sendable {
     case lz4
     /// The level is one of ``Compression/Zstandard/levels``.
     case zstd(level: Int)
 
     /// Nil where there is no such compression.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         let words = text.split(separator: ":", omittingEmptySubsequences: false)
         switch (words.first, words.count) {
         case ("lz4", 1): self = .lz4

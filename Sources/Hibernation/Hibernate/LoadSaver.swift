@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-import BootProtocol
 import CHandoff
-import CoreDump
+import ELFCore
+import LinuxBoot
 import LinuxPlatform
 import PhysicalMemory
+import SaverPlan
 import SystemPackage
+import Transfer
 
 /// Puts the saver kernel into memory, ready to be jumped to.
 struct LoadSaver {
@@ -55,7 +57,7 @@ struct LoadSaver {
         let resources = try KernelInfo.resources()
 
         try requireAllMemoryKnown(map, resources)
-        if try KernelInfo.pagingLevels() == 5, !image.startsInFiveLevelPaging {
+        if try KernelInfo.pagingDepth() == .five, !image.startsInFiveLevelPaging {
             throw HibernateError.saverWithoutFiveLevels
         }
         let expectedSize = SaverRegion.size(for: image, initrdSize: UInt64(initrdBytes.count))

@@ -2,6 +2,8 @@
 
 import LinuxPlatform
 import PhysicalMemory
+import Restore
+import SaverPlan
 
 /// The page of A's memory in which A reads, once it runs again, what happened meanwhile.
 final class MessageBox {
@@ -19,7 +21,7 @@ final class MessageBox {
                 guard let frame = FrameSet([run.frames]).subtracting(avoided).ranges.first?.lower
                 else { continue }
                 self.frame = frame
-                slot = run.firstSlot + Int(frame.rawValue - run.frames.lower.rawValue)
+                slot = run.firstIndex + Int(frame.rawValue - run.frames.lower.rawValue)
                 leave(MessagePage(.pending))
                 return
             }
@@ -35,7 +37,7 @@ final class MessageBox {
     /// Throws where the page is no longer in the frame that was told.
     func checkNotMoved() throws {
         guard try Pagemap().frame(of: memory.address(ofSlot: slot)) == frame else {
-            throw ResumeError.framesMoved(count: 1)
+            throw RestoreError.framesMoved(count: 1)
         }
     }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-import CoreDump
+import Bytes
+import ELFCore
 import LinuxPlatform
 import PhysicalMemory
+import StoppedKernel
 
 /// The running kernel as /proc/kcore shows it.
 struct RunningKernel {
@@ -26,7 +28,7 @@ struct RunningKernel {
 
     func word(at address: UInt64) throws -> UInt64 {
         let bytes = try bytes(at: address, count: 8)
-        return bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+        return bytes.span.bytes.u64(at: 0)
     }
 
     /// The kernel's own description of itself, a whole ELF note.

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-import BootProtocol
-import KresumeImage
+import LinuxBoot
 import LinuxPlatform
 import PhysicalMemory
+import SwapArea
 import SystemPackage
+import Transfer
 
 /// The device that is to take the image, checked: nobody loses anything by what is written to it.
 struct TargetDevice {

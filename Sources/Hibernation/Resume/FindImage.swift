@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-import BootProtocol
-import KresumeImage
+import LinuxBoot
 import LinuxPlatform
 import SystemPackage
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Explanation
 import KresumeImage
 import LinuxPlatform
 import PhysicalMemory
 import Placement
+import Restore
+import SaverPlan
+import Transfer
 
 /// An image of our own, written by a saver kernel.
 struct KexecJumpImage: ResumableImage {
@@ -33,16 +37,16 @@ struct KexecJumpImage: ResumableImage {
         try MachineFacts.requireSameMap(as: image.machine.memoryMap)
         let differences = image.machine.invariants.differences(from: try MachineFacts.invariants())
         if !differences.isEmpty { throw ResumeError.otherMachine(differences) }
-        if image.machine.jump.pagingLevels == 5, !CPU.hasFiveLevelPaging {
+        if image.machine.jump.pagingDepth == .five, !CPU.hasFiveLevelPaging {
             throw ResumeError.noFiveLevelPaging
         }
     }
 
-    func demand() throws -> Demand {
+    func destinations() throws -> DestinationMap {
         let runs = { (kind: PageRun.Kind) in
             image.runs.filter { $0.kind == kind }.map(\.frames)
         }
-        return try Demand(
+        return try DestinationMap(
             data: runs(.data), zero: runs(.zero), poison: runs(.poison),
             ram: image.machine.memoryMap.ram,
             // A swaps its own memory back into where the saver was.
@@ -52,7 +56,7 @@ struct KexecJumpImage: ResumableImage {
     func tables() -> IdentityMap { IdentityMap(mapping: image.machine.memoryMap.ram) }
 
     func load(into places: PagePlaces, _ report: Report) throws {
-        let progress = Progress("reading", total: dataSize, report)
+        let progress = Progress("reading", total: dataSize, report.note)
         try ReadChunks(image: image, area: area, progress: progress).load(into: places)
         report.note("read \(progress.summary)")
     }
@@ -70,7 +74,7 @@ struct KexecJumpImage: ResumableImage {
             }
         }
         return JumpTarget(
-            entry: entry.rawValue, pagingLevels: Int(image.machine.jump.pagingLevels))
+            entry: entry.rawValue, pagingDepth: image.machine.jump.pagingDepth)
     }
 
     func markUsed() throws { try write(.resuming) }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-import LinuxPlatform
-import PhysicalMemory
 import Placement
+import Restore
+import Transfer
 
 /// What `resume` needs of an image, whoever wrote it. The calls come in this order.
 protocol ResumableImage: Sendable {
@@ -15,7 +15,7 @@ protocol ResumableImage: Sendable {
     func check(retry: Bool) throws
 
     /// Which frames must hold what.
-    func demand() throws -> Demand
+    func destinations() throws -> DestinationMap
 
     /// Under which the hand-off runs and the image's kernel is entered.
     func tables() throws -> IdentityMap

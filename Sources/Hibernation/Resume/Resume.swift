@@ -3,40 +3,44 @@
 import LinuxPlatform
 import PhysicalMemory
 import Placement
+import Restore
+import SaverPlan
 import SwsuspImage
 import SystemPackage
+import Threads
+import Transfer
 
 /// `kresume resume`, in the restore kernel: find, check, place, load, jump.
-public struct Resume {
+package struct Resume {
     /// Nil: whichever the kernel command line names, else the only one there is.
-    public var location: ImageLocation?
+    package var location: ImageLocation?
     /// Where to look if neither `location` nor the kernel command line says.
-    public var configured: ConfiguredLocation?
+    package var configured: ConfiguredLocation?
     /// Where to look if nothing of this says: what the initramfs was made for.
-    public var fallback: DeviceSpecification?
+    package var fallback: DeviceSpecification?
     /// How long to wait for the device, in seconds. Nil: what `kresume.wait=` of the kernel command
     /// line says, else `configuredWait`, else 30; a device named by hand is not waited for.
-    public var wait: UInt64?
-    public var configuredWait: UInt64?
+    package var wait: UInt64?
+    package var configuredWait: UInt64?
     /// Everything up to the load, then print the plan.
-    public var dryRun = false
+    package var dryRun = false
     /// Take an image that was tried before.
-    public var retry = false
+    package var retry = false
     /// The hand-off writes a letter to this I/O port at each stage; 0: none.
-    public var debugPort: UInt16 = 0
+    package var debugPort: UInt16 = 0
     private let report: Report
 
-    public enum Outcome {
+    package enum Outcome {
         case noImage
         /// A dry run's.
         case plan(String)
     }
 
-    public init(_ report: Report) { self.report = report }
+    package init(_ report: Report) { self.report = report }
 
     /// Returns only where there was nothing to resume, and from a dry run. After an error the
     /// image is as it was.
-    public func run() throws -> Outcome {
+    package func run() throws -> Outcome {
         try Permission.requireRoot()
         guard let found = try findImage.find() else {
             return .noImage
@@ -70,7 +74,7 @@ public struct Resume {
         let places = PagePlaces()
         let planning = try plan(for: image, with: memory, places)
         if dryRun { return .plan(ResumePlan(try planning.value()).description) }
-        let loading = Background { [report] in try image.load(into: places, report) }
+        let loading = Future { [report] in try image.load(into: places, report) }
         let engine = try planning.value()
         if let reason = engine.pinFailure {
             report.detail("memory is not pinned: \(explanation(of: reason))")
@@ -88,19 +92,19 @@ public struct Resume {
     private func plan(
         for image: any ResumableImage, with memory: Result<ImageMemory, any Error>?,
         _ places: PagePlaces
-    ) throws -> Background<RestoreEngine> {
-        let demand = try image.demand()
+    ) throws -> Future<RestoreEngine> {
+        let destinations = try image.destinations()
         let tables = try image.tables()
-        return Background {
+        return Future {
             do {
                 // Now it is known how long the planner's lists will be.
-                let lists = UInt64(demand.runCount) * 128
+                let lists = UInt64(destinations.runCount) * 128
                 return try RestoreEngine(
-                    demand, tables: tables,
-                    memory: memory?.get() ?? Self.memory(demand.dataPageCount),
+                    destinations, tables: tables,
+                    memory: memory?.get() ?? Self.memory(destinations.dataPageCount),
                     reserve: RestoreKernel.reserve + lists, places: places)
             } catch {
-                places.callOff(error)
+                places.cancel(error)
                 throw error
             }
         }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Explanation
 import LinuxPlatform
-import PhysicalMemory
 import Placement
+import Restore
 
 /// What `kresume resume --dry-run` prints.
 struct ResumePlan: CustomStringConvertible {
@@ -12,14 +13,14 @@ struct ResumePlan: CustomStringConvertible {
 
     var description: String {
         let placement = engine.placement
-        let demand = engine.demand
+        let destinations = engine.destinations
         let available = (try? MemoryInfo.current().available).map(mebibytes) ?? "unknown"
         let rows: [(String, String)] = [
-            ("pages with data", "\(demand.dataPageCount)"),
+            ("pages with data", "\(destinations.dataPageCount)"),
             ("  in place", "\(placement.inPlacePageCount)"),
             ("  staged", "\(placement.stagedPageCount)"),
-            ("zero pages", "\(demand.zeroPageCount)"),
-            ("  zero already", "\(demand.zeroPageCount - placement.zeroFillPageCount)"),
+            ("zero pages", "\(destinations.zeroPageCount)"),
+            ("  zero already", "\(destinations.zeroPageCount - placement.zeroFillPageCount)"),
             ("  to be filled", "\(placement.zeroFillPageCount)"),
             ("moves", "\(placement.moves.count)"),
             ("hand-off", "\(placement.handoff)"),

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-import KresumeImage
+import Compression
+import Explanation
 import LinuxPlatform
 import PhysicalMemory
 import Placement
+import Restore
 import SwsuspImage
+import Transfer
 
 /// An image of the kernel's own hibernation.
 struct StockImage: ResumableImage {
@@ -49,13 +52,13 @@ struct StockImage: ResumableImage {
         }
     }
 
-    func demand() throws -> Demand {
+    func destinations() throws -> DestinationMap {
         let runs = { (kind: PageRun.Kind) in
             image.runs.filter { $0.kind == kind }.map(\.frames)
         }
         let ram = try MachineFacts.firmwareMap().ram
         // What the kernel left out of its image was free.
-        return try Demand(data: runs(.data), zero: runs(.zero), ram: ram, free: ram)
+        return try DestinationMap(data: runs(.data), zero: runs(.zero), ram: ram, free: ram)
     }
 
     /// With the page of the image kernel's text in which it is entered, at its own address: the
@@ -68,7 +71,7 @@ struct StockImage: ResumableImage {
     }
 
     func load(into places: PagePlaces, _ report: Report) throws {
-        let progress = Progress("reading", total: dataSize, report)
+        let progress = Progress("reading", total: dataSize, report.note)
         try ReadStockImage(image: image, area: area, progress: progress).load(into: places)
         report.note("read \(progress.summary)")
     }
@@ -81,7 +84,7 @@ struct StockImage: ResumableImage {
         let depth = try restore.pagingDepth { frame in places.page(at: frame, image.runs) }
         if depth == .five, !CPU.hasFiveLevelPaging { throw ResumeError.noFiveLevelPaging }
         return JumpTarget(
-            entry: restore.jumpAddress, pagingLevels: Int(depth.rawValue), r8: restore.jumpAddress,
+            entry: restore.jumpAddress, pagingDepth: depth, r8: restore.jumpAddress,
             r9: restore.cr3.rawValue)
     }
 

@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-import BootProtocol
-import CoreDump
+import Explanation
 import KresumeImage
+import LinuxBoot
 import LinuxPlatform
 import PhysicalMemory
+import SaverPlan
+import StoppedKernel
+import Transfer
 
 /// `kresume save`, in the saver kernel: write A's memory, then switch the machine off. On any
 /// failure A goes on, and reads why.
-public struct Save {
+package struct Save {
     /// How long to wait for the device, in seconds, where the kernel command line does not say.
-    public var configuredWait: UInt64?
+    package var configuredWait: UInt64?
     private let report: Report
 
-    public init(_ report: Report) { self.report = report }
+    package init(_ report: Report) { self.report = report }
 
     /// Returns false where this kernel was not started to save anything; else only by an error,
     /// when even the way back failed.
-    public func run() throws -> Bool {
+    package func run() throws -> Bool {
         let line = KernelCommandLine(parsing: try KernelInfo.commandLine())
         guard let orders = try SaverOrders(line) else { return false }
         try Permission.requireRoot()
@@ -96,7 +99,7 @@ public struct Save {
         do {
             let image = WriteImage(
                 prepared, area, memory, without: freePages(of: memory, prepared, orders),
-                level: orders.parameters.compressionLevel, report)
+                level: orders.parameters.compressionLevel, note: report.note)
             try image.write(jumpBackEntry: orders.jumpBackEntry)
             report.note("saved \(image.summary)")
             try Power.off()

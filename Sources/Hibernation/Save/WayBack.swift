@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-import LinuxPlatform
 import PhysicalMemory
 import Placement
+import Restore
+import SaverPlan
+import Transfer
 
 /// The way back into A, which has not been changed: the restore engine with an image of one page,
 /// A's message page. A swaps its own memory back in by itself.
@@ -18,14 +20,14 @@ final class WayBack {
         // A's entry switches to A's own page tables; until then only its page must be mapped.
         let entry = FrameRange(orders.jumpBackEntry.frame, count: 1)
         engine = try RestoreEngine(
-            Demand(data: [word], zero: [], ram: own.union(FrameSet([word])), free: own),
+            DestinationMap(data: [word], zero: [], ram: own.union(FrameSet([word])), free: own),
             tables: IdentityMap(mapping: own.union(FrameSet([word, entry]))),
             memory: ImageMemory(pages: 1, reserve: 0), reserve: 0)
         // The saver kernel chooses its own paging depth, so A says which is A's.
         try engine.load(
             JumpTarget(
                 entry: orders.jumpBackEntry.rawValue,
-                pagingLevels: orders.parameters.pagingLevels),
+                pagingDepth: orders.parameters.pagingDepth),
             debugPort: 0)
     }
 

@@ -45,7 +45,7 @@ struct ImageFile {
         try write(withUnsafeBytes(of: value.littleEndian) { Array($0) }, at: offset)
     }
 
-    /// Turns over every bit of a byte.
+    /// Sequencer over every bit of a byte.
     func flip(_ offset: Int) throws {
         try write(try read(offset, 1).map { ~$0 }, at: offset)
     }

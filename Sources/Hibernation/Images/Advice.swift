@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import KresumeImage
+import LinuxBoot
+import LinuxPlatform
+import PhysicalMemory
+import SystemPackage
+
+/// `kresume` alone, for somebody in a rescue shell: which images there are, and what to do with
+/// each.
+package struct Advice {
+    /// Where a configuration says that images are.
+    package var configured: ConfiguredLocation?
+    private let report: Report
+
+    package init(_ report: Report) { self.report = report }
+
+    /// The text; nil where no device could be looked at, which has been said then.
+    package func run() throws -> String? {
+        var scan = try Scan()
+        for (path, offset) in otherPlaces() { scan.look(at: path, offset: offset) }
+        reportUnreadable(scan.unreadable)
+        if scan.images.isEmpty && scan.deviceCount == 0 {
+            if scan.unreadable.isEmpty {
+                report.warn("there is no block device here: are their drivers loaded?")
+            }
+            return nil
+        }
+        let devices = scan.deviceCount == 1 ? "device" : "devices"
+        let lines =
+            scan.images.isEmpty
+            ? ["no hibernation image on \(scan.deviceCount) \(devices)"]
+            : scan.images.flatMap { ["\($0)"] + commands(for: $0).map { "    \($0)" } }
+        return lines.joined(separator: "\n")
+    }
+
+    /// Images that are not at the beginning of their devices are found by what names them.
+    private func otherPlaces() -> [(path: FilePath, offset: UInt64)] {
+        let line = KernelCommandLine(parsing: (try? KernelInfo.commandLine()) ?? "")
+        let locations = [
+            ImageLocation.fromCommandLine(line), LocationVariable(report: report).readOwn(),
+            configured.map { ImageLocation($0, line) },
+        ]
+        var places: [(path: FilePath, offset: UInt64)] = []
+        for location in locations {
+            guard let place = try? location?.resolve(), place.offset > 0 else { continue }
+            if !places.contains(where: { $0 == place }) { places.append(place) }
+        }
+        return places
+    }
+
+    private func reportUnreadable(_ devices: [(path: FilePath, error: any Error)]) {
+        let denied = devices.filter {
+            if case PlatformError.call(_, _, .permissionDenied) = $0.error { true } else { false }
+        }
+        if denied.count == devices.count, !denied.isEmpty {
+            return report.warn("the devices cannot be read: this needs root")
+        }
+        for device in devices { report.warn(explanation(of: device.error)) }
+    }
+
+    private func commands(for image: FoundImage) -> [String] {
+        let offset = image.offset / UInt64(PageFrame.size)
+        let place = (offset == 0 ? "" : "--offset=\(offset) ") + image.path.string
+        let verbs: [String]
+        switch image.kind {
+        case .kresume(let front):
+            switch front.state {
+            case .ready: verbs = ["resume", "verify", "discard"]
+            case .resuming: verbs = ["resume --retry", "verify", "discard"]
+            case .prepared, .consumed: verbs = ["discard"]
+            }
+        case .stock: verbs = ["resume", "verify", "discard"]
+        case .damaged: verbs = ["discard"]
+        case .uswsusp, .tuxOnIce: verbs = []
+        }
+        return verbs.map { verb in
+            // What was tried may have run.
+            let risk = verb == "resume --retry" ? "    # only if its machine has not run since" : ""
+            return "kresume \(verb) \(place)\(risk)"
+        }
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import KresumeImage
+import LinuxPlatform
+import PhysicalMemory
+import SwapArea
+import SwsuspImage
+import SystemPackage
+import Transfer
+
+/// `kresume discard`: the area is plain swap again, or whatever it was.
+package struct DiscardImage {
+    private let report: Report
+
+    package init(_ report: Report) { self.report = report }
+
+    /// Returns false where there was no image.
+    package func run(_ location: ImageLocation) throws -> Bool {
+        let (path, offset) = try location.resolve()
+        // Asked before: the contents of the device say whether it is this one.
+        let variable = LocationVariable(report: report)
+        let isNamed = variable.names(path, offset: offset)
+        let isDiscarded = try discard(path, offset)
+        if isNamed { variable.clear() }
+        return isDiscarded
+    }
+
+    private func discard(_ path: FilePath, _ offset: UInt64) throws -> Bool {
+        let area = try ImageArea(open: path, offset: offset, .exclusive)
+        guard area.size > 0 else { return false }
+        let page = try area.signaturePage()
+        switch page.kind {
+        case .image: try Self.discardOurs(in: area)
+        case .swsusp:
+            // A damaged one was swap: the kernel writes to nothing else.
+            let header = try? SwsuspHeader(parsing: page)
+            try area.commit([(header?.pageWithoutImage ?? page.withSignature(.swap)).write])
+        case .uswsusp, .tuxOnIce:
+            throw ResumeError.foreignImage(
+                FoundImage(
+                    path: path, offset: offset, kind: page.kind == .uswsusp ? .uswsusp : .tuxOnIce))
+        case .swap, .oldSwap, .unknown: return false
+        }
+        report.note("discarded the image on \(path)")
+        return true
+    }
+
+    /// A damaged image too. Its header may not say any more what was there before it: then an
+    /// area with a swap header becomes swap, and another one loses its signature only.
+    static func discardOurs(in area: ImageArea) throws {
+        guard area.size > 0 else { return }
+        let page = try area.signaturePage()
+        guard page.kind == .image else { return }
+        let before: Signature
+        do {
+            let bytes = try area.readAt(UInt64(PageFrame.size), PageFrame.size)
+            before = try ImageHeader(parsing: bytes).originalSignature
+        } catch is ImageError {
+            before = page.swapAreaPages == nil ? .none : .swap
+        }
+        try area.commit([page.withSignature(before).write])
+        try area.commit([ImageHeader.erasure])
+    }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Explanation
+import KresumeImage
+import LinuxPlatform
+import PhysicalMemory
+import SwapArea
+import SwsuspImage
+import SystemPackage
+import Transfer
+
+/// A hibernation image on this machine, seen from its first pages.
+package struct FoundImage: Sendable {
+    enum Kind: Sendable {
+        /// Ours, intact as far as read.
+        case kresume(ImageFront)
+        /// The unmodified kernel's (swsusp), intact as far as read.
+        case stock(SwsuspFront)
+        /// One of these two by its signature, and not usable.
+        case damaged(any Error)
+        case uswsusp
+        case tuxOnIce
+    }
+
+    let path: FilePath
+    /// Where on the device its area begins, in bytes.
+    let offset: UInt64
+    let kind: Kind
+
+    /// What lies at `offset` of a device; nil where it is no hibernation image.
+    static func look(at path: FilePath, offset: UInt64) throws -> FoundImage? {
+        let area = try ImageArea(open: path, offset: offset, .read)
+        guard area.size > 0 else { return nil }
+        let kind: Kind
+        switch try area.signaturePage().kind {
+        case .image, .swsusp:
+            do {
+                guard let whole = try front(of: area) else { return nil }
+                kind = whole
+            } catch { kind = .damaged(error) }
+        case .uswsusp: kind = .uswsusp
+        case .tuxOnIce: kind = .tuxOnIce
+        case .swap, .oldSwap, .unknown: return nil
+        }
+        return FoundImage(path: path, offset: offset, kind: kind)
+    }
+
+    private static func front(of area: ImageArea) throws -> Kind? {
+        if let front = try ImageFront.read(areaSize: area.size, readAt: area.readAt) {
+            return .kresume(front)
+        }
+        let stock = StockArea(on: area.device, offset: area.offset)
+        return try stock.front().map { .stock($0) }
+    }
+
+    /// Looks at the beginning of every block device. Those that cannot be read are passed over.
+    package static func scan(_ report: Report) throws -> [FoundImage] {
+        let scan = try Scan()
+        for (path, error) in scan.unreadable {
+            report.detail("\(path) could not be read: \(explanation(of: error))")
+        }
+        return scan.images
+    }
+
+    /// Whether it could be resumed, as far as was read.
+    var isUsable: Bool {
+        switch kind {
+        case .kresume(let front): front.state == .ready || front.state == .resuming
+        case .stock: true
+        case .damaged, .uswsusp, .tuxOnIce: false
+        }
+    }
+
+    /// Whether it is of a kind that kresume resumes.
+    var isKnown: Bool {
+        switch kind {
+        case .kresume, .stock, .damaged: true
+        case .uswsusp, .tuxOnIce: false
+        }
+    }
+}
+
+extension FoundImage: CustomStringConvertible {
+    /// One line: where, what, how old, how big.
+    package var description: String {
+        let place = offset == 0 ? "\(path)" : "\(path) at byte \(offset)"
+        return switch kind {
+        case .kresume(let front):
+            "\(place): kresume image, \(front.state.word), \(age(of: front.header.creationTime)), "
+                + mebibytes(front.header.imageSize)
+        case .stock(let front):
+            "\(place): image of the kernel's own hibernation, "
+                + "\(front.header.compression.word), "
+                + "\(mebibytes(front.info.pages * UInt64(PageFrame.size))) of memory"
+        case .damaged(let error): "\(place): damaged image: \(explanation(of: error))"
+        case .uswsusp: "\(place): uswsusp image"
+        case .tuxOnIce: "\(place): TuxOnIce image"
+        }
+    }
+}
+
+extension ImageState {
+    var word: String {
+        switch self {
+        case .prepared: "being written"
+        case .ready: "ready"
+        case .resuming: "already tried"
+        case .consumed: "used"
+        }
+    }
+}
+
+/// How long ago, in the largest unit that gives at least two.
+private func age(of time: UInt64) -> String {
+    let now = WallClock.now()
+    guard now >= time else { return "written in the future" }
+    let seconds = now - time
+    let units: [(UInt64, String)] = [(86400, "days"), (3600, "hours"), (60, "minutes")]
+    for (length, name) in units where seconds >= 2 * length {
+        return "\(seconds / length) \(name) old"
+    }
+    return "\(seconds) seconds old"
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Explanation
+import KresumeImage
+import LinuxPlatform
+import PhysicalMemory
+import SwapArea
+import SwsuspImage
+import Transfer
+
+/// `kresume inspect`: all that an image says of itself.
+package struct InspectImage {
+    package init() {}
+
+    /// Nil where there is no image.
+    package func run(_ location: ImageLocation) throws -> Inspection? {
+        let (path, offset) = try location.resolve()
+        guard let found = try FoundImage.look(at: path, offset: offset) else { return nil }
+        switch found.kind {
+        case .kresume:
+            let area = try ImageArea(open: path, offset: offset, .read)
+            let image = try HibernationImage.read(areaSize: area.size, readAt: area.readAt)
+            return image.map { Inspection(of: $0, on: area) }
+        case .stock(let front):
+            let area = try StockArea(open: path, offset: offset, .read)
+            return try Inspection(
+                of: SwsuspImage.read(front, readAt: area.readAt), on: area, offset: offset)
+        case .damaged(let error): throw error
+        case .uswsusp, .tuxOnIce: throw ResumeError.foreignImage(found)
+        }
+    }
+}
+
+extension Inspection {
+    fileprivate init(of image: HibernationImage, on area: ImageArea) {
+        let storedData = image.chunks.reduce(UInt64(0)) { $0 + UInt64($1.size) }
+        let jump = image.machine.jump
+        self.init([
+            ("device", .text("\(area.device.path)")),
+            ("offset", .number(area.offset)),
+            ("kind", .text("kresume")),
+            ("version", .number(1)),
+            ("id", .text("\(image.header.id)")),
+            ("state", .text(image.state.word)),
+            ("created", .number(image.header.creationTime)),
+            ("image_size", .number(image.header.imageSize)),
+            ("area_size", .number(area.size)),
+            ("kernel_release", .text(image.machine.system.kernelRelease)),
+            ("kernel_version", .text(image.machine.system.kernelVersion)),
+            ("machine", .text(image.machine.system.machine)),
+            ("host_name", .text(image.machine.system.hostName)),
+            ("data_pages", .number(image.header.dataPages)),
+            ("zero_pages", .number(image.header.zeroPages)),
+            ("runs", .number(UInt64(image.runs.count))),
+            ("chunks", .number(image.header.chunkCount)),
+            ("stored_data_size", .number(storedData)),
+            ("jump_back_entry", .text(jump.jumpBackEntry.map { "\($0)" } ?? "none")),
+            ("paging_levels", .number(UInt64(jump.pagingDepth.rawValue))),
+            ("saver_region", .text("\(jump.saverRegion)")),
+            ("saver_low_memory", .text("\(jump.saverLowMemory)")),
+            ("memory_map_matches", .text(matches(image.machine.memoryMap))),
+            ("memory_map", .list(image.machine.memoryMap.entries.map { "\($0)" })),
+            (
+                "invariants",
+                .list(image.machine.invariants.facts.map { "\($0.category) \($0.value)" })
+            ),
+        ])
+    }
+
+    fileprivate init(of image: SwsuspImage, on area: StockArea, offset: UInt64) throws {
+        let header = image.header
+        let info = image.info
+        let zeroPages = image.runs.reduce(UInt64(0)) {
+            $0 + ($1.kind == .zero ? UInt64($1.count) : 0)
+        }
+        let pagingLevels = try Self.pagingLevels(of: image, on: area)
+        self.init([
+            ("device", .text("\(area.device.path)")),
+            ("offset", .number(offset)),
+            ("kind", .text("swsusp")),
+            ("mode", .text(header.flags.contains(.platformMode) ? "platform" : "shutdown")),
+            ("compression", .text(header.compression.word)),
+            (
+                "checksum",
+                .text(header.checksum.map(hexadecimal) ?? "none: the data is not protected")
+            ),
+            ("hardware_signature", .text(header.hardwareSignature.map(hexadecimal) ?? "none")),
+            (
+                "original_signature",
+                .text(String(decoding: header.originalSignature.bytes, as: UTF8.self))
+            ),
+            ("memory_pages", .number(info.memoryPages)),
+            ("data_pages", .number(info.dataPages)),
+            ("zero_pages", .number(zeroPages)),
+            ("runs", .number(UInt64(image.runs.count))),
+            ("stored_pages", .number(image.map.pageCount)),
+            ("jump_address", .text("0x" + String(info.restore.jumpAddress, radix: 16))),
+            ("physical_jump_address", .text("\(info.restore.physicalJumpAddress)")),
+            ("page_table_root", .text("\(info.restore.cr3)")),
+            ("paging_levels", pagingLevels),
+            ("memory_map_checksum", .text(hexadecimal(info.restore.memoryMapChecksum))),
+            ("memory_map_matches", .text(matches(info.restore))),
+        ])
+    }
+}
+
+extension Inspection {
+    /// The image does not say it, its page tables do. Where these are damaged the rest is still
+    /// worth telling.
+    private static func pagingLevels(of image: SwsuspImage, on area: StockArea) throws -> Value {
+        do {
+            return .number(UInt64(try image.pagingDepth(readAt: area.readAt).rawValue))
+        } catch {
+            guard case .image(let damage) = error else { throw error }
+            return .text("unknown: \(sentence(damage))")
+        }
+    }
+}
+
+/// Whether the machine is the one that hibernated, as far as the firmware's map tells.
+private func matches(_ map: MemoryMap) -> String {
+    guard let here = try? MachineFacts.firmwareMap() else { return "unknown" }
+    return map.merged == here.merged ? "yes" : "no"
+}
+
+private func matches(_ restore: RestoreRecord) -> String {
+    guard let here = try? MachineFacts.firmwareMap() else { return "unknown" }
+    return restore.form(matching: here) == nil ? "no" : "yes"
+}
+
+private func hexadecimal(_ value: UInt32) -> String { "0x" + String(value, radix: 16) }

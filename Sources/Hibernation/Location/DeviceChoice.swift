@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import LinuxBoot
+import LinuxPlatform
+import PhysicalMemory
+import SystemPackage
+
+/// Where a configuration says that images are.
+package struct ConfiguredLocation: Hashable, Sendable {
+    package var device: DeviceSpecification
+    /// In pages, as in `resume_offset=`, which beats it.
+    package var offsetPages: UInt64?
+
+    package init(device: DeviceSpecification, offsetPages: UInt64? = nil) {
+        self.device = device
+        self.offsetPages = offsetPages
+    }
+}
+
+/// A device and a place on it, as the user or the kernel command line names them.
+package struct ImageLocation: Sendable {
+    package var device: DeviceSpecification
+    /// Where the image area begins, in pages of 4096 bytes, as in `resume_offset=`.
+    package var offsetPages: UInt64
+
+    package init(_ device: DeviceSpecification, offsetPages: UInt64 = 0) {
+        self.device = device
+        self.offsetPages = offsetPages
+    }
+
+    /// `resume=` and `resume_offset=`, where the command line has them.
+    static func fromCommandLine(_ line: KernelCommandLine) -> ImageLocation? {
+        guard let name = line.resumeDevice, let device = DeviceSpecification(name) else {
+            return nil
+        }
+        return ImageLocation(device, offsetPages: line.resumeOffset ?? 0)
+    }
+
+    /// What a configuration says, where the command line has no `resume=`; it may have the offset.
+    init(_ configured: ConfiguredLocation, _ line: KernelCommandLine) {
+        self.init(
+            configured.device, offsetPages: line.resumeOffset ?? configured.offsetPages ?? 0)
+    }
+
+    /// As ``resolve()``, and waits for a device that is not there yet.
+    func resolve(_ wait: DeviceWait) throws -> (path: FilePath, offset: UInt64) {
+        try wait.until("the device \(device)") {
+            do { return try resolve() } catch {
+                if isNotThereYet(error) { return nil }
+                throw error
+            }
+        } ?? resolve()
+    }
+
+    private func isNotThereYet(_ error: any Error) -> Bool {
+        if let error = error as? MachineError, case .noSuchDevice = error { return true }
+        if let error = error as? PlatformError, case .noDeviceNode = error { return true }
+        return false
+    }
+
+    /// The device's path now, and the area's offset in bytes.
+    func resolve() throws -> (path: FilePath, offset: UInt64) {
+        let (offset, overflow) = offsetPages.multipliedReportingOverflow(
+            by: UInt64(PageFrame.size))
+        switch try device.lookup() {
+        case .found(let path): return (path, overflow ? UInt64.max : offset)
+        case .notFound: throw MachineError.noSuchDevice(device)
+        case .several(let paths): throw MachineError.ambiguousDevice(device, paths)
+        }
+    }
+}

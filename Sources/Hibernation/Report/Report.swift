@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import LinuxPlatform
+import SystemPackage
+
+/// What the user is told while something goes on: a line on the console, the same line in the
+/// kernel's log, from where it gets into the journal of the system that boots afterwards, and the
+/// same on the boot splash, if there is one.
+package struct Report: Sendable {
+    package enum Verbosity: Int, Sendable {
+        /// Failures only.
+        case quiet
+        case normal
+        /// Also why nothing was done, and how it is done.
+        case verbose
+    }
+
+    package var verbosity: Verbosity
+
+    package init(_ verbosity: Verbosity) { self.verbosity = verbosity }
+
+    /// Something happened that the user wants to know.
+    package func note(_ line: String) {
+        if verbosity != .quiet { write(.information, line) }
+    }
+
+    /// Interesting to those who ask for it.
+    package func detail(_ line: String) {
+        if verbosity == .verbose { write(.information, line) }
+    }
+
+    /// Not a failure, yet not as it should be.
+    package func warn(_ line: String) { write(.warning, line) }
+
+    package func fail(_ line: String) { write(.error, line) }
+
+    /// What the boot splash shows of ours is over.
+    func clearSplash() { Plymouth().show("") }
+
+    private func write(_ level: KernelLog.Level, _ line: String) {
+        Plymouth().show("kresume: \(line)")
+        if KernelLog.write(level, line), Console.repeatsKernelLog(at: level) { return }
+        _ = try? FileDescriptor.standardError.writeAll("kresume: \(line)\n".utf8)
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+extension KernelCommandLine {
+    /// Reads the text of /proc/cmdline. Every text is a command line, if an odd one.
+    package init(parsing text: String) {
+        options = []
+        var rest = text.utf8.prefix { $0 != 0 }[...]
+        while true {
+            rest = rest.drop(while: \.isSpace)
+            if rest.isEmpty { return }
+            var isQuoted = false
+            let word = rest.prefix {
+                if $0 == .quote { isQuoted.toggle() }
+                return isQuoted || !$0.isSpace
+            }
+            rest = rest[word.endIndex...]
+            let option = Option(word: Array(word))
+            if option.name == "--", option.value == nil { return }
+            options.append(option)
+        }
+    }
+}
+
+extension KernelCommandLine.Option {
+    /// One word, quotes and all.
+    fileprivate init(word: [UInt8]) {
+        text = String(decoding: word, as: UTF8.self)
+        // Quotes stand around the whole word or around the value.
+        var body = word[...]
+        if body.first == .quote {
+            body = body.dropFirst()
+            if body.last == .quote { body = body.dropLast() }
+        }
+        // A word that begins with "=" has it in its name.
+        guard let equals = body.dropFirst().firstIndex(of: .equals) else {
+            name = String(decoding: body, as: UTF8.self)
+            value = nil
+            return
+        }
+        name = String(decoding: body[..<equals], as: UTF8.self)
+        var tail = body[(equals + 1)...]
+        if tail.first == .quote {
+            tail = tail.dropFirst()
+            if tail.last == .quote { tail = tail.dropLast() }
+        }
+        value = String(decoding: tail, as: UTF8.self)
+    }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Bytes
+import Glibc
+import SystemPackage
+
+extension BlockDevice {
+    /// Fills `buffer` from `offset` (in bytes), or throws. The corresponding C function is `pread`.
+    package func read(
+        into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
+    ) throws(PlatformError) {
+        try check(offset, buffer.count)
+        var done = 0
+        while done < buffer.count {
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+            let got = try systemCall("pread", path) {
+                pread(descriptor.rawValue, rest.baseAddress, rest.count, off_t(offset) + done)
+            }
+            if got == 0 { throw beyondEnd(offset, buffer.count) }
+            done += got
+        }
+    }
+
+    /// Fills `buffers` one after the other from `offset` (in bytes), or throws. The corresponding
+    /// C function is `preadv`.
+    package func read(
+        into buffers: [UnsafeMutableRawBufferPointer], at offset: UInt64
+    ) throws(PlatformError) {
+        let limit = 1024  // IOV_MAX, a macro that Swift does not see
+        var position = offset
+        for start in stride(from: 0, to: buffers.count, by: limit) {
+            let batch = buffers[start..<min(start + limit, buffers.count)]
+            let size = batch.reduce(0) { $0 + $1.count }
+            try check(position, size)
+            let vectors = batch.map { iovec(iov_base: $0.baseAddress, iov_len: $0.count) }
+            let got = try systemCall("preadv", path) {
+                preadv(descriptor.rawValue, vectors, Int32(vectors.count), off_t(position))
+            }
+            // A short transfer is rare: what is missing is read buffer by buffer.
+            var done = got
+            for buffer in batch {
+                if done < buffer.count {
+                    let missing = buffer[max(done, 0)...]
+                    try read(
+                        into: UnsafeMutableRawBufferPointer(rebasing: missing),
+                        at: position + UInt64(max(done, 0)))
+                }
+                done -= buffer.count
+                position += UInt64(buffer.count)
+            }
+        }
+    }
+
+    /// Writes all of `buffer` at `offset` (in bytes), or throws. A regular file does not grow:
+    /// a device would not. The corresponding C function is `pwrite`.
+    package func write(
+        from buffer: UnsafeRawBufferPointer, at offset: UInt64
+    ) throws(PlatformError) {
+        try check(offset, buffer.count)
+        var done = 0
+        while done < buffer.count {
+            let rest = UnsafeRawBufferPointer(rebasing: buffer[done...])
+            let put = try systemCall("pwrite", path) {
+                pwrite(descriptor.rawValue, rest.baseAddress, rest.count, off_t(offset) + done)
+            }
+            if put == 0 { throw beyondEnd(offset, buffer.count) }
+            done += put
+        }
+    }
+
+    /// `count` bytes from `offset`, neither of which need be aligned, even on a direct device.
+    package func readBytes(at offset: UInt64, count: Int) throws(PlatformError) -> [UInt8] {
+        try check(offset, count)
+        let alignment = UInt64(AlignedBuffer.alignment)
+        let first = offset.roundedDown(to: alignment)
+        let head = Int(offset - first)
+        let buffer = AlignedBuffer(count: head + count)
+        // A last block that the end of the device cuts short is read short.
+        var done = 0
+        while done < head + count {
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[done...])
+            let got = try systemCall("pread", path) {
+                pread(descriptor.rawValue, rest.baseAddress, rest.count, off_t(first) + done)
+            }
+            if got == 0 { throw beyondEnd(offset, count) }
+            done += got
+        }
+        return Array(buffer.bytes[head..<(head + count)])
+    }
+
+    /// Offsets come from headers on disk: they are compared with the size before anything else.
+    private func check(_ offset: UInt64, _ count: Int) throws(PlatformError) {
+        let (end, overflow) = offset.addingReportingOverflow(UInt64(clamping: count))
+        if overflow || end > size || count < 0 { throw beyondEnd(offset, count) }
+    }
+
+    private func beyondEnd(_ offset: UInt64, _ count: Int) -> PlatformError {
+        .beyondEnd(path: path, offset: offset, count: count, size: size)
+    }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import CLinux
+import Glibc
+import SystemPackage
+
+/// An open block device, or a regular file that holds what one would. Closes itself.
+///
+/// Every transfer names its offset, so several threads may use one device.
+package final class BlockDevice: Sendable {
+    package enum Access: Hashable, Sendable {
+        case read
+        case readWrite
+        /// Reading and writing, and nobody else's: EBUSY where the device is mounted, an active
+        /// swap area, or part of an array or mapping. A regular file cannot be claimed.
+        case exclusive
+    }
+
+    package let path: FilePath
+    /// In bytes, as it was when opened.
+    package let size: UInt64
+    /// Nil for a regular file.
+    package let number: DeviceNumber?
+    package let isReadOnly: Bool
+    /// Whether transfers go past the page cache. Memory, offset and length must then all be
+    /// multiples of the logical block size.
+    package let isDirect: Bool
+
+    let descriptor: OwnedDescriptor
+
+    /// Throws ``PlatformError/notStorage(path:)`` for a directory or a character device, and
+    /// ``PlatformError/noDeviceNode(path:)`` where only the node in /dev is missing.
+    package init(
+        open path: FilePath, _ access: Access, direct: Bool = false
+    ) throws(PlatformError) {
+        // Asked before opening: opening a character device may have effects.
+        let status: stat
+        do { status = try stat(path) } catch {
+            throw Self.isKnownToSysfs(path) ? .noDeviceNode(path: path) : error
+        }
+        guard status.isBlockDevice || status.isRegularFile else { throw .notStorage(path: path) }
+
+        var flags = direct ? linux_o_direct : 0
+        switch access {
+        case .read: flags |= O_RDONLY
+        case .readWrite: flags |= O_RDWR
+        case .exclusive: flags |= O_RDWR | (status.isBlockDevice ? O_EXCL : 0)
+        }
+        self.path = path
+        isDirect = direct
+        descriptor = try OwnedDescriptor(open: path, flags)
+        let fd = descriptor.rawValue
+
+        let opened = try stat(descriptor: descriptor, path)
+        guard opened.isBlockDevice else {
+            size = UInt64(clamping: opened.st_size)
+            number = nil
+            isReadOnly = path.withPlatformString { Glibc.access($0, W_OK) } != 0
+            return
+        }
+        var bytes: UInt64 = 0
+        var readOnly: CInt = 0
+        try systemCall("ioctl BLKGETSIZE64", path) { linux_block_size(fd, &bytes) }
+        try systemCall("ioctl BLKROGET", path) { linux_block_read_only(fd, &readOnly) }
+        size = bytes
+        number = DeviceNumber(opened.st_rdev)
+        isReadOnly = readOnly != 0
+    }
+
+    /// Opens for transfers past the page cache where the file system of a regular file knows them,
+    /// else for others.
+    package static func openDirectly(
+        _ path: FilePath, _ access: Access
+    ) throws(PlatformError) -> BlockDevice {
+        do { return try BlockDevice(open: path, access, direct: true) } catch {
+            guard case .call("open", _, .invalidArgument) = error else { throw error }
+            return try BlockDevice(open: path, access)
+        }
+    }
+
+    /// Waits until what was written is on the medium. The corresponding C function is `fdatasync`.
+    package func flush() throws(PlatformError) {
+        try systemCall("fdatasync", path) { fdatasync(descriptor.rawValue) }
+    }
+
+    /// Writes out and then forgets every page of this device that the kernel has cached: another
+    /// kernel is about to write behind its back. Needs CAP_SYS_ADMIN for a block device.
+    package func dropCaches() throws(PlatformError) {
+        let fd = descriptor.rawValue
+        try systemCall("fsync", path) { fsync(fd) }
+        if number != nil {
+            try systemCall("ioctl BLKFLSBUF", path) { linux_block_flush_buffers(fd) }
+        }
+        // The one call that returns its error instead of setting errno.
+        let error = posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED)
+        if error != 0 { throw .call("posix_fadvise", path: path, Errno(rawValue: error)) }
+    }
+
+    private static func isKnownToSysfs(_ path: FilePath) -> Bool {
+        guard path.starts(with: "/dev"), let name = path.lastComponent else { return false }
+        return SystemFile.exists(FilePath("/sys/class/block").appending(name))
+    }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import CLinux
+import Glibc
+import SystemPackage
+
+/// Tells when a block device comes, goes or changes: by the kernel's uevents, and by udev's, which
+/// come when udev has made its links in /dev.
+///
+/// Events are kept from the moment this is made. So make it first, then look for the device, then
+/// wait: nothing falls between.
+package struct BlockDeviceEvents: ~Copyable {
+    package enum Event: Hashable, Sendable {
+        case blockDevice
+        /// Somebody pressed Enter on the terminal, and was not being asked for a passphrase.
+        case enterKey
+        case timeout
+    }
+
+    private let socket: OwnedDescriptor
+    private var terminal: Terminal?
+
+    /// Throws where the kernel has no netlink (CONFIG_NET).
+    package init() throws(PlatformError) {
+        socket = OwnedDescriptor(adopting: try systemCall("socket") { linux_uevent_socket() })
+        terminal = Terminal()
+    }
+
+    init(terminal: Terminal?) throws(PlatformError) {
+        try self.init()
+        self.terminal = terminal
+    }
+
+    /// The next event; ``Event/timeout`` after so many milliseconds, or after events that were
+    /// not about a block device.
+    package mutating func next(milliseconds: Int) throws(PlatformError) -> Event {
+        var descriptors = [pollfd(fd: socket.rawValue, events: Int16(POLLIN), revents: 0)]
+        if let terminal, !PassphrasePrompt.isOpen() {
+            descriptors.append(pollfd(fd: terminal.rawValue, events: Int16(POLLIN), revents: 0))
+        }
+        let limit = CInt(clamping: milliseconds)
+        try systemCall("poll") { poll(&descriptors, nfds_t(descriptors.count), limit) }
+        // A prompt that has come up meanwhile is what was typed for.
+        if descriptors.count > 1, descriptors[1].revents != 0, !PassphrasePrompt.isOpen() {
+            switch terminal?.input() {
+            case .enter: return .enterKey
+            case .end: terminal = nil
+            case nil, .some(.none): break
+            }
+        }
+        return descriptors[0].revents != 0 && drain() ? .blockDevice : .timeout
+    }
+
+    /// Reads all that has arrived: one look at the devices answers it all.
+    private func drain() -> Bool {
+        var message = [UInt8](repeating: 0, count: 16 << 10)
+        var isBlockDevice = false
+        while true {
+            let count = recv(socket.rawValue, &message, message.count, 0)
+            let error = errno
+            if count > 0 {
+                isBlockDevice = isBlockDevice || Self.isAboutBlockDevice(message[..<count])
+            } else if count == -1, error == ENOBUFS {
+                // More came than the socket holds; what was lost may have been ours.
+                isBlockDevice = true
+            } else if count != -1 || error != EINTR {
+                return isBlockDevice
+            }
+        }
+    }
+
+    /// The kernel's messages and udev's are both strings that end in zero bytes, udev's after a
+    /// header. What is in them is not believed, only taken as the moment to look.
+    static func isAboutBlockDevice(_ message: ArraySlice<UInt8>) -> Bool {
+        message.split(separator: 0).contains { $0.elementsEqual("SUBSYSTEM=block".utf8) }
+    }
+}

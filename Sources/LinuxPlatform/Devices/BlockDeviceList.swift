@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import SystemPackage
+
+/// The block devices that the kernel has, as /sys/class/block lists them, sorted by name.
+///
+/// Left out: what holds nothing (size zero, loop devices without a backing file), what must not be
+/// opened (paths hidden below a multipath device, suspended mappings, on which a read would wait
+/// for ever), and what moves when opened (floppies, CD-ROMs).
+package struct BlockDeviceList: Sendable {
+    package struct Entry: Hashable, Sendable {
+        /// The kernel's name, such as `sda1`.
+        package var name: String
+        /// Its node, which need not exist: nothing here makes one.
+        package var path: FilePath
+        package var number: DeviceNumber
+        /// In bytes.
+        package var size: UInt64
+        /// Names of the mappings and arrays that are built on it.
+        package var holders: [String]
+        package var isPartition: Bool
+        package var hasPartitions: Bool
+        package var isReadOnly: Bool
+    }
+
+    package var entries: [Entry]
+
+    /// The devices that nothing is built on.
+    package var topmost: [Entry] { entries.filter(\.holders.isEmpty) }
+
+    /// Asks the kernel. A device that vanishes meanwhile is not listed.
+    package static func current(
+        sysfs: FilePath = "/sys", nodes: FilePath = "/dev"
+    ) throws(PlatformError) -> BlockDeviceList {
+        let directory = sysfs.appending("class/block")
+        let names = try SystemFile.names(in: directory)
+        var entries: [Entry] = []
+        for name in names {
+            let device = Attributes(directory: directory.appending(name), name: name)
+            if let entry = try device.entry(nodes: nodes) { entries.append(entry) }
+        }
+        return BlockDeviceList(entries: entries)
+    }
+
+    package init(entries: [Entry]) { self.entries = entries }
+}
+
+/// One directory of /sys/class/block.
+private struct Attributes {
+    let directory: FilePath
+    let name: String
+
+    /// Documentation/admin-guide/devices.txt, Linux 6.12: floppies and SCSI CD-ROMs.
+    private static let moving: Set<UInt32> = [2, 11]
+
+    func entry(nodes: FilePath) throws(PlatformError) -> BlockDeviceList.Entry? {
+        guard let dev = try line("dev"), let number = DeviceNumber(dev),
+            let sectors = try line("size").flatMap({ UInt64($0) }), sectors > 0,
+            !Self.moving.contains(number.major),
+            try line("hidden") != "1", try line("dm/suspended") != "1",
+            !name.hasPrefix("loop") || has("partition") || has("loop/backing_file"),
+            let names = try names(), let holders = try names.contains("holders") ? holders() : []
+        else { return nil }
+        return BlockDeviceList.Entry(
+            // sysfs cannot have a slash in a name and writes an exclamation mark (cciss!c0d0).
+            name: name,
+            path: nodes.appending(String(name.map { $0 == "!" ? "/" : $0 })),
+            number: number,
+            // In units of 512 bytes whatever the device's block size.
+            size: sectors.multipliedReportingOverflow(by: 512).partialValue,
+            holders: holders,
+            isPartition: has("partition"),
+            hasPartitions: names.contains { $0.hasPrefix(name) && has("\($0)/partition") },
+            isReadOnly: try line("ro") == "1")
+    }
+
+    private func line(_ attribute: String) throws(PlatformError) -> String? {
+        try SystemFile.lineIfPresent(directory.appending(attribute))
+    }
+
+    private func has(_ attribute: String) -> Bool {
+        SystemFile.exists(directory.appending(attribute))
+    }
+
+    private func names() throws(PlatformError) -> [String]? {
+        try namesIfPresent(directory)
+    }
+
+    private func holders() throws(PlatformError) -> [String]? {
+        try namesIfPresent(directory.appending("holders"))
+    }
+
+    private func namesIfPresent(_ path: FilePath) throws(PlatformError) -> [String]? {
+        do { return try SystemFile.names(in: path) } catch {
+            guard case .call("opendir", _, .noSuchFileOrDirectory) = error else { throw error }
+            return nil
+        }
+    }
+}

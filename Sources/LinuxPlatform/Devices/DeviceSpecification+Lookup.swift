@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import SystemPackage
+
+/// Which device a ``DeviceSpecification`` names on this machine.
+package enum DeviceLookup: Hashable, Sendable {
+    case found(FilePath)
+    case notFound
+    /// More than one device carries the tag, and nothing says which is meant.
+    case several([FilePath])
+}
+
+extension DeviceSpecification {
+    /// Looks among the devices that the kernel has now.
+    ///
+    /// A tag is searched by probing each device: neither udev nor a cache is asked, and none is
+    /// written. Devices that cannot be read are passed over. Throws
+    /// ``PlatformError/noDeviceNode(path:)`` where the kernel has the device, or, for a tag that
+    /// was not found, one that could not be looked at, without a node in /dev.
+    package func lookup() throws(PlatformError) -> DeviceLookup {
+        switch self {
+        case .path(let path):
+            if SystemFile.exists(path) { return .found(path) }
+            if let tag = DeviceSpecification(udevLink: path) { return try tag.lookup() }
+            return try Self.node(BlockDeviceList.current().entries.first { $0.path == path })
+        case .number(let number):
+            return try Self.node(BlockDeviceList.current().entries.first { $0.number == number })
+        case .tag(let tag, let value):
+            let list = try BlockDeviceList.current().entries
+            let present = list.filter { SystemFile.exists($0.path) }
+            let matching = present.filter { tag.matches(value, on: $0) }
+            let result = Self.choice(among: matching)
+            if result == .notFound, let hidden = list.first(where: { !present.contains($0) }) {
+                throw .noDeviceNode(path: hidden.path)
+            }
+            return result
+        }
+    }
+
+    private static func node(_ entry: BlockDeviceList.Entry?) throws(PlatformError) -> DeviceLookup
+    {
+        guard let entry else { return .notFound }
+        if !SystemFile.exists(entry.path) { throw .noDeviceNode(path: entry.path) }
+        return .found(entry.path)
+    }
+
+    /// Of a mirror and its members, which show the same contents, the mirror is meant.
+    static func choice(among matching: [BlockDeviceList.Entry]) -> DeviceLookup {
+        let topmost = matching.filter(\.holders.isEmpty)
+        let candidates = topmost.isEmpty ? matching : topmost
+        guard let first = candidates.first else { return .notFound }
+        return candidates.count == 1 ? .found(first.path) : .several(candidates.map(\.path))
+    }
+}
+
+extension DeviceSpecification.Tag {
+    fileprivate func matches(_ value: String, on entry: BlockDeviceList.Entry) -> Bool {
+        guard let device = try? BlockDevice(open: entry.path, .read),
+            let contents = try? Blkid.probe(device)
+        else { return false }
+        return matches(value, contents)
+    }
+
+    /// UUIDs are compared without regard to case, labels exactly.
+    func matches(_ value: String, _ contents: DeviceContents) -> Bool {
+        switch self {
+        case .uuid: contents.signature?.uuid?.lowercased() == value.lowercased()
+        case .label: contents.signature?.label == value
+        case .partitionUUID: contents.partitionUUID?.lowercased() == value.lowercased()
+        case .partitionLabel: contents.partitionLabel == value
+        }
+    }
+}

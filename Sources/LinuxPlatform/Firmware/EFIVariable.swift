@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import CLinux
+import Glibc
+import SystemPackage
+
+/// The firmware's variables, as efivarfs has them where somebody has mounted it.
+package enum EFIVariable {
+    package static let directory: FilePath = "/sys/firmware/efi/efivars"
+
+    /// Four bytes of attributes, then the value. Nil where there is no such variable, or no
+    /// efivarfs.
+    ///
+    /// - Parameters:
+    ///   - name: with the vendor's GUID.
+    ///   - limit: in bytes. What a longer variable has beyond is not read.
+    package static func read(
+        _ name: String, limit: Int, in directory: FilePath = directory
+    ) throws(PlatformError) -> [UInt8]? {
+        let path = directory.appending(name)
+        let file: OwnedDescriptor
+        do { file = try OwnedDescriptor(open: path, O_RDONLY) } catch {
+            guard case .call(_, _, .noSuchFileOrDirectory) = error else { throw error }
+            return nil
+        }
+        let number = file.rawValue
+        var bytes = [UInt8](repeating: 0, count: limit)
+        // In one piece, for each call asks the firmware anew (`efivarfs_file_read`,
+        // fs/efivarfs/file.c, Linux 6.12).
+        let count = try systemCall("read", path) { Glibc.read(number, &bytes, limit) }
+        // So it shows one that another kernel has taken away.
+        return count == 0 ? nil : Array(bytes[..<count])
+    }
+
+    /// One that is not there is no error.
+    package static func remove(
+        _ name: String, in directory: FilePath = directory
+    ) throws(PlatformError) {
+        let path = directory.appending(name)
+        do {
+            // The kernel protects variables that it does not know (`efivarfs_create`,
+            // fs/efivarfs/inode.c, Linux 6.12).
+            let file = try OwnedDescriptor(open: path, O_RDONLY)
+            let number = file.rawValue
+            try systemCall("ioctl FS_IOC_SETFLAGS", path) { linux_make_mutable(number) }
+            try systemCall("unlink", path) { path.withPlatformString { unlink($0) } }
+        } catch {
+            guard case .call(_, _, .noSuchFileOrDirectory) = error else { throw error }
+        }
+    }
+}

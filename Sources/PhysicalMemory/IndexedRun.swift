@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/// Consecutive frames whose pages are also consecutive in some other numbering.
+///
+/// Two numberings are in use: a page's place in the image's data (its *stream index*), and a
+/// page's place in the memory that this process has pinned (its *slot*).
+package struct IndexedRun: Hashable, Sendable {
+    package var frames: FrameRange
+    /// The number that the run's first page has.
+    package var firstIndex: Int
+
+    @inlinable
+    package init(_ frames: FrameRange, firstIndex: Int) {
+        self.frames = frames
+        self.firstIndex = firstIndex
+    }
+
+    /// The part of the run that lies in `part`, which must be inside it.
+    package func clipped(to part: FrameRange) -> IndexedRun {
+        let skipped = Int(part.lower.rawValue - frames.lower.rawValue)
+        return IndexedRun(part, firstIndex: firstIndex + skipped)
+    }
+}
+
+extension Sequence<IndexedRun> {
+    /// How many pages the runs hold together.
+    package var pageCount: UInt64 { reduce(0) { $0 + $1.frames.count } }
+}
+
+extension [IndexedRun] {
+    /// The parts of the runs that lie in `frames`. The runs must ascend and be disjoint.
+    package func intersection(_ frames: FrameSet) -> [IndexedRun] {
+        var result: [IndexedRun] = []
+        var i = 0
+        var j = 0
+        while i < count, j < frames.ranges.count {
+            let run = self[i].frames
+            let range = frames.ranges[j]
+            let lower = Swift.max(run.lower, range.lower)
+            let upper = Swift.min(run.upper, range.upper)
+            if lower < upper { result.append(self[i].clipped(to: FrameRange(lower, upper))) }
+            if run.upper < range.upper { i += 1 } else { j += 1 }
+        }
+        return result
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import LinuxPlatform
+import PhysicalMemory
+import Placement
+import Transfer
+
+/// From what an image asks of memory to the jump into its kernel.
+///
+/// Pin memory, plan, let the caller fill the pages, load the hand-off, look once more, jump.
+/// Only the hand-off goes through kexec_load; the pages wait in this process's own memory, which
+/// a kexec does not touch.
+package final class RestoreEngine: Sendable {
+    package let destinations: DestinationMap
+    package let placement: Placement
+    /// Where the image's pages go.
+    package let places: PagePlaces
+    private let memory: ImageMemory
+    private let runs: [IndexedRun]
+
+    /// Plans with the memory that there is, and asks for a little more where that does not do.
+    /// Meanwhile `places` get to know what is known already.
+    ///
+    /// - Parameter reserve: in bytes, what must be left to this kernel.
+    package init(
+        _ destinations: DestinationMap, tables: IdentityMap, memory: ImageMemory, reserve: UInt64,
+        places: PagePlaces = PagePlaces()
+    ) throws {
+        self.destinations = destinations
+        self.memory = memory
+        self.places = places
+        var runs: [IndexedRun] = []
+        let takeNew = {
+            while case let new = try memory.runs(after: runs.count), !new.isEmpty {
+                runs += new
+                places.add(destinations.extentsInPlace(owned: new), in: memory.pinned)
+            }
+        }
+        try takeNew()
+        let pinned = UInt64(memory.pinned.pageCount)
+        var missing = destinations.dataPageCount - min(pinned, destinations.dataPageCount)
+        while true {
+            try memory.grow(by: missing, reserve: reserve)
+            try takeNew()
+            do {
+                placement = try Placement(
+                    destinations, owned: runs, tables: tables, handoffLimit: .belowFourGiB)
+                break
+            } catch PlacementError.tooFewPages(let more) {
+                missing = more
+            }
+        }
+        self.runs = runs
+        places.complete(placement.extents, in: memory.pinned)
+    }
+
+    /// Memory that the pages take now, in bytes.
+    package var pinnedSize: UInt64 { memory.size }
+
+    /// Why the kernel does not promise to leave the pages in their frames; nil where it does.
+    package var pinFailure: PlatformError? { memory.pinned.pinFailure }
+
+    /// Hands the hand-off to the kernel: only ``jump(lastWord:)`` is left to do.
+    package func load(_ target: JumpTarget, debugPort: UInt16) throws {
+        let code = HandoffCode.bytes(for: placement, to: target, debugPort: UInt32(debugPort))
+        let range = placement.handoff.physicalRange
+        try placement.serializedHandoff(code: code).withUnsafeBytes { bytes in
+            try Kexec.load(
+                entry: placement.codeAddress,
+                segments: [
+                    KexecSegment(buffer: bytes, memory: range.start, memorySize: range.size)
+                ],
+                flags: .longMode)
+        }
+    }
+
+    /// Leaves this kernel.
+    ///
+    /// - Parameter lastWord: what is to be on the disk when the jump happens. Called when nothing
+    ///   but the jump itself can fail any more.
+    package func jump(lastWord: () throws -> Void) throws -> Never {
+        // The pages must be mapped, and this object alive, to the very end.
+        try withExtendedLifetime(self) {
+            try lastWord()
+            let moved = try memory.pinned.movedPages(since: runs)
+            if moved > 0 { throw RestoreError.framesMoved(count: moved) }
+            try Kexec.execute()
+        }
+        throw RestoreError.jumpReturned
+    }
+}
+
+extension PageFrame {
+    /// The hand-off changes the paging depth in 32-bit mode.
+    fileprivate static let belowFourGiB = PageFrame(1 << 20)
+}

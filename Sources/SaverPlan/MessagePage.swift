@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Bytes
+import PhysicalMemory
+
+/// What A reads in a page of its own memory when it runs again.
+///
+/// A pins the page and says where it is; whoever jumps back writes the page as part of A's memory.
+/// So A learns why a save failed even where the device is what failed.
+///
+/// Layout, little endian: magic (8 bytes), outcome (u32), length of the text (u32), UTF-8 text.
+package struct MessagePage: Hashable {
+    package enum Outcome: UInt32 {
+        /// As A left it: nobody has written here.
+        case pending = 0
+        case resumed = 1
+        case failed = 2
+    }
+
+    package var outcome: Outcome
+    /// Why it failed; the restore kernel's release where it did not; while it is pending, what A
+    /// has to say to the saver: ``swapList``.
+    package var text: String
+
+    /// Never all zero, or the page would be left out of the image.
+    private static let magic: [UInt8] = Array("kr-word\n".utf8)
+    private static let textOffset = 16
+
+    package var bytes: [UInt8] {
+        let text = Array(text.utf8.prefix(PageFrame.size - Self.textOffset))
+        var page = ByteWriter(capacity: PageFrame.size)
+        page.append(Self.magic)
+        page.append(outcome.rawValue)
+        page.append(UInt32(text.count))
+        page.append(text)
+        page.pad(to: PageFrame.size)
+        return page.bytes
+    }
+
+    package init(_ outcome: Outcome, _ text: String = "") {
+        self.outcome = outcome
+        self.text = text
+    }
+
+    /// Pending, with A's word for the saver.
+    package init(swapList: UInt64?) {
+        self.init(.pending, swapList.map { String($0, radix: 16) } ?? "")
+    }
+
+    /// Where kexec's list of what it swaps with the saver kernel begins, as `BackupPages` wants it.
+    package var swapList: UInt64? { outcome == .pending ? UInt64(text, radix: 16) : nil }
+
+    /// Nil where the page is no message.
+    package init?(_ page: UnsafeRawBufferPointer) {
+        guard page.count == PageFrame.size, page.starts(with: Self.magic),
+            let outcome = Outcome(rawValue: page.bytes.u32(at: 8)),
+            case let length = Int(page.bytes.u32(at: 12)),
+            length <= PageFrame.size - Self.textOffset
+        else { return nil }
+        self.outcome = outcome
+        text = String(decoding: page[Self.textOffset..<(Self.textOffset + length)], as: UTF8.self)
+    }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Bytes
+import LinuxBoot
+import PhysicalMemory
+
+/// The saver kernel's command line, made from A's: the same console and the same quirks of the
+/// hardware, but nothing of A's root, memory and images.
+///
+/// Two addresses are known later than the line's length; sixteen digits each are kept for them.
+struct SaverCommandLine {
+    /// Zero-terminated.
+    private(set) var bytes: [UInt8]
+    /// Where the digits of `elfcorehdr=0x...` begin. The planner writes them.
+    let elfcorehdrDigits: Int
+    /// Where the digits of `kexec_jump_back_entry=0x...` begin. The purgatory writes them.
+    let jumpBackDigits: Int
+
+    static let digitCount = 16
+
+    /// - Parameter limit: the longest command line, in bytes without the terminating zero.
+    init(
+        from original: KernelCommandLine, adding added: KernelCommandLine, limit: Int
+    ) throws(BootProtocolError) {
+        let kept = original.options.filter { option in
+            !dropped.contains { option.isNamed($0) }
+                && !droppedPrefixes.contains { option.isNamed(withPrefix: $0) }
+        }
+        let zeros = String(repeating: "0", count: SaverCommandLine.digitCount)
+        // Without nokaslr the kernel would leave the one place that it may use.
+        let head = (kept + added.options).map(\.text) + ["nokaslr", "elfcorehdr=0x"]
+        bytes = Array(head.joined(separator: " ").utf8)
+        elfcorehdrDigits = bytes.count
+        bytes += Array("\(zeros) kexec_jump_back_entry=0x".utf8)
+        jumpBackDigits = bytes.count
+        bytes += Array(zeros.utf8)
+        if bytes.count > limit { throw .commandLineTooLong(length: bytes.count, limit: limit) }
+        bytes.append(0)
+    }
+
+    mutating func setElfcorehdr(_ address: PhysicalAddress) {
+        let digits = String(address.rawValue, radix: 16)
+        let padding = String(repeating: "0", count: SaverCommandLine.digitCount - digits.count)
+        bytes.store((padding + digits).utf8, at: elfcorehdrDigits)
+    }
+}
+
+/// Options of A's that would be wrong in the saver kernel.
+private let dropped = [
+    // The boot loader's, and those set anew.
+    "BOOT_IMAGE", "initrd", "elfcorehdr", "kexec_jump_back_entry", "kaslr", "nokaslr",
+    // Where A's system lives. rdinit= stays: it is about the initrd.
+    "root", "rootfstype", "rootflags", "rootwait", "rootdelay", "ro", "rw", "init", "nfsroot", "ip",
+    // A's images.
+    "noresume", "hibernate", "nohibernate",
+    // Memory: the saver kernel has little, and its map is given to it.
+    "mem", "memmap", "crashkernel", "cma", "hugetlb_cma", "hugepages", "hugepagesz",
+    "default_hugepagesz", "movablecore", "kernelcore", "reserve_mem", "log_buf_len", "memtest",
+    "page_owner",
+]
+
+private let droppedPrefixes = ["resume", "kresume."]
+
+extension KernelCommandLine {
+    /// The same with `quiet`, unless something is said about the kernel's messages: at 115200
+    /// baud a serial console takes a second for every 11 KB of them.
+    package var quiet: KernelCommandLine {
+        let words = ["quiet", "debug", "loglevel", "ignore_loglevel", "initcall_debug"]
+        if words.contains(where: contains) { return self }
+        return KernelCommandLine(options + [Option("quiet", nil)].compactMap { $0 })
+    }
+
+    /// The same for an initramfs that is to unlock no encrypted device: it would ask for a
+    /// passphrase, and wait, where there may be nobody.
+    ///
+    /// Sources: cryptsetup's README.initramfs (an empty `cryptopts=` turns it off, initramfs-tools),
+    /// systemd-cryptsetup-generator(8) and dracut.cmdline(7) (`rd.luks=0`), and the hook `encrypt` of
+    /// mkinitcpio, which unlocks what `cryptdevice=` names.
+    package var withoutUnlocking: KernelCommandLine {
+        let names = ["cryptopts", "cryptdevice", "cryptkey", "luks"]
+        let kept = options.filter { option in
+            !names.contains { option.isNamed($0) } && !option.isNamed(withPrefix: "luks.")
+                && !option.isNamed(withPrefix: "rd.luks")
+        }
+        let off = [Option("rd.luks", "0"), Option("cryptopts", "")].compactMap { $0 }
+        return KernelCommandLine(kept + off)
+    }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Bytes
+import LinuxBoot
+import PhysicalMemory
+
+/// Where in A's memory the saver kernel lives.
+package enum SaverRegion {
+    /// In bytes. The saver kernel uses about 32 MiB; kexec_load's search for free pages grows with
+    /// the square of the size.
+    package static let leastSize: UInt64 = 96 << 20
+
+    /// What a saver kernel needs to come up with an initrd, in bytes. One that does not unpack is a
+    /// panic, and the end of A, so this errs on the large side.
+    ///
+    /// The initrd unpacks to two or three times its size, into a tmpfs that takes half of memory
+    /// at most (`init_mount_tree` and `shmem_default_max_blocks`, Linux 6.12).
+    package static func size(for kernel: BzImage, initrdSize: UInt64) -> UInt64 {
+        let unpacked = initrdSize.multipliedReportingOverflow(by: 6)
+        let (sum, overflow) = unpacked.partialValue.addingReportingOverflow(
+            kernel.initSize + (32 << 20))
+        if unpacked.overflow || overflow { return .max }
+        let mebibyte: UInt64 = 1 << 20
+        return max(leastSize, sum / mebibyte * mebibyte)
+    }
+
+    /// The end of what a region may take: the restore hand-off lies in it, and changes the depth
+    /// of paging through 32-bit mode.
+    static let ceiling = PageFrame(1 << 20)
+
+    /// The region of `size` bytes that lies farthest from A's kernel, the lower of two.
+    ///
+    /// It is RAM to the firmware and to A, free of A's kernel and its crash kernel, below 4 GiB,
+    /// aligned as `kernel` wants it. Nil where there is none.
+    ///
+    /// - Parameters:
+    ///   - resources: A's /proc/iomem, read with CAP_SYS_ADMIN.
+    ///   - avoided: other frames that A cannot spare.
+    package static func choose(
+        size: UInt64, for kernel: BzImage, firmwareMap: MemoryMap,
+        resources: [IOMemoryResource], avoiding avoided: FrameSet = FrameSet()
+    ) -> FrameRange? {
+        let pages = size.units(of: UInt64(PageFrame.size))
+        guard pages > 0, pages < ceiling.rawValue else { return nil }
+        let unit = kernel.alignment / UInt64(PageFrame.size)
+        let floor = max(kernel.preferredAddress.frame, PageFrame(1 << 8))
+        guard floor < ceiling else { return nil }
+        let imageKernel = frames(of: resources) { $0.hasPrefix("Kernel ") }
+        let crashKernel = frames(of: resources) { $0.hasPrefix("Crash kernel") }
+        let usable = ram(firmwareMap, resources)
+            .intersection(FrameRange(floor, ceiling))
+            .subtracting(imageKernel.union(crashKernel).union(avoided))
+
+        // Within a range the distance is largest at one of the ends.
+        let candidates = usable.ranges.flatMap { range -> [FrameRange] in
+            let lowest = (range.lower.rawValue + unit - 1) / unit * unit
+            guard lowest <= range.upper.rawValue, range.upper.rawValue - lowest >= pages else {
+                return []
+            }
+            let highest = (range.upper.rawValue - pages) / unit * unit
+            return [lowest, highest].map { FrameRange(PageFrame($0), count: pages) }
+        }
+        return candidates.max {
+            distance($0, from: imageKernel) < distance($1, from: imageKernel)
+        }
+    }
+
+    /// The low memory that the saver kernel needs to start its other CPUs: the largest run of RAM
+    /// below 640 KiB without the first page. Nil where it is under 64 KiB.
+    package static func lowMemory(
+        firmwareMap: MemoryMap, resources: [IOMemoryResource]
+    ) -> FrameRange? {
+        let runs = ram(firmwareMap, resources).intersection(
+            FrameRange(PageFrame(1), PageFrame(0xa0)))
+        let largest = runs.ranges.max { $0.count < $1.count }
+        return largest.flatMap { $0.count >= 16 ? $0 : nil }
+    }
+
+    /// What is RAM to the firmware and to A.
+    private static func ram(_ map: MemoryMap, _ resources: [IOMemoryResource]) -> FrameSet {
+        let systemRAM = resources.filter { $0.depth == 0 && $0.name == "System RAM" }
+        return map.ram.intersection(FrameSet(systemRAM.map(\.range.wholeFrames)))
+    }
+
+    /// Every frame of which a resource of such a name has a byte.
+    private static func frames(
+        of resources: [IOMemoryResource], named isNamed: (String) -> Bool
+    ) -> FrameSet {
+        FrameSet(
+            resources.filter { isNamed($0.name) && !$0.range.isEmpty }.map {
+                let last = PhysicalAddress($0.range.end.rawValue - 1).frame
+                return FrameRange($0.range.start.frame, last + 1)
+            })
+    }
+
+    /// In frames; 0 where they touch, as large as can be where there is nothing.
+    private static func distance(_ range: FrameRange, from frames: FrameSet) -> UInt64 {
+        frames.ranges.map { other in
+            if other.upper <= range.lower { return range.lower.rawValue - other.upper.rawValue }
+            if range.upper <= other.lower { return other.lower.rawValue - range.upper.rawValue }
+            return 0
+        }.min() ?? .max
+    }
+}

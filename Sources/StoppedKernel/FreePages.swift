@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import PhysicalMemory
+
+/// Why nothing is known of a kernel's free pages.
+package enum FreePageError: Error, Hashable, Sendable {
+    /// VMCOREINFO lacks this key, or has a value for it that cannot be.
+    case notTold(String)
+    /// AMD's memory encryption is on.
+    case encryptedMemory
+    /// A virtual address that leads to nothing that can be read.
+    case unreadable(UInt64)
+    /// This page's descriptor says that it begins a free block of 2^order pages, which cannot be.
+    case impossibleBlock(PageFrame, order: UInt64)
+    /// The list of the pages that were swapped with another kernel's is none; what it ends with.
+    case backupList(UInt64)
+    /// In pages: `found` is not what the kernel has counted.
+    case otherCount(found: UInt64, counted: UInt64)
+}
+
+/// Which pages a kernel's page allocator had free when it stopped: those of the buddy allocator,
+/// found by their page descriptors. What it had set aside for one CPU is not among them.
+///
+/// Nothing here is taken on trust. Wherever a value cannot be, there is no result, and the sum
+/// must be what the allocator itself has counted.
+package struct FreePages: Hashable, Sendable {
+    package let frames: FrameSet
+    /// Memory whose page descriptors could not be read; it counts as in use.
+    package let unknown: FrameSet
+
+    init(frames: FrameSet, unknown: FrameSet) {
+        self.frames = frames
+        self.unknown = unknown
+    }
+
+    /// - Parameters:
+    ///   - info: the stopped kernel's own.
+    ///   - ram: all RAM.
+    ///   - read: gives bytes of physical memory as the stopped kernel left it, or nil where they
+    ///     cannot be had.
+    package init(
+        _ info: VMCoreInfo, ram: FrameSet,
+        read: @escaping (_ address: PhysicalAddress, _ count: Int) -> [UInt8]?
+    ) throws(FreePageError) {
+        let memory = try KernelMemory(info, read: read)
+        let sections = try MemorySections(info, memory)
+        let blocks = try BuddyBlocks(info)
+        var free: [FrameRange] = []
+        var unknown: [FrameRange] = []
+        for part in sections.parts(of: ram) {
+            let descriptors: [UInt8]
+            do {
+                guard let address = try sections.descriptors(of: part) else { continue }
+                descriptors = try memory.bytes(
+                    at: address, count: Int(part.count * blocks.descriptorSize))
+            } catch {
+                unknown.append(part)
+                continue
+            }
+            try blocks.find(in: descriptors, of: part) { free.append($0) }
+        }
+        frames = FrameSet(free)
+        self.unknown = FrameSet(unknown)
+
+        let counted = try Zones(info, memory).freePages()
+        if frames.count > counted || unknown.isEmpty && frames.count < counted {
+            throw .otherCount(found: frames.count, counted: counted)
+        }
+    }
+}
+
+extension FreePages {
+    /// The frames that must be readable for ``init(_:ram:read:)`` to know all. For a running
+    /// kernel, which must not let them be overwritten.
+    package static func footprint(
+        _ info: VMCoreInfo, ram: FrameSet,
+        read: @escaping (_ address: PhysicalAddress, _ count: Int) -> [UInt8]?
+    ) throws(FreePageError) -> FrameSet {
+        let memory = try KernelMemory(info, read: read)
+        let sections = try MemorySections(info, memory)
+        let size = try BuddyBlocks(info).descriptorSize
+        for part in sections.parts(of: ram) {
+            guard let address = try sections.descriptors(of: part) else { continue }
+            try memory.touch(address, count: Int(part.count * size))
+        }
+        _ = try Zones(info, memory).freePages()
+        return FrameSet(memory.touched)
+    }
+}

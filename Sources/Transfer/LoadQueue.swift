@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Synchronization
+import Threads
+
+/// Gives the parts of an image to the threads that load them, each part to one: first those whose
+/// places are known. Where there are none, some are given out ahead, to be read meanwhile.
+package final class LoadQueue: Sendable {
+    private struct State {
+        /// Parts whose places were not known when last looked at, the next one last.
+        var waiting: [Int]
+        /// Parts whose places are known, the next one last.
+        var ready: [Int] = []
+        /// Parts that were given out ahead and are not done.
+        var ahead = 0
+        /// As of which change of the places this is.
+        var changes = 0
+    }
+
+    private enum Turn {
+        case part(Int, isAhead: Bool)
+        case wait(changes: Int)
+        case end
+    }
+
+    /// The pages of each part.
+    private let parts: [Range<Int>]
+    private let places: PagePlaces?
+    private let state: Mutex<State>
+
+    /// How many may be ahead. Who has one is lost to the others until its places are known.
+    private static let aheadLimit = max(1, Workers.count - Parallel.usableCPUs)
+
+    /// - Parameter places: nil where the parts have none, and are only to be checked.
+    package init(_ parts: [Range<Int>], _ places: PagePlaces?) {
+        self.parts = parts
+        self.places = places
+        let all = Array(parts.indices.reversed())
+        state = Mutex(places == nil ? State(waiting: [], ready: all) : State(waiting: all))
+    }
+
+    /// Calls `body` with one part's number after another until all are given out. Where it throws,
+    /// the other threads stop too: they need not finish what is lost.
+    package func forEach(_ body: (Int) throws -> Void) throws {
+        do {
+            while let (part, isAhead) = try take() {
+                try body(part)
+                if isAhead { state.withLock { $0.ahead -= 1 } }
+            }
+        } catch {
+            state.withLock { state in
+                state.waiting = []
+                state.ready = []
+            }
+            throw error
+        }
+    }
+
+    private func take() throws -> (part: Int, isAhead: Bool)? {
+        while true {
+            if let places { look(at: places.now) }
+            switch state.withLock({ Self.next(&$0) }) {
+            case .part(let part, let isAhead): return (part, isAhead)
+            case .end: return nil
+            case .wait(let changes): try places?.waitForNews(after: changes)
+            }
+        }
+    }
+
+    private static func next(_ state: inout State) -> Turn {
+        if let part = state.ready.popLast() { return .part(part, isAhead: false) }
+        if state.waiting.isEmpty { return .end }
+        if state.ahead < aheadLimit, let part = state.waiting.popLast() {
+            state.ahead += 1
+            return .part(part, isAhead: true)
+        }
+        return .wait(changes: state.changes)
+    }
+
+    /// Of several threads that see the same, the first one does this.
+    private func look(at known: KnownPlaces) {
+        state.withLock { state in
+            guard known.changes > state.changes else { return }
+            state.changes = known.changes
+            let isKnown = state.waiting.map { known.has(parts[$0]) }
+            state.ready = zip(state.waiting, isKnown).filter(\.1).map(\.0) + state.ready
+            state.waiting = zip(state.waiting, isKnown).filter { !$0.1 }.map(\.0)
+        }
+    }
+}
