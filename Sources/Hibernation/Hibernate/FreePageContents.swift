@@ -3,8 +3,8 @@
 /// Whether it matters to the running kernel what is in its free pages. If so they must be in the
 /// image: after the resume it would miss the zeroes or the pattern that it had put there.
 enum FreePageContents {
-    /// Static keys that say that it matters (mm/page_alloc.c, mm/page_poison.c, Linux 6.1 and
-    /// 6.12). The first is in every kernel.
+    /// Static keys that say that it matters (mm/page_alloc.c in Linux 6.1, mm/mm_init.c and
+    /// mm/debug_page_alloc.c in 6.12; mm/page_poison.c in both). The first is in every kernel.
     private static let keys = [
         "init_on_free", "_page_poisoning_enabled", "_debug_pagealloc_enabled",
     ]

@@ -38,7 +38,7 @@ package enum EFIVariable {
     ) throws(PlatformError) {
         let path = directory.appending(name)
         do {
-            // The kernel protects variables that it does not know (`efivarfs_create`,
+            // The kernel protects variables that it does not know (`efivarfs_get_inode`,
             // fs/efivarfs/inode.c, Linux 6.12).
             let file = try OwnedDescriptor(open: path, O_RDONLY)
             let number = file.rawValue
