@@ -66,13 +66,7 @@ import TestSupport
         area.put(UInt32(2), at: 1024)
         #expect(SignaturePage(area.read(0, 4096)).swapAreaPages == nil)
     }
-
-    @Test func aPageHas4096Bytes() {
-        #expect(throws: ImageError.truncated(offset: 0, needed: 4096, available: 512)) {
-            SignaturePage([UInt8](repeating: 0, count: 512))
-        }
     }
-}
 
 @Suite struct ImageIDTests {
     @Test func text() throws {
