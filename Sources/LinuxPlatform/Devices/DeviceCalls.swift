@@ -15,6 +15,15 @@ package struct DeviceCalls: Sendable {
     package var pwrite: Transfer
     package var fdatasync: @Sendable (CInt) -> CInt
 
+    package init(
+        pread: @escaping Transfer, preadv: @escaping @Sendable (CInt, [iovec], _ offset: off_t) -> Int, pwrite: @escaping Transfer, fdatasync: @escaping @Sendable (CInt) -> CInt
+    ) {
+        self.pread = pread
+        self.preadv = preadv
+        self.pwrite = pwrite
+        self.fdatasync = fdatasync
+    }
+
     /// The kernel's.
     package static let system = DeviceCalls(
         pread: { Glibc.pread($0, $1, $2, $3) },

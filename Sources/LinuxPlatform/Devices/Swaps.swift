@@ -15,6 +15,16 @@ package struct ActiveSwap: Hashable, Sendable {
     package var used: UInt64
     /// Negative where the kernel chose it.
     package var priority: Int
+
+    package init(
+        path: FilePath, isBlockDevice: Bool, size: UInt64, used: UInt64, priority: Int
+    ) {
+        self.path = path
+        self.isBlockDevice = isBlockDevice
+        self.size = size
+        self.used = used
+        self.priority = priority
+    }
 }
 
 package enum Swaps {
