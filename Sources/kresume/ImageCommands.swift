@@ -2,7 +2,6 @@
 
 import Hibernation
 
-
 /// Commands that look at images, or drop them.
 extension Command {
     static let locate = Command(

@@ -4,8 +4,8 @@ import Bytes
 import KresumeImage
 import PhysicalMemory
 import SwapArea
-import Testing
 import TestSupport
+import Testing
 
 @testable import SwsuspImage
 
