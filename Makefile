@@ -5,7 +5,7 @@
 # make lint      layout of the sources, shellcheck, which module imports which, licence lines
 # make unit      tests that need no virtual machine
 # make machines  tests that boot kernels in QEMU (the first run builds one: some minutes)
-# make fuzz      damaged images of the kernel's own format, many more than in `make unit`
+# make fuzz      damaged stock images, many more than in `make unit`
 # make demo      watch a virtual machine hibernate, go off and come back
 # make bench     how fast it is, beside the kernel: build/bench.md (half an hour; fewer rounds:
 #                BENCH_RUNS=1; some of it: BENCH_ONLY=small/LZO)
