@@ -2,6 +2,7 @@
 
 import Glibc
 import Hibernation
+import LinuxPlatform
 import SystemPackage
 
 @main
@@ -41,7 +42,7 @@ enum Kresume {
 
     private static func advise() -> ExitStatus {
         let report = Report(.normal)
-        var advice = Advice(report)
+        var advice = Advice(LinuxMachine(), report)
         advice.configured = Settings(report).location
         var status = ExitStatus.success
         do {
@@ -76,6 +77,8 @@ enum Kresume {
             if let text = error.text { say("kresume \(command.name): \(text)") }
             say("kresume \(command.name) --help tells more")
             return .usage
+        } catch is ReportedError {
+            return .failure
         } catch {
             report.fail(explanation(of: error))
             return .failure

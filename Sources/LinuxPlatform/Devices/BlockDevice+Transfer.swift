@@ -10,15 +10,7 @@ extension BlockDevice {
         into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
     ) throws(PlatformError) {
         try check(offset, buffer.count)
-        var done = 0
-        while done < buffer.count {
-            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
-            let got = try systemCall("pread", path) {
-                pread(descriptor.rawValue, rest.baseAddress, rest.count, off_t(offset) + done)
-            }
-            if got == 0 { throw beyondEnd(offset, buffer.count) }
-            done += got
-        }
+        try transfer("pread", calls.pread, buffer, at: offset, upTo: buffer.count)
     }
 
     /// Fills `buffers` one after the other from `offset` (in bytes), or throws. The corresponding
@@ -34,7 +26,7 @@ extension BlockDevice {
             try check(position, size)
             let vectors = batch.map { iovec(iov_base: $0.baseAddress, iov_len: $0.count) }
             let got = try systemCall("preadv", path) {
-                preadv(descriptor.rawValue, vectors, Int32(vectors.count), off_t(position))
+                calls.preadv(descriptor.rawValue, vectors, off_t(position))
             }
             // A short transfer is rare: what is missing is read buffer by buffer.
             var done = got
@@ -57,15 +49,10 @@ extension BlockDevice {
         from buffer: UnsafeRawBufferPointer, at offset: UInt64
     ) throws(PlatformError) {
         try check(offset, buffer.count)
-        var done = 0
-        while done < buffer.count {
-            let rest = UnsafeRawBufferPointer(rebasing: buffer[done...])
-            let put = try systemCall("pwrite", path) {
-                pwrite(descriptor.rawValue, rest.baseAddress, rest.count, off_t(offset) + done)
-            }
-            if put == 0 { throw beyondEnd(offset, buffer.count) }
-            done += put
-        }
+        // The call reads from it only.
+        try transfer(
+            "pwrite", calls.pwrite, UnsafeMutableRawBufferPointer(mutating: buffer), at: offset,
+            upTo: buffer.count)
     }
 
     /// `count` bytes from `offset`, neither of which need be aligned, even on a direct device.
@@ -76,16 +63,24 @@ extension BlockDevice {
         let head = Int(offset - first)
         let buffer = AlignedBuffer(count: head + count)
         // A last block that the end of the device cuts short is read short.
-        var done = 0
-        while done < head + count {
-            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[done...])
-            let got = try systemCall("pread", path) {
-                pread(descriptor.rawValue, rest.baseAddress, rest.count, off_t(first) + done)
-            }
-            if got == 0 { throw beyondEnd(offset, count) }
-            done += got
-        }
+        try transfer("pread", calls.pread, buffer.bytes, at: first, upTo: head + count)
         return Array(buffer.bytes[head..<(head + count)])
+    }
+
+    /// Calls `call` until at least `count` bytes of `buffer` went over: a call may come short.
+    private func transfer(
+        _ name: String, _ call: DeviceCalls.Transfer, _ buffer: UnsafeMutableRawBufferPointer,
+        at offset: UInt64, upTo count: Int
+    ) throws(PlatformError) {
+        var done = 0
+        while done < count {
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+            let moved = try systemCall(name, path) {
+                call(descriptor.rawValue, rest.baseAddress, rest.count, off_t(offset) + done)
+            }
+            if moved == 0 { throw beyondEnd(offset, count) }
+            done += moved
+        }
     }
 
     /// Offsets come from headers on disk: they are compared with the size before anything else.

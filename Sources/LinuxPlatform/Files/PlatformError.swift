@@ -30,4 +30,9 @@ package enum PlatformError: Error, Hashable, Sendable {
     /// A page of our own memory is in no frame: never touched, swapped out, or on its way from one
     /// frame to another.
     case pageAbsent
+
+    /// The kernel's error number; nil for what is not a failed call.
+    package var number: Errno? {
+        if case .call(_, _, let number) = self { number } else { nil }
+    }
 }
