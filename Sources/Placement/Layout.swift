@@ -9,9 +9,9 @@ struct Layout {
     private(set) var inPlacePageCount: UInt64 = 0
     private(set) var zeroFillPageCount: UInt64 = 0
 
-    init(_ destinations: DestinationMap, owned: [IndexedRun], avoiding block: FrameRange)
-        throws(PlacementError)
-    {
+    init(
+        _ destinations: DestinationMap, owned: [IndexedRun], avoiding block: FrameRange
+    ) throws(PlacementError) {
         let ownedFrames = FrameSet(owned.map(\.frames))
         let usable = ownedFrames.intersection(destinations.ram)
             .subtracting(destinations.dataFrames).subtracting(block)
