@@ -23,7 +23,8 @@ package struct BlockDeviceList: Sendable {
         package var isReadOnly: Bool
 
         package init(
-            name: String, path: FilePath, number: DeviceNumber, size: UInt64, holders: [String], isPartition: Bool, hasPartitions: Bool, isReadOnly: Bool
+            name: String, path: FilePath, number: DeviceNumber, size: UInt64, holders: [String],
+            isPartition: Bool, hasPartitions: Bool, isReadOnly: Bool
         ) {
             self.name = name
             self.path = path

@@ -16,7 +16,9 @@ package struct DeviceCalls: Sendable {
     package var fdatasync: @Sendable (CInt) -> CInt
 
     package init(
-        pread: @escaping Transfer, preadv: @escaping @Sendable (CInt, [iovec], _ offset: off_t) -> Int, pwrite: @escaping Transfer, fdatasync: @escaping @Sendable (CInt) -> CInt
+        pread: @escaping Transfer,
+        preadv: @escaping @Sendable (CInt, [iovec], _ offset: off_t) -> Int,
+        pwrite: @escaping Transfer, fdatasync: @escaping @Sendable (CInt) -> CInt
     ) {
         self.pread = pread
         self.preadv = preadv
