@@ -30,7 +30,7 @@ struct Settings {
             let file = ConfigurationFile(parsing: bytes)
             for problem in take(file) { report.warn("\(path):\(problem.line): \(problem.text)") }
         } catch {
-            if case .call("open", _, .noSuchFileOrDirectory) = error { return }
+            if case .call(.open, _, .noSuchFileOrDirectory) = error { return }
             report.warn(explanation(of: error))
         }
     }

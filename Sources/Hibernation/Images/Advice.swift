@@ -51,7 +51,7 @@ package struct Advice {
 
     private func reportUnreadable(_ devices: [(path: FilePath, error: any Error)]) {
         let denied = devices.filter {
-            if case PlatformError.call(_, _, .permissionDenied) = $0.error { true } else { false }
+            ($0.error as? PlatformError)?.number == .permissionDenied
         }
         if denied.count == devices.count, !denied.isEmpty {
             return report.warn("the devices cannot be read: this needs root")

@@ -12,25 +12,6 @@ import SystemPackage
 
 /// Sentences about this machine and what was asked of it.
 
-func sentence(_ error: PlatformError) -> String {
-    switch error {
-    case .call(let name, let path?, let number): "\(path): \(name): \(number)"
-    case .call(let name, nil, let number): "\(name): \(number)"
-    case .beyondEnd(let path, let offset, let count, let size):
-        "\(path) has \(size) bytes, too few for \(count) bytes at \(offset): is it truncated?"
-    case .tooLarge(let path, let limit): "\(path) is larger than \(limit) bytes"
-    case .malformed(let path, let line): "\(path): line \(line) is not as the kernel writes it"
-    case .notStorage(let path): "\(path) is neither a block device nor a file"
-    case .noDeviceNode(let path):
-        "the kernel has \(path), but there is no such node in /dev: mount devtmpfs there"
-    case .frameUnknown:
-        "the kernel does not tell which page frames our memory has: root is needed, and "
-            + "CONFIG_PROC_PAGE_MONITOR"
-    case .pageAbsent:
-        "the kernel is moving pages of ours to other frames; trying again may help"
-    }
-}
-
 func sentence(_ error: MachineError) -> String {
     switch error {
     case .notRoot: "this needs root (CAP_SYS_BOOT and CAP_SYS_ADMIN)"

@@ -19,7 +19,6 @@ package func explanation(of error: any Error) -> String {
     case let error as ResumeError: sentence(error)
     case let error as HibernateError: sentence(error)
     case let error as SaveError: sentence(error)
-    case let error as PlatformError: sentence(error)
     case let error as ImageError: sentence(error)
     case let error as PlacementError: sentence(error)
     case let error as BootProtocolError: sentence(error)
@@ -28,9 +27,9 @@ package func explanation(of error: any Error) -> String {
     case let error as HibernateLocationError: sentence(error)
     case let error as SwsuspError: sentence(error)
     case SwsuspReadError<PlatformError>.image(let error): sentence(error)
-    case SwsuspReadError<PlatformError>.device(let error): sentence(error)
+    case SwsuspReadError<PlatformError>.device(let error): error.explanation
     case ImageReadError<PlatformError>.image(let error): sentence(error)
-    case ImageReadError<PlatformError>.device(let error): sentence(error)
+    case ImageReadError<PlatformError>.device(let error): error.explanation
     default: "\(error)"
     }
 }

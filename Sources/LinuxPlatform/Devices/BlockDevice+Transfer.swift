@@ -13,7 +13,7 @@ extension BlockDevice {
         var done = 0
         while done < buffer.count {
             let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
-            let got = try systemCall("pread", path) {
+            let got = try transfer(.reading, offset + UInt64(done), rest.count) {
                 pread(descriptor.rawValue, rest.baseAddress, rest.count, off_t(offset) + done)
             }
             if got == 0 { throw beyondEnd(offset, buffer.count) }
@@ -33,7 +33,7 @@ extension BlockDevice {
             let size = batch.reduce(0) { $0 + $1.count }
             try check(position, size)
             let vectors = batch.map { iovec(iov_base: $0.baseAddress, iov_len: $0.count) }
-            let got = try systemCall("preadv", path) {
+            let got = try transfer(.reading, position, size) {
                 preadv(descriptor.rawValue, vectors, Int32(vectors.count), off_t(position))
             }
             // A short transfer is rare: what is missing is read buffer by buffer.
@@ -60,7 +60,7 @@ extension BlockDevice {
         var done = 0
         while done < buffer.count {
             let rest = UnsafeRawBufferPointer(rebasing: buffer[done...])
-            let put = try systemCall("pwrite", path) {
+            let put = try transfer(.writing, offset + UInt64(done), rest.count) {
                 pwrite(descriptor.rawValue, rest.baseAddress, rest.count, off_t(offset) + done)
             }
             if put == 0 { throw beyondEnd(offset, buffer.count) }
@@ -79,13 +79,21 @@ extension BlockDevice {
         var done = 0
         while done < head + count {
             let rest = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[done...])
-            let got = try systemCall("pread", path) {
+            let got = try transfer(.reading, first + UInt64(done), rest.count) {
                 pread(descriptor.rawValue, rest.baseAddress, rest.count, off_t(first) + done)
             }
             if got == 0 { throw beyondEnd(offset, count) }
             done += got
         }
         return Array(buffer.bytes[head..<(head + count)])
+    }
+
+    /// One call. The error says what it was to transfer.
+    private func transfer(
+        _ direction: PlatformError.Direction, _ offset: UInt64, _ count: Int, _ body: () -> Int
+    ) throws(PlatformError) -> Int {
+        try systemCall(
+            failure: { .transfer(direction, path: path, offset: offset, count: count, $0) }, body)
     }
 
     /// Offsets come from headers on disk: they are compared with the size before anything else.

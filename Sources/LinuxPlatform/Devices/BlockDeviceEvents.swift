@@ -22,7 +22,7 @@ package struct BlockDeviceEvents: ~Copyable {
 
     /// Throws where the kernel has no netlink (CONFIG_NET).
     package init() throws(PlatformError) {
-        socket = OwnedDescriptor(adopting: try systemCall("socket") { linux_uevent_socket() })
+        socket = OwnedDescriptor(adopting: try systemCall(.socket) { linux_uevent_socket() })
         terminal = Terminal()
     }
 
@@ -39,7 +39,7 @@ package struct BlockDeviceEvents: ~Copyable {
             descriptors.append(pollfd(fd: terminal.rawValue, events: Int16(POLLIN), revents: 0))
         }
         let limit = CInt(clamping: milliseconds)
-        try systemCall("poll") { poll(&descriptors, nfds_t(descriptors.count), limit) }
+        try systemCall(.poll) { poll(&descriptors, nfds_t(descriptors.count), limit) }
         // A prompt that has come up meanwhile is what was typed for.
         if descriptors.count > 1, descriptors[1].revents != 0, !PassphrasePrompt.isOpen() {
             switch terminal?.input() {
