@@ -63,7 +63,7 @@ let package = Package(
             name: "Placement", dependencies: ["PhysicalMemory", "Bytes", "Explanation"],
             swiftSettings: strict),
         .target(
-            name: "ConfigurationFile", swiftSettings: strict),
+            name: "ConfigurationFile", dependencies: ["Explanation"], swiftSettings: strict),
         .target(
             name: "HibernateLocation", dependencies: ["Explanation"], swiftSettings: strict),
 
@@ -149,13 +149,14 @@ let package = Package(
         .testTarget(
             name: "KresumeImageTests",
             dependencies: [
-                "KresumeImage", "SwapArea", "PhysicalMemory", "Checksum", "Bytes", "TestSupport",
+                "KresumeImage", "SwapArea", "PhysicalMemory", "Checksum", "Bytes", "Explanation",
+                "TestSupport",
             ], swiftSettings: strict),
         .testTarget(
             name: "SwsuspImageTests",
             dependencies: [
                 "SwsuspImage", "SwapArea", "PhysicalMemory", "Checksum", "Bytes", "CLZ4", "CLZO",
-                "TestSupport",
+                "Explanation", "TestSupport",
             ], swiftSettings: strict),
         .testTarget(
             name: "ELFCoreTests", dependencies: ["ELFCore", "PhysicalMemory", "TestSupport"],
