@@ -208,6 +208,17 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ], swiftSettings: strict),
 
+        // Sentences: of every case of every error.
+        .testTarget(
+            name: "ExplanationTests",
+            dependencies: [
+                "Explanation", "ConfigurationFile", "KresumeImage", "SwsuspImage", "SwapArea",
+                "Compression", "ELFCore", "StoppedKernel", "LinuxBoot", "SaverPlan", "Placement",
+                "HibernateLocation", "PhysicalMemory", "LinuxPlatform", "Transfer", "Restore",
+                "Hibernation", "kresume",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ], swiftSettings: strict),
+
         // The shell files for an initramfs, among stand-ins.
         .testTarget(name: "HookTests", swiftSettings: strict),
 
