@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # make           build/kresume: static, stripped
-# make test      everything: packages, build, shellcheck, unit tests, machine tests
+# make test      everything: packages, build, lint, unit tests, machine tests
+# make lint      layout of the sources, shellcheck, which module imports which, licence lines
 # make unit      tests that need no virtual machine
 # make machines  tests that boot kernels in QEMU (the first run builds one: some minutes)
-# make fuzz      damaged images of the kernel's own format, many more than in `make unit`
+# make fuzz      damaged stock images, many more than in `make unit`
 # make demo      watch a virtual machine hibernate, go off and come back
 # make bench     how fast it is, beside the kernel: build/bench.md (half an hour; fewer rounds:
 #                BENCH_RUNS=1; some of it: BENCH_ONLY=small/LZO)
@@ -90,8 +91,12 @@ uninstall:
 deps:
 	@Tests/Machines/prepare/packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
 
-# Every file whose first line names a shell; the completions as far as their shells are here.
-lint:
+# shellcheck: every file whose first line names a shell; the completions as far as their shells are here.
+lint: swift
+	swift format lint --strict -r Sources Tests Package.swift
+	tools/check-layers
+	tools/check-licences
+	tools/check-file-list
 	if command -v zsh >/dev/null; then zsh -n completions/_kresume; fi
 	if command -v fish >/dev/null; then fish --no-execute completions/kresume.fish; fi
 	find . -name .git -prune -o -name .build -prune -o -path ./build -prune -o -type f \

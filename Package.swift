@@ -139,7 +139,7 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "PhysicalMemory", "LinuxBoot", "Bytes",
+                "Hibernation", "LinuxPlatform", "LinuxBoot", "PhysicalMemory", "Threads", "Bytes",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/Support", swiftSettings: strict),
@@ -201,6 +201,15 @@ let package = Package(
                 "Threads",
                 .product(name: "SystemPackage", package: "swift-system"),
             ], swiftSettings: strict),
+        .testTarget(
+            name: "HibernationTests",
+            dependencies: [
+                "Hibernation", "Restore", "Transfer", "SaverPlan", "LinuxBoot", "KresumeImage",
+                "SwapArea", "Placement", "HibernateLocation", "LinuxPlatform", "PhysicalMemory",
+                "Bytes", "CHandoff", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "KresumeTests",
             dependencies: [

@@ -6,11 +6,6 @@ package struct ImageID: Hashable, Sendable {
     var low: UInt64
     var high: UInt64
 
-    init(low: UInt64, high: UInt64) {
-        self.low = low
-        self.high = high
-    }
-
     /// A new one. The standard library draws it from getrandom(2).
     package static func random() -> ImageID {
         ImageID(low: .random(in: 0...UInt64.max), high: .random(in: 0...UInt64.max))

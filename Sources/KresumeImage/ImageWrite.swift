@@ -9,11 +9,6 @@ package struct ImageWrite: Hashable, Sendable {
     /// In bytes from the beginning of the image area.
     package var offset: UInt64
     package var bytes: [UInt8]
-
-    init(offset: UInt64, bytes: [UInt8]) {
-        self.offset = offset
-        self.bytes = bytes
-    }
 }
 
 extension SignaturePage {

@@ -33,7 +33,9 @@ package struct FrameRange: Hashable, Sendable {
     }
 
     @inlinable
-    package func overlaps(_ other: FrameRange) -> Bool { lower < other.upper && other.lower < upper }
+    package func overlaps(_ other: FrameRange) -> Bool {
+        lower < other.upper && other.lower < upper
+    }
 
     /// The same memory in bytes.
     package var physicalRange: PhysicalRange { PhysicalRange(lower.address, upper.address) }

@@ -9,7 +9,9 @@ struct Layout {
     private(set) var inPlacePageCount: UInt64 = 0
     private(set) var zeroFillPageCount: UInt64 = 0
 
-    init(_ destinations: DestinationMap, owned: [IndexedRun], avoiding block: FrameRange) throws(PlacementError) {
+    init(
+        _ destinations: DestinationMap, owned: [IndexedRun], avoiding block: FrameRange
+    ) throws(PlacementError) {
         let ownedFrames = FrameSet(owned.map(\.frames))
         let usable = ownedFrames.intersection(destinations.ram)
             .subtracting(destinations.dataFrames).subtracting(block)
@@ -57,7 +59,9 @@ struct Layout {
         let fills = destinations.zero.subtracting(untouched)
         zeroFillPageCount = fills.count
         moves += fills.ranges.map { Move(from: .byte(0), to: $0) }
-        moves += destinations.poison.ranges.map { Move(from: .byte(DestinationMap.poisonByte), to: $0) }
+        moves += destinations.poison.ranges.map {
+            Move(from: .byte(DestinationMap.poisonByte), to: $0)
+        }
 
         extents.sort { $0.firstStreamIndex < $1.firstStreamIndex }
     }

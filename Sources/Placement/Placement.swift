@@ -40,7 +40,8 @@ package struct Placement: Sendable {
     /// - Throws: ``PlacementError/tooFewPages(missing:)``,
     ///   ``PlacementError/noRoomForHandoff(pages:limit:)``.
     package init(
-        _ destinations: DestinationMap, owned: [IndexedRun], tables: IdentityMap, handoffLimit: PageFrame
+        _ destinations: DestinationMap, owned: [IndexedRun], tables: IdentityMap,
+        handoffLimit: PageFrame
     ) throws(PlacementError) {
         let owned = owned.sorted { $0.frames.lower < $1.frames.lower }
         // The list's length depends on the staging, and the staging on where the list lies.

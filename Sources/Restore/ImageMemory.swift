@@ -15,10 +15,12 @@ package final class ImageMemory: Sendable {
         var end: Result<Void, any Error>?
     }
 
+    private let machine: any Machine
     private let quiet: QuietMemory
-    package let pinned: PinnedMemory
+    package let pinned: any PinnedPages
     private let progress: Monitor<Progress>
     private let pinning: Future<Void>
+    private let cancellation: Cancellation
 
     /// In pages. Smaller steps would be many where the image is large.
     private static let leastStep: UInt64 = (64 << 20) / UInt64(PageFrame.size)
@@ -29,25 +31,35 @@ package final class ImageMemory: Sendable {
     /// - Parameters:
     ///   - pages: as an image says that has not been checked yet.
     ///   - reserve: in bytes, what must be left to this kernel.
-    package init(pages: UInt64, reserve: UInt64) throws {
+    ///   - cancellation: once it says so, no more is pinned.
+    package init(
+        pages: UInt64, reserve: UInt64, on machine: any Machine,
+        unless cancellation: Cancellation = Cancellation()
+    ) throws {
         guard pages < PageFrame.limit.rawValue else {
             throw RestoreError.notEnoughMemory(
-                needed: .max, available: try MemoryInfo.current().available)
+                needed: .max, available: try machine.memory().available)
         }
-        quiet = try QuietMemory()
+        self.machine = machine
+        self.cancellation = cancellation
+        quiet = try QuietMemory(machine)
         // Room to grow, where the pages that there are do not serve.
-        let pinned = try PinnedMemory(pageCapacity: 2 * Int(pages) + (512 << 20) / PageFrame.size)
-        try Self.require(pages, reserve, beside: pinned)
+        let pinned = try machine.reserveMemory(
+            pageCapacity: 2 * Int(pages) + (512 << 20) / PageFrame.size)
+        try Self.require(pages, reserve, beside: pinned, machine)
         let progress = Monitor(Progress())
         pinning = Future {
             // Those who wait for the device, or have something to unpack, are not to wait for this.
             Parallel.letOthersGoFirst()
-            let end = Result { try Self.pin(pages, pinned, progress) }
+            let end = Result { try Self.pin(pages, pinned, progress, cancellation) }
             progress.change { $0.end = end }
         }
         self.pinned = pinned
         self.progress = progress
     }
+
+    /// Who does not want it any more does not wait until all of it is there.
+    deinit { cancellation.cancel() }
 
     package var size: UInt64 { Self.size(pinned) }
 
@@ -62,15 +74,15 @@ package final class ImageMemory: Sendable {
 
     /// Pins more pages, if `reserve` bytes are left then. Only when the first are there.
     package func grow(by pages: UInt64, reserve: UInt64) throws {
-        try Self.require(pages, reserve, beside: pinned)
-        try Self.pin(pages, pinned, progress)
+        try Self.require(pages, reserve, beside: pinned, machine)
+        try Self.pin(pages, pinned, progress, cancellation)
     }
 
     private static func require(
-        _ pages: UInt64, _ reserve: UInt64, beside pinned: PinnedMemory
+        _ pages: UInt64, _ reserve: UInt64, beside pinned: any PinnedPages, _ machine: any Machine
     ) throws {
         let needed = pages * UInt64(PageFrame.size) + reserve
-        let available = try MemoryInfo.current().available
+        let available = try machine.memory().available
         guard needed <= available else {
             throw RestoreError.notEnoughMemory(
                 needed: size(pinned) + needed, available: size(pinned) + available)
@@ -78,19 +90,20 @@ package final class ImageMemory: Sendable {
     }
 
     private static func pin(
-        _ pages: UInt64, _ pinned: PinnedMemory, _ progress: Monitor<Progress>
+        _ pages: UInt64, _ pinned: any PinnedPages, _ progress: Monitor<Progress>,
+        _ cancellation: Cancellation
     ) throws {
         let step = max(leastStep, pages / mostSteps)
         let end = pinned.pageCount + Int(pages)
         while pinned.pageCount < end {
             let first = pinned.pageCount
-            try pinned.grow(byPages: min(Int(step), end - first))
+            try pinned.grow(byPages: min(Int(step), end - first), unless: cancellation)
             let runs = try pinned.runs(fromSlot: first)
             progress.change { $0.runs += runs }
         }
     }
 
-    private static func size(_ pinned: PinnedMemory) -> UInt64 {
+    private static func size(_ pinned: any PinnedPages) -> UInt64 {
         UInt64(pinned.pageCount) * UInt64(PageFrame.size)
     }
 }

@@ -10,18 +10,20 @@ import LinuxPlatform
 /// is about.
 package final class QuietMemory: Sendable {
     private static let settings = ["vm/compact_unevictable_allowed", "kernel/numa_balancing"]
+    private let machine: any KernelFacts
     private let old: [(name: String, value: String)]
 
-    package init() throws {
+    package init(_ machine: any KernelFacts) throws {
+        self.machine = machine
         var old: [(name: String, value: String)] = []
-        for name in Self.settings where try Sysctl.value(name) != nil {
-            old.append((name, try Sysctl.set(name, to: "0")))
+        for name in Self.settings where try machine.sysctl(name) != nil {
+            old.append((name, try machine.setSysctl(name, to: "0")))
         }
         self.old = old
     }
 
     deinit {
         // The boot goes on now, and this is no reason to stop it.
-        for (name, value) in old { _ = try? Sysctl.set(name, to: value) }
+        for (name, value) in old { _ = try? machine.setSysctl(name, to: value) }
     }
 }

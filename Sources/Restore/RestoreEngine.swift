@@ -15,6 +15,7 @@ package final class RestoreEngine: Sendable {
     package let placement: Placement
     /// Where the image's pages go.
     package let places: PagePlaces
+    private let machine: any Machine
     private let memory: ImageMemory
     private let runs: [IndexedRun]
 
@@ -24,9 +25,10 @@ package final class RestoreEngine: Sendable {
     /// - Parameter reserve: in bytes, what must be left to this kernel.
     package init(
         _ destinations: DestinationMap, tables: IdentityMap, memory: ImageMemory, reserve: UInt64,
-        places: PagePlaces = PagePlaces()
+        on machine: any Machine, places: PagePlaces = PagePlaces()
     ) throws {
         self.destinations = destinations
+        self.machine = machine
         self.memory = memory
         self.places = places
         var runs: [IndexedRun] = []
@@ -65,7 +67,7 @@ package final class RestoreEngine: Sendable {
         let code = HandoffCode.bytes(for: placement, to: target, debugPort: UInt32(debugPort))
         let range = placement.handoff.physicalRange
         try placement.serializedHandoff(code: code).withUnsafeBytes { bytes in
-            try Kexec.load(
+            try machine.loadKexec(
                 entry: placement.codeAddress,
                 segments: [
                     KexecSegment(buffer: bytes, memory: range.start, memorySize: range.size)
@@ -84,7 +86,7 @@ package final class RestoreEngine: Sendable {
             try lastWord()
             let moved = try memory.pinned.movedPages(since: runs)
             if moved > 0 { throw RestoreError.framesMoved(count: moved) }
-            try Kexec.execute()
+            try machine.jump()
         }
         throw RestoreError.jumpReturned
     }

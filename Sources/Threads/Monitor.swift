@@ -26,12 +26,12 @@ package final class Monitor<State>: @unchecked Sendable {
 
     /// Calls `body` on the state. Nobody else sees it meanwhile.
     package func change(_ body: (inout State) throws -> Void) rethrows {
-        try change(when: { (state) throws -> Void? in try body(&state) })
+        try waitAndChange { (state) throws -> Void? in try body(&state) }
     }
 
     /// Calls `body` on the state, again after each change of it, until it returns something. What
     /// it changes before it throws is a change too.
-    func change<Result>(when body: (inout State) throws -> Result?) rethrows -> Result {
+    func waitAndChange<Result>(_ body: (inout State) throws -> Result?) rethrows -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while true {

@@ -15,11 +15,11 @@ package final class Sequencer<State>: Sendable {
     package init(_ state: sending State) { line = Monitor(Line(state: state)) }
 
     /// Waits until all numbers below `number` had their turn, then calls `body`. Nil, without a
-    /// call, where the rest was called off; so it is when `body` throws.
+    /// call, where the rest was cancelled; so it is when `body` throws.
     package func perform<Result>(
         _ number: Int, _ body: (inout State) throws -> Result
     ) throws -> Result? {
-        try line.change(when: { line throws -> Result?? in
+        try line.waitAndChange { line throws -> Result?? in
             if line.isOver { return .some(nil) }
             guard line.next == number else { return nil }
             line.next += 1
@@ -27,7 +27,7 @@ package final class Sequencer<State>: Sendable {
                 line.isOver = true
                 throw error
             }
-        })
+        }
     }
 
     /// No more turns: for one who cannot take his, or when all is done. Those who wait go on.

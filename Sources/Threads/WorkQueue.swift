@@ -17,7 +17,7 @@ package final class WorkQueue: Sendable {
 
     /// Calls `body` with one number after another until all are given out. Where it throws, the
     /// other threads stop too: they need not finish what is lost.
-    package func forEach(_ body: (Int) throws -> Void) throws {
+    package func takeEach(_ body: (Int) throws -> Void) throws {
         while let index = take() {
             do { try body(index) } catch {
                 next.store(count, ordering: .relaxed)

@@ -18,8 +18,11 @@ package final class ImageArea: Sendable {
     ///
     /// Goes past the page cache where it can: an image is larger than what a restore kernel has
     /// to spare, and three kernels read what another one wrote.
-    package init(open path: FilePath, offset: UInt64, _ access: BlockDevice.Access) throws {
-        device = try BlockDevice.openDirectly(path, access)
+    package init(
+        open path: FilePath, offset: UInt64, _ access: BlockDevice.Access,
+        on machine: some DeviceAccess
+    ) throws {
+        device = try machine.openDirectly(path, access)
         self.offset = offset
         let pageSize = UInt64(PageFrame.size)
         guard offset % pageSize == 0, offset < device.size, device.size - offset >= pageSize else {
@@ -60,14 +63,6 @@ package final class ImageArea: Sendable {
     package func commit(_ writes: [ImageWrite]) throws {
         for write in writes { try self.write(write) }
         try device.flush()
-    }
-
-    /// Makes the area what it was before the image: the last two steps of an image's life
-    /// (docs/image-format.md).
-    package func erase(_ header: ImageHeader) throws {
-        let page = try signaturePage()
-        try commit([page.withSignature(header.originalSignature).write])
-        try commit([ImageHeader.erasure])
     }
 
     /// Leaves nothing that passes for an image. Two things make one, and each is taken away even

@@ -41,7 +41,7 @@ package final class LoadQueue: Sendable {
 
     /// Calls `body` with one part's number after another until all are given out. Where it throws,
     /// the other threads stop too: they need not finish what is lost.
-    package func forEach(_ body: (Int) throws -> Void) throws {
+    package func takeEach(_ body: (Int) throws -> Void) throws {
         do {
             while let (part, isAhead) = try take() {
                 try body(part)

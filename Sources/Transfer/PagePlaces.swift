@@ -14,12 +14,12 @@ package final class PagePlaces: Sendable {
     package init() {}
 
     /// Makes known where some more pages go. `memory` must outlive the places.
-    package func add(_ extents: [Placement.Extent], in memory: PinnedMemory) {
+    package func add(_ extents: [Placement.Extent], in memory: any PinnedPages) {
         known.change { $0.add(extents.map { Place($0, in: memory) }) }
     }
 
     /// Makes known where all of them go.
-    package func complete(_ extents: [Placement.Extent], in memory: PinnedMemory) {
+    package func complete(_ extents: [Placement.Extent], in memory: any PinnedPages) {
         known.change { known in
             known.places = extents.map { Place($0, in: memory) }
             known.isComplete = true
@@ -106,7 +106,7 @@ private struct Place {
     var pages: Range<Int>
     var address: UInt
 
-    init(_ extent: Placement.Extent, in memory: PinnedMemory) {
+    init(_ extent: Placement.Extent, in memory: any PinnedPages) {
         pages = extent.firstStreamIndex..<(extent.firstStreamIndex + extent.pageCount)
         address = UInt(bitPattern: memory.address(ofSlot: extent.firstSlot))
     }

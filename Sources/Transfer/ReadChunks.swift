@@ -32,7 +32,7 @@ package struct ReadChunks: Sendable {
             let unpacker = try ChunkUnpacker(image.header.compression)
             let stored = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
             let unpacked = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
-            try queue.forEach { index in
+            try queue.takeEach { index in
                 let chunk = image.chunks[index]
                 if chunk.isRaw {
                     try loadRaw(index, stored.bytes, places)

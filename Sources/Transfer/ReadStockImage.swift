@@ -48,7 +48,7 @@ package struct ReadStockImage: Sendable {
         let queue = LoadQueue(pieces, places)
         try Parallel.run(Workers.count) { _ in
             let spare = AlignedBuffer(count: Int(Self.pieceSize) * PageFrame.size)
-            try queue.forEach { piece in
+            try queue.takeEach { piece in
                 let pages = pieces[piece]
                 let targets = try places?.places(of: pages) ?? [spare.bytes]
                 let lists = image.info.listPages
@@ -74,7 +74,7 @@ package struct ReadStockImage: Sendable {
             let stored = AlignedBuffer(count: room + Int(Self.pieceSize) * PageFrame.size)
             let unpacked = AlignedBuffer(count: Int(StoredBlock.pageLimit) * PageFrame.size)
             do {
-                try queue.forEach { piece in
+                try queue.takeEach { piece in
                     let pages = pieces[piece]
                     let end = room + pages.count * PageFrame.size
                     try read(

@@ -23,8 +23,8 @@ package struct SavedMemory: Sendable {
     private let core: ELFCore
     private let segments: [ELFCore.Segment]
 
-    package init() throws {
-        file = try CoreFile(open: CoreFile.vmcore)
+    package init(_ machine: some MemoryAccess) throws {
+        file = try machine.openCore(CoreFile.vmcore)
         let start = try file.readBytes(at: 0, count: ELFCore.fileHeaderSize)
         let headers = try file.readBytes(at: 0, count: ELFCore.headerSize(of: start))
         core = try ELFCore(parsing: headers)

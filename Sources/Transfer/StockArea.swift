@@ -13,10 +13,11 @@ package final class StockArea: Sendable {
     private let headerPage: DevicePage
 
     /// - Parameter offset: of the header page, in bytes; a multiple of 4096.
-    package convenience init(open path: FilePath, offset: UInt64, _ access: BlockDevice.Access)
-        throws
-    {
-        self.init(on: try BlockDevice.openDirectly(path, access), offset: offset)
+    package convenience init(
+        open path: FilePath, offset: UInt64, _ access: BlockDevice.Access,
+        on machine: some DeviceAccess
+    ) throws {
+        self.init(on: try machine.openDirectly(path, access), offset: offset)
     }
 
     package init(on device: BlockDevice, offset: UInt64) {

@@ -69,7 +69,7 @@ package final class WriteImage: Sendable {
             var pace = Pace()
             let gathered = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
             let packed = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
-            try queue.forEach {
+            try queue.takeEach {
                 try write(part: $0, packer, &pace, gathered.bytes, packed.bytes)
             }
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import Hibernation
-
+import LinuxPlatform
 
 /// Commands that look at images, or drop them.
 extension Command {
@@ -14,7 +14,7 @@ extension Command {
             """,
         options: [.offset], operandCount: 0...1
     ) { arguments, report in
-        let images = try LocateImages(report).run(arguments.location())
+        let images = try LocateImages(LinuxMachine(), report).run(arguments.location())
         if images.isEmpty { report.detail("no hibernation image") }
         for image in images { print(image) }
         return .success
@@ -26,7 +26,8 @@ extension Command {
         details: "Its data is not checked: see kresume verify.",
         options: [.offset, CommandLineOption("json", short: "j", "as JSON")], operandCount: 1...1
     ) { arguments, report in
-        guard let inspection = try InspectImage().run(arguments.requiredLocation()) else {
+        guard let inspection = try InspectImage(LinuxMachine()).run(arguments.requiredLocation())
+        else {
             report.note("no hibernation image there")
             return .failure
         }
@@ -39,7 +40,7 @@ extension Command {
         summary: "Read and check every byte of an image; resume nothing.",
         options: [.offset], operandCount: 1...1
     ) { arguments, report in
-        guard try VerifyImage(report).run(arguments.requiredLocation()) else {
+        guard try VerifyImage(LinuxMachine(), report).run(arguments.requiredLocation()) else {
             report.note("no hibernation image there")
             return .failure
         }
@@ -55,7 +56,7 @@ extension Command {
             """,
         options: [.offset], operandCount: 1...1
     ) { arguments, report in
-        if try !DiscardImage(report).run(arguments.requiredLocation()) {
+        if try !DiscardImage(LinuxMachine(), report).run(arguments.requiredLocation()) {
             report.note("no hibernation image there")
         }
         return .success

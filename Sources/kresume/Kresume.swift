@@ -2,6 +2,7 @@
 
 import Glibc
 import Hibernation
+import LinuxPlatform
 import SystemPackage
 
 @main
@@ -41,7 +42,7 @@ enum Kresume {
 
     private static func advise() -> ExitStatus {
         let report = Report(.normal)
-        var advice = Advice(report)
+        var advice = Advice(LinuxMachine(), report)
         advice.configured = Settings(report).location
         var status = ExitStatus.success
         do {
@@ -74,6 +75,8 @@ enum Kresume {
             if error != .badOption { say("kresume \(command.name): \(error.explanation)") }
             say("kresume \(command.name) --help tells more")
             return .usage
+        } catch is ReportedError {
+            return .failure
         } catch {
             report.fail(explanation(of: error))
             return .failure

@@ -2,6 +2,7 @@
 
 import HibernateLocation
 import Hibernation
+import LinuxPlatform
 import SystemPackage
 
 /// Commands that stop the machine or bring it back.
@@ -30,7 +31,7 @@ extension Command {
     ) { arguments, report in
         let options = arguments.options
         let settings = Settings(report)
-        var resume = Resume(report)
+        var resume = Resume(LinuxMachine(), report)
         resume.location = try arguments.location()
         resume.configured = settings.location
         resume.fallback = options.device("default")
@@ -83,7 +84,7 @@ extension Command {
     ) { arguments, report in
         let settings = Settings(report)
         let options = arguments.options.over(settings.values)
-        var hibernate = Hibernate(report)
+        var hibernate = Hibernate(LinuxMachine(), report)
         hibernate.location = try arguments.location()
         hibernate.configured = settings.location
         hibernate.force = options.contains("force")
@@ -106,7 +107,7 @@ extension Command {
         details: "All it needs is on the kernel command line, where hibernate put it.",
         options: [], operandCount: 0...0
     ) { _, report in
-        var save = Save(report)
+        var save = Save(LinuxMachine(), report)
         save.configuredWait = Settings(report).wait
         if try save.run() { return .failure }
         report.fail("this kernel was not started by kresume hibernate: there is nothing to save")

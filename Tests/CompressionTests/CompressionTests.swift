@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-import Checksum
 import CLZO
+import Checksum
 import Compression
 import Testing
 

@@ -111,8 +111,11 @@ private let id = ImageID(low: 1, high: 2)
     }
 
     @Test func resume() {
-        let image = FoundImage(path: path, offset: 4096, kind: .uswsusp)
-        let damaged = FoundImage(path: path, offset: 0, kind: .damaged(ImageError.version(2)))
+        let kinds: [FoundImage.Kind] = [
+            .uswsusp, .damaged(ImageError.version(2)),
+            .unreadable(PlatformError.notStorage(path: path)),
+        ]
+        let images = kinds.map { FoundImage(path: path, offset: 4096, kind: $0, time: 0) }
         let mount = Mount(
             number: DeviceNumber(major: 8, minor: 2), mountPoint: "/mnt", fileSystem: "ext4",
             source: "/dev/sda2", isReadOnly: false)
@@ -121,8 +124,8 @@ private let id = ImageID(low: 1, high: 2)
             category: "pci", onlyInImage: ["0000:00:05.0"], onlyHere: [])
         expectSentences { (error: ResumeError?) in
             switch error {
-            case nil: [.severalImages([image, damaged])]
-            case .severalImages: [.foreignImage(image)]
+            case nil: [.severalImages(images)]
+            case .severalImages: images.map { .foreignImage($0) }
             case .foreignImage: [.imageVanished(path)]
             case .imageVanished: [.alreadyTried(path)]
             case .alreadyTried: [.fileSystemsMounted([mount])]

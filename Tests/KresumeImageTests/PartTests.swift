@@ -3,14 +3,15 @@
 import Bytes
 import PhysicalMemory
 import SwapArea
-import Testing
 import TestSupport
+import Testing
 
 @testable import KresumeImage
 
 @Suite struct ByteReaderTests {
     @Test func integersAreLittleEndian() throws {
-        var reader = ByteReader<ImageError>([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14], at: 100)
+        var reader = ByteReader<ImageError>(
+            [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14], at: 100)
         #expect(try reader.u16() == 0x0201)
         #expect(try reader.u32() == 0x0605_0403)
         #expect(try reader.u64() == 0x0e0d_0c0b_0a09_0807)
@@ -66,7 +67,7 @@ import TestSupport
         area.put(UInt32(2), at: 1024)
         #expect(SignaturePage(area.read(0, 4096)).swapAreaPages == nil)
     }
-    }
+}
 
 @Suite struct ImageIDTests {
     @Test func text() throws {

@@ -2,8 +2,8 @@
 
 import Bytes
 import PhysicalMemory
-import Testing
 import TestSupport
+import Testing
 
 @testable import LinuxBoot
 

@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test func waitingEnds() throws {
-        var events = try BlockDeviceEvents()
+        let events = try BlockDeviceEvents()
         // Devices of this machine may come and go meanwhile.
         while try events.next(milliseconds: 1) != .timeout {}
     }
@@ -40,7 +40,7 @@ import Testing
         let terminal = try #require(Terminal(FilePath("/proc/self/fd/\(slave)")))
         #expect(terminal.input() == .none)
 
-        var events = try BlockDeviceEvents(terminal: terminal)
+        let events = try BlockDeviceEvents(terminal: terminal)
         #expect(write(master, "abc", 3) == 3)
         #expect(terminal.input() == .none)
         #expect(write(master, "\n", 1) == 1)

@@ -71,8 +71,10 @@ import Testing
     @Test func lookupOfPaths() throws {
         let tree = try TemporaryTree(["image": "x"])
         let path = tree.root.appending("image")
-        #expect(try DeviceSpecification.path(path).lookup() == .found(path))
-        #expect(try DeviceSpecification.path("/nowhere/at/all").lookup() == .notFound)
-        #expect(try DeviceSpecification.number(.init(major: 4095, minor: 77)).lookup() == .notFound)
+        #expect(try LinuxMachine().lookUp(DeviceSpecification.path(path)) == .found(path))
+        #expect(try LinuxMachine().lookUp(DeviceSpecification.path("/nowhere/at/all")) == .notFound)
+        #expect(
+            try LinuxMachine().lookUp(DeviceSpecification.number(.init(major: 4095, minor: 77)))
+                == .notFound)
     }
 }

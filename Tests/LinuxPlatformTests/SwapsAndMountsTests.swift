@@ -15,10 +15,10 @@ import Testing
             """
         #expect(
             try Swaps.parse(text) == [
-                SwapArea(
+                ActiveSwap(
                     path: "/dev/sda2", isBlockDevice: true, size: 2_097_148 << 10, used: 12 << 10,
                     priority: -2),
-                SwapArea(
+                ActiveSwap(
                     path: "/swap file", isBlockDevice: false, size: 16_777_212 << 10, used: 0,
                     priority: 5),
             ])

@@ -8,7 +8,7 @@ import Testing
 @testable import StoppedKernel
 
 @Suite struct FreePagesTests {
-    private static let recorded = [VMCoreInfo.recorded6_1, VMCoreInfo.recorded6_12]
+    private static let recorded = [VMCoreInfo.recordedBy61, VMCoreInfo.recordedBy612]
 
     private static func find(_ kernel: StoppedKernel) throws(FreePageError) -> FreePages {
         try FreePages(kernel.info, ram: kernel.ram, read: kernel.read)
@@ -74,7 +74,7 @@ import Testing
             ("LENGTH(node_data)", "1000000"), ("OFFSET(zone.free_area)", "99999999"),
         ])
     func impossibleLayouts(key: String, value: String) {
-        let text = VMCoreInfo.recorded6_12
+        let text = VMCoreInfo.recordedBy612
         let kernel = StoppedKernel(VMCoreInfo(parsing: Array(text.utf8)))
         let info = VMCoreInfo(parsing: Array((text + "\n\(key)=\(value)\n").utf8))
         #expect(throws: FreePageError.self) {
@@ -83,11 +83,11 @@ import Testing
     }
 
     private static var kernel: StoppedKernel {
-        StoppedKernel(VMCoreInfo(parsing: Array(VMCoreInfo.recorded6_12.utf8)))
+        StoppedKernel(VMCoreInfo(parsing: Array(VMCoreInfo.recordedBy612.utf8)))
     }
 
     @Test func encryptedMemory() {
-        let text = VMCoreInfo.recorded6_12 + "\nNUMBER(sme_mask)=140737488355328\n"
+        let text = VMCoreInfo.recordedBy612 + "\nNUMBER(sme_mask)=140737488355328\n"
         let kernel = StoppedKernel(VMCoreInfo(parsing: Array(text.utf8)))
         #expect(throws: FreePageError.encryptedMemory) { try Self.find(kernel) }
     }

@@ -6,7 +6,7 @@ import StoppedKernel
 /// VMCOREINFO as running kernels gave it, without what concerns their logs and symbol tables.
 extension VMCoreInfo {
     /// Debian 12's own kernel, with 5-level paging.
-    static let recorded6_1 = """
+    static let recordedBy61 = """
         OSRELEASE=6.1.0-56-cloud-amd64
         BUILD-ID=3b43fad5034874490492495d552c0af6a5fab235
         PAGESIZE=4096
@@ -71,7 +71,7 @@ extension VMCoreInfo {
         """
 
     /// With 4-level paging.
-    static let recorded6_12 = """
+    static let recordedBy612 = """
         OSRELEASE=6.12.117-kresume
         BUILD-ID=e8cd503e02e2dbc26f460447c6c30758a3d7eb15
         PAGESIZE=4096

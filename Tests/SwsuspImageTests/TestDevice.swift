@@ -3,8 +3,8 @@
 import KresumeImage
 import PhysicalMemory
 import SwapArea
-import Testing
 import TestSupport
+import Testing
 
 @testable import SwsuspImage
 

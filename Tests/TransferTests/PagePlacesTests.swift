@@ -78,7 +78,7 @@ private func extent(_ page: Int, _ count: Int, slot: Int) -> Placement.Extent {
 
     @Test func withoutPlacesAllComeInOrder() throws {
         var given: [Int] = []
-        try LoadQueue(Self.parts(5), nil).forEach { given.append($0) }
+        try LoadQueue(Self.parts(5), nil).takeEach { given.append($0) }
         #expect(given == [0, 1, 2, 3, 4])
     }
 
@@ -91,7 +91,7 @@ private func extent(_ page: Int, _ count: Int, slot: Int) -> Placement.Extent {
         places.add([extent(120, 40, slot: 0)], in: memory)
         let loading = Future { [places] in
             try Parallel.run(12) { _ in
-                try queue.forEach { part in
+                try queue.takeEach { part in
                     _ = try places.places(of: part * 4..<part * 4 + 4)
                     log.parts.withLock { $0.append(part) }
                     // The last ten are all that can be loaded before.
@@ -109,12 +109,12 @@ private func extent(_ page: Int, _ count: Int, slot: Int) -> Placement.Extent {
 
     @Test func afterAnErrorNoMoreIsGiven() throws {
         let queue = LoadQueue(Self.parts(100), nil)
-        #expect(throws: Failure.self) { try queue.forEach { if $0 == 3 { throw Failure() } } }
-        try queue.forEach { Issue.record("part \($0)") }
+        #expect(throws: Failure.self) { try queue.takeEach { if $0 == 3 { throw Failure() } } }
+        try queue.takeEach { Issue.record("part \($0)") }
         places.cancel(Failure())
         let waiting = LoadQueue(Self.parts(100), places)
         #expect(throws: Failure.self) {
-            try waiting.forEach { _ = try places.places(of: Self.parts(100)[$0]) }
+            try waiting.takeEach { _ = try places.places(of: Self.parts(100)[$0]) }
         }
     }
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# dracut without systemd: tries once, whether an image comes up first or the pre-mount hooks do.
+# dracut without systemd: tries once, when an image appears or the pre-mount hooks run.
 # Why an image could not be used is on the console and in the kernel's log; the boot goes on.
 
 # shellcheck source=/dev/null
@@ -11,6 +11,6 @@ getarg kresume.save= >/dev/null && exit 0
 [ ! -e /run/kresume.tried ] || exit 0
 : >/run/kresume.tried
 
-# With what the initramfs was made with in /etc/cmdline.d.
+# getarg also finds what the initramfs was made with, in /etc/cmdline.d.
 resume=$(getarg resume=)
 /usr/sbin/kresume resume ${resume:+--default="${resume}"} || :

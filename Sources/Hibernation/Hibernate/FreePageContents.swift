@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import LinuxPlatform
+
 /// Whether it matters to the running kernel what is in its free pages. If so they must be in the
 /// image: after the resume it would miss the zeroes or the pattern that it had put there.
 enum FreePageContents {
@@ -20,7 +22,7 @@ enum FreePageContents {
     }
 
     /// When in doubt, they matter.
-    static func ask(_ symbols: [String: UInt64]) -> Answer {
+    static func ask(_ symbols: [String: UInt64], _ machine: any Machine) -> Answer {
         do {
             guard symbols[keys[0]] != nil else {
                 return .matter(because: "the kernel does not tell whether it relies on them")
@@ -28,7 +30,7 @@ enum FreePageContents {
             if let sanitizer = sanitizers.first(where: { symbols[$0] != nil }) {
                 return .matter(because: "the kernel has \(sanitizer)")
             }
-            let memory = try RunningKernel()
+            let memory = try RunningKernel(machine)
             for key in keys {
                 // `struct static_key` begins with how often it was enabled.
                 guard let address = symbols[key] else { continue }

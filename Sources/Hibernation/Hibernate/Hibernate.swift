@@ -32,23 +32,27 @@ package struct Hibernate {
     package var unlockInSaver = false
     /// The purgatory writes a letter to this I/O port; 0: none.
     package var debugPort: UInt16 = 0
+    private let machine: any Machine
     private let report: Report
 
     private static let kexecImage = "kexec_image"
 
-    package init(_ report: Report) { self.report = report }
+    package init(_ machine: any Machine, _ report: Report) {
+        self.machine = machine
+        self.report = report
+    }
 
     /// Returns after the resume; throws where the machine went on without one.
     package func run() throws {
-        try Permission.requireRoot()
-        try Permission.requireKexec([.preserveContext, .longMode])
+        try Permission.requireRoot(machine)
+        try Permission.requireKexec([.preserveContext, .longMode], machine)
         let target = try TargetDevice(
-            location, configured, force: force, unlock: unlockInSaver)
-        let files = SaverFiles(release: try KernelInfo.running().release)
+            location, configured, force: force, unlock: unlockInSaver, on: machine)
+        let files = SaverFiles(release: try machine.kernel().release, machine: machine)
         let saver = LoadSaver(
             kernel: try saverKernel ?? files.kernel(), initrd: try saverInitrd ?? files.initrd(),
             memorySize: saverMemory, append: KernelCommandLine(parsing: saverAppend),
-            unlocks: unlockInSaver, debugPort: debugPort)
+            unlocks: unlockInSaver, debugPort: debugPort, machine: machine)
         let ready = try saver.prepare()
 
         if ready.memorySize < ready.expectedSize {
@@ -76,37 +80,37 @@ package struct Hibernate {
         _ saver: LoadSaver, _ ready: consuming LoadSaver.Ready, _ target: TargetDevice
     ) throws -> String {
         let area = try target.claim()
-        try ShrinkMemory(target: imageSize, report: report).run()
+        try ShrinkMemory(target: imageSize, machine: machine, report: report).run()
         try requireSpace(in: area, saverMemory: ready.memorySize)
         let place = ready.place
-        let quiet = try QuietMemory()
-        let box = try MessageBox(avoiding: place.frames)
-        let machine = try machineRecord(place, message: box.frame)
+        let quiet = try QuietMemory(machine)
+        let box = try MessageBox(avoiding: place.frames, on: machine)
+        let record = try machineRecord(place, message: box.frame)
         let prepared = try PreparedImage(
-            id: .random(), creationTime: WallClock.now(), signaturePage: try area.signaturePage(),
-            machine: machine, compression: compression.chunks, areaSize: area.size)
+            id: .random(), creationTime: machine.time(), signaturePage: try area.signaturePage(),
+            machine: record, compression: compression.chunks, areaSize: area.size)
         report.note("loading the saver kernel")
         // Without them free memory is saved too.
         let symbols =
-            (try? KernelSymbols.addresses(of: FreePageContents.symbols + [Self.kexecImage])) ?? [:]
+            (try? machine.symbols(FreePageContents.symbols + [Self.kexecImage])) ?? [:]
         try saver.load(
             ready,
             SaverParameters(
                 image: prepared.header.id, offsetPages: target.offsetPages,
-                messagePage: box.frame.address, pagingDepth: machine.jump.pagingDepth,
+                messagePage: box.frame.address, pagingDepth: record.jump.pagingDepth,
                 keepsFreePages: keepsFreePages(symbols), compressionLevel: compression.level))
         box.leave(MessagePage(swapList: swapList(symbols)))
-        defer { try? Kexec.unload(flags: [.preserveContext, .longMode]) }
+        defer { try? machine.unloadKexec([.preserveContext, .longMode]) }
 
         report.note("hibernating to \(target.path)")
-        Power.sync()
+        machine.sync()
         let message: MessagePage?
         do {
             try area.commit(prepared.writes)
             // Two other kernels are about to write behind this one's back.
             try area.device.dropCaches()
             try box.checkNotMoved()
-            try Kexec.execute()
+            try machine.jump()
             message = box.message
         } catch {
             cleanUp(area, prepared)
@@ -122,7 +126,9 @@ package struct Hibernate {
     }
 
     private func keepsFreePages(_ symbols: [String: UInt64]) -> Bool {
-        guard case .matter(let reason) = FreePageContents.ask(symbols) else { return false }
+        guard case .matter(let reason) = FreePageContents.ask(symbols, machine) else {
+            return false
+        }
         report.note("free memory is saved too: \(reason)")
         return true
     }
@@ -130,7 +136,7 @@ package struct Hibernate {
     /// Where kexec's list of what it swaps with the saver kernel begins: see `BackupPages`. Without
     /// it more free memory is saved than need be.
     private func swapList(_ symbols: [String: UInt64]) -> UInt64? {
-        guard let variable = symbols[Self.kexecImage], let kernel = try? RunningKernel(),
+        guard let variable = symbols[Self.kexecImage], let kernel = try? RunningKernel(machine),
             let image = try? kernel.word(at: variable)
         else { return nil }
         // `head` is the first member of `struct kimage`, include/linux/kexec.h, Linux 6.12.
@@ -140,23 +146,23 @@ package struct Hibernate {
     private func machineRecord(
         _ place: LoadSaver.Place, message: PageFrame
     ) throws -> MachineRecord {
-        let kernel = try KernelInfo.running()
+        let kernel = try machine.kernel()
         return MachineRecord(
             system: SystemDescription(
                 kernelRelease: kernel.release, kernelVersion: kernel.version,
                 machine: kernel.machine, hostName: kernel.nodeName),
-            memoryMap: try MachineFacts.firmwareMap(),
-            invariants: try MachineFacts.invariants(),
+            memoryMap: try MachineFacts.firmwareMap(machine),
+            invariants: try MachineFacts.invariants(machine),
             jump: JumpRecord(
                 jumpBackEntry: nil, saverRegion: place.region, saverLowMemory: place.lowMemory,
-                messagePage: message.address, pagingDepth: try KernelInfo.pagingDepth()))
+                messagePage: message.address, pagingDepth: try machine.pagingDepth()))
     }
 
     /// A device that is certainly too small is refused now; one that turns out to be is found out
     /// by the saver, and costs no more than the time. The same with an image that no restore kernel
     /// could hold.
     private func requireSpace(in area: ImageArea, saverMemory: UInt64) throws {
-        let memory = try MemoryInfo.current()
+        let memory = try machine.memory()
         // What is used is packed to about a half; less than a third has not been seen.
         let needed = memory.used / 3
         if area.size < needed {

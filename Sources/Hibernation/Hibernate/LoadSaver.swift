@@ -20,6 +20,7 @@ struct LoadSaver {
     /// Whether its initramfs is to unlock what this one's has.
     var unlocks: Bool
     var debugPort: UInt16
+    let machine: any Machine
 
     private static let fileLimit = 1 << 30
 
@@ -50,20 +51,20 @@ struct LoadSaver {
     }
 
     func prepare() throws -> Ready {
-        let kernelBytes = try SystemFile.bytes(kernel, limit: Self.fileLimit)
-        let initrdBytes = try SystemFile.bytes(initrd, limit: Self.fileLimit)
+        let kernelBytes = try machine.file(kernel, limit: Self.fileLimit)
+        let initrdBytes = try machine.file(initrd, limit: Self.fileLimit)
         let image = try BzImage(parsing: kernelBytes, fileSize: UInt64(kernelBytes.count))
-        let map = try MachineFacts.firmwareMap()
-        let resources = try KernelInfo.resources()
+        let map = try MachineFacts.firmwareMap(machine)
+        let resources = try machine.resources()
 
         try requireAllMemoryKnown(map, resources)
-        if try KernelInfo.pagingDepth() == .five, !image.startsInFiveLevelPaging {
+        if try machine.pagingDepth() == .five, !image.startsInFiveLevelPaging {
             throw HibernateError.saverWithoutFiveLevels
         }
         let expectedSize = SaverRegion.size(for: image, initrdSize: UInt64(initrdBytes.count))
         let memorySize = self.memorySize ?? expectedSize
         let needed = Self.memoryNeeded(for: memorySize)
-        let available = try MemoryInfo.current().available
+        let available = try machine.memory().available
         if available < needed {
             throw HibernateError.notEnoughMemory(needed: needed, available: available)
         }
@@ -73,7 +74,7 @@ struct LoadSaver {
                 avoiding: avoided)
         }
         // Only a wish: without it free pages are saved too.
-        let footprint = try? RunningKernel().freePageFootprint(of: SavedMemory.expected(map))
+        let footprint = try? RunningKernel(machine).freePageFootprint(of: SavedMemory.expected(map))
         guard let region = footprint.flatMap(choose) ?? choose(FrameSet()) else {
             throw HibernateError.noRegion(size: memorySize)
         }
@@ -106,30 +107,30 @@ struct LoadSaver {
 
     /// The files' contents are let go: they need not be in the image.
     func load(_ ready: consuming Ready, _ parameters: SaverParameters) throws {
-        let line = KernelCommandLine(parsing: try KernelInfo.commandLine())
+        let line = KernelCommandLine(parsing: try machine.commandLine())
         let plan = try SaverPlan(
             .init(
                 kernel: ready.kernel, initrdSize: UInt64(ready.initrdBytes.count),
                 region: ready.place.region, lowMemory: ready.place.lowMemory,
                 firmwareMap: ready.firmwareMap,
                 memory: SavedMemory.expected(ready.firmwareMap),
-                bootParameters: try Firmware.bootParameters(),
-                rsdp: try Firmware.acpiRootPointer(),
+                bootParameters: try machine.bootParameters(),
+                rsdp: try machine.acpiRootPointer(),
                 commandLine: (unlocks ? line : line.withoutUnlocking).quiet,
                 addedOptions: KernelCommandLine(parameters.options.options + append.options),
-                vmcoreInfoNote: try RunningKernel().vmcoreInfoNote().bytes,
+                vmcoreInfoNote: try RunningKernel(machine).vmcoreInfoNote().bytes,
                 purgatory: Array(
                     UnsafeRawBufferPointer(
                         start: kresume_purgatory_bytes(), count: kresume_purgatory_size())),
                 debugPort: debugPort))
         try ready.kernelBytes.withUnsafeBytes { kernel in
             try ready.initrdBytes.withUnsafeBytes { initrd in
-                try Self.load(plan, kernel, initrd)
+                try load(plan, kernel, initrd)
             }
         }
     }
 
-    private static func load(
+    private func load(
         _ plan: SaverPlan, _ kernel: UnsafeRawBufferPointer, _ initrd: UnsafeRawBufferPointer
     ) throws {
         // The tables' bytes must stay where they are during the call.
@@ -149,11 +150,8 @@ struct LoadSaver {
                     }
                 return KexecSegment(buffer: buffer, memory: range.start, memorySize: range.size)
             }
-            // What that CPU keeps could not be told from pages in use, and would be saved.
-            try FirstCPU.usingUpItsPages {
-                try Kexec.load(
-                    entry: plan.entry, segments: segments, flags: [.preserveContext, .longMode])
-            }
+            try machine.loadKexec(
+                entry: plan.entry, segments: segments, flags: [.preserveContext, .longMode])
         }
     }
 }

@@ -11,8 +11,8 @@ struct RunningKernel {
     private let file: CoreFile
     private let core: ELFCore
 
-    init() throws {
-        file = try CoreFile(open: CoreFile.kcore)
+    init(_ machine: any Machine) throws {
+        file = try machine.openCore(CoreFile.kcore)
         let start = try file.readBytes(at: 0, count: ELFCore.fileHeaderSize)
         core = try ELFCore(
             parsing: file.readBytes(at: 0, count: ELFCore.headerSize(of: start)))

@@ -6,6 +6,7 @@ import SystemPackage
 /// Where distributions keep the running kernel's file and its initramfs.
 struct SaverFiles {
     let release: String
+    let machine: any Machine
 
     func kernel() throws -> FilePath {
         let candidates =
@@ -35,11 +36,16 @@ struct SaverFiles {
 
     /// Arch names its files after the package, and says in the modules' directory which it is.
     private var packageBase: [String] {
-        modules.lazy.compactMap { try? SystemFile.line(FilePath("\($0)/pkgbase")) }.prefix(1)
+        modules.lazy.compactMap { line(FilePath("\($0)/pkgbase")) }.prefix(1)
             .map { $0 }
     }
 
+    private func line(_ path: FilePath) -> String? {
+        guard let bytes = try? machine.file(path, limit: 4096) else { return nil }
+        return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    }
+
     private func firstPresent(_ candidates: [String]) -> FilePath? {
-        candidates.lazy.map { FilePath($0) }.first { SystemFile.exists($0) }
+        candidates.lazy.map { FilePath($0) }.first { machine.exists($0) }
     }
 }

@@ -10,15 +10,16 @@ struct ShrinkMemory {
     /// How much memory may be in use before the cache goes, in bytes. Nil: two fifths of it all,
     /// as the kernel has it for its own images (`/sys/power/image_size`).
     let target: UInt64?
+    let machine: any Machine
     let report: Report
 
     func run() throws {
-        let before = try MemoryInfo.current()
+        let before = try machine.memory()
         guard before.used > target ?? before.total / 5 * 2 else { return }
         // Only what is on the disk can be dropped.
-        Power.sync()
-        try SystemFile.write("1", to: "/proc/sys/vm/drop_caches")
-        let after = try MemoryInfo.current()
+        machine.sync()
+        try machine.dropPageCache()
+        let after = try machine.memory()
         if after.used < before.used {
             report.note("dropped \(mebibytes(before.used - after.used)) of page cache")
         }

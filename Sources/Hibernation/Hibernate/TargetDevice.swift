@@ -14,8 +14,9 @@ struct TargetDevice {
     let offsetPages: UInt64
     /// The same in bytes.
     private let offset: UInt64
+    private let machine: any Machine
     /// Swap on this device that is in use now.
-    let activeSwap: SwapArea?
+    let activeSwap: ActiveSwap?
 
     /// - Parameters:
     ///   - named: nil for `resume=` of the kernel command line, else the configured place, else
@@ -23,24 +24,26 @@ struct TargetDevice {
     ///   - force: whatever is on the device may go.
     ///   - unlock: the saver kernel is to unlock a device that is encrypted.
     init(
-        _ named: ImageLocation?, _ configured: ConfiguredLocation?, force: Bool, unlock: Bool
+        _ named: ImageLocation?, _ configured: ConfiguredLocation?, force: Bool, unlock: Bool,
+        on machine: any Machine
     ) throws {
-        let location = try named ?? Self.usual(configured)
-        (path, offset) = try location.resolve()
+        self.machine = machine
+        let location = try named ?? Self.usual(configured, machine)
+        (path, offset) = try location.resolve(on: machine)
         offsetPages = location.offsetPages
-        let device = try BlockDevice(open: path, .read)
+        let device = try machine.open(path, .read, direct: false)
         guard let number = device.number else { throw HibernateError.notABlockDevice(path) }
-        activeSwap = try Swaps.active(on: number)
-        if let mount = try Mounts.of(number).first {
+        activeSwap = try machine.swap(on: number)
+        if let mount = try machine.mounts(of: number).first {
             throw HibernateError.mounted(path, on: mount.mountPoint)
         }
-        if !force { try Self.requireReplaceable(device, offset: offset) }
-        if let page = try? SignaturePage(device.readBytes(at: offset, count: PageFrame.size)),
+        if !force { try Self.requireReplaceable(device, offset: offset, machine) }
+        if case let page? = try? SignaturePage(device.readBytes(at: offset, count: PageFrame.size)),
             page.badPages > 0
         {
             throw HibernateError.badPages(path)
         }
-        if !unlock, let mapping = try DiskEncryption.mapping(of: number) {
+        if !unlock, let mapping = try machine.encryption(of: number) {
             throw HibernateError.encrypted(path, mapping: mapping)
         }
     }
@@ -50,16 +53,16 @@ struct TargetDevice {
     /// - Parameter needed: memory that must be free afterwards, in bytes.
     func stopSwapping(leaving needed: UInt64) throws {
         guard let swap = activeSwap else { return }
-        let available = try MemoryInfo.current().available
+        let available = try machine.memory().available
         guard swap.used < available, needed <= available - swap.used else {
             throw HibernateError.swapIsInUse(path, needed: swap.used, available: available)
         }
-        try Swaps.deactivate(swap.path)
+        try machine.deactivateSwap(swap.path)
     }
 
     /// Takes the device for ourselves, free of an earlier image.
     func claim() throws -> ImageArea {
-        let area = try ImageArea(open: path, offset: offset, .exclusive)
+        let area = try ImageArea(open: path, offset: offset, .exclusive, on: machine)
         // An image that is overwritten must not be found by half.
         try DiscardImage.discardOurs(in: area)
         return area
@@ -69,15 +72,17 @@ struct TargetDevice {
     func swapAgain() throws {
         if let activeSwap {
             // The kernel chooses negative priorities by itself.
-            try Swaps.activate(activeSwap.path, priority: max(activeSwap.priority, -1))
+            try machine.activateSwap(activeSwap.path, priority: max(activeSwap.priority, -1))
         }
     }
 
-    private static func usual(_ configured: ConfiguredLocation?) throws -> ImageLocation {
-        let line = KernelCommandLine(parsing: try KernelInfo.commandLine())
+    private static func usual(
+        _ configured: ConfiguredLocation?, _ machine: any Machine
+    ) throws -> ImageLocation {
+        let line = KernelCommandLine(parsing: try machine.commandLine())
         if let location = ImageLocation.fromCommandLine(line) { return location }
         if let configured { return ImageLocation(configured, line) }
-        let partitions = try Swaps.active().filter(\.isBlockDevice)
+        let partitions = try machine.swaps().filter(\.isBlockDevice)
         guard let largest = partitions.max(by: { $0.size < $1.size }) else {
             throw HibernateError.noDevice
         }
@@ -86,8 +91,10 @@ struct TargetDevice {
 
     /// Swap, or an image of ours. Anything else may be somebody's data, even if libblkid knows
     /// no name for it.
-    private static func requireReplaceable(_ device: BlockDevice, offset: UInt64) throws {
-        let contents = try Blkid.probe(device)
+    private static func requireReplaceable(
+        _ device: BlockDevice, offset: UInt64, _ machine: any Machine
+    ) throws {
+        let contents = try machine.contents(of: device)
         let page = try SignaturePage(device.readBytes(at: offset, count: PageFrame.size))
         if page.kind == .swap || page.kind == .image {
             // Elsewhere than at the beginning, libblkid says nothing about the place.

@@ -11,13 +11,17 @@ import SystemPackage
 package struct Advice {
     /// Where a configuration says that images are.
     package var configured: ConfiguredLocation?
+    private let machine: any Machine
     private let report: Report
 
-    package init(_ report: Report) { self.report = report }
+    package init(_ machine: any Machine, _ report: Report) {
+        self.machine = machine
+        self.report = report
+    }
 
     /// The text; nil where no device could be looked at, which has been said then.
     package func run() throws -> String? {
-        var scan = try Scan()
+        var scan = try Scan(machine)
         for (path, offset) in otherPlaces() { scan.look(at: path, offset: offset) }
         reportUnreadable(scan.unreadable)
         if scan.images.isEmpty && scan.deviceCount == 0 {
@@ -36,14 +40,16 @@ package struct Advice {
 
     /// Images that are not at the beginning of their devices are found by what names them.
     private func otherPlaces() -> [(path: FilePath, offset: UInt64)] {
-        let line = KernelCommandLine(parsing: (try? KernelInfo.commandLine()) ?? "")
+        let line = KernelCommandLine(parsing: (try? machine.commandLine()) ?? "")
         let locations = [
-            ImageLocation.fromCommandLine(line), LocationVariable(report: report).readOwn(),
+            ImageLocation.fromCommandLine(line), LocationVariable(machine, report).readOwn(),
             configured.map { ImageLocation($0, line) },
         ]
         var places: [(path: FilePath, offset: UInt64)] = []
         for location in locations {
-            guard let place = try? location?.resolve(), place.offset > 0 else { continue }
+            guard let place = try? location?.resolve(on: machine), place.offset > 0 else {
+                continue
+            }
             if !places.contains(where: { $0 == place }) { places.append(place) }
         }
         return places
@@ -72,6 +78,8 @@ package struct Advice {
             }
         case .stock: verbs = ["resume", "verify", "discard"]
         case .damaged: verbs = ["discard"]
+        // What cannot be read may be whole.
+        case .unreadable: verbs = []
         case .uswsusp, .tuxOnIce: verbs = []
         }
         return verbs.map { verb in

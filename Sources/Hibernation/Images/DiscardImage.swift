@@ -10,15 +10,19 @@ import Transfer
 
 /// `kresume discard`: the area is plain swap again, or whatever it was.
 package struct DiscardImage {
+    private let machine: any Machine
     private let report: Report
 
-    package init(_ report: Report) { self.report = report }
+    package init(_ machine: any Machine, _ report: Report) {
+        self.machine = machine
+        self.report = report
+    }
 
     /// Returns false where there was no image.
     package func run(_ location: ImageLocation) throws -> Bool {
-        let (path, offset) = try location.resolve()
+        let (path, offset) = try location.resolve(on: machine)
         // Asked before: the contents of the device say whether it is this one.
-        let variable = LocationVariable(report: report)
+        let variable = LocationVariable(machine, report)
         let isNamed = variable.names(path, offset: offset)
         let isDiscarded = try discard(path, offset)
         if isNamed { variable.clear() }
@@ -26,7 +30,7 @@ package struct DiscardImage {
     }
 
     private func discard(_ path: FilePath, _ offset: UInt64) throws -> Bool {
-        let area = try ImageArea(open: path, offset: offset, .exclusive)
+        let area = try ImageArea(open: path, offset: offset, .exclusive, on: machine)
         guard area.size > 0 else { return false }
         let page = try area.signaturePage()
         switch page.kind {
@@ -38,7 +42,8 @@ package struct DiscardImage {
         case .uswsusp, .tuxOnIce:
             throw ResumeError.foreignImage(
                 FoundImage(
-                    path: path, offset: offset, kind: page.kind == .uswsusp ? .uswsusp : .tuxOnIce))
+                    path: path, offset: offset, kind: page.kind == .uswsusp ? .uswsusp : .tuxOnIce,
+                    time: machine.time()))
         case .swap, .oldSwap, .unknown: return false
         }
         report.note("discarded the image on \(path)")

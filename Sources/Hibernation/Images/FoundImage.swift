@@ -18,6 +18,8 @@ package struct FoundImage: Sendable {
         case stock(SwsuspFront)
         /// One of these two by its signature, and not usable.
         case damaged(any Error)
+        /// One of these two by its signature; the device did not give what follows.
+        case unreadable(any Error)
         case uswsusp
         case tuxOnIce
     }
@@ -26,10 +28,14 @@ package struct FoundImage: Sendable {
     /// Where on the device its area begins, in bytes.
     let offset: UInt64
     let kind: Kind
+    /// When it was looked at, in seconds since 1970-01-01 00:00 UTC.
+    let time: UInt64
 
     /// What lies at `offset` of a device; nil where it is no hibernation image.
-    static func look(at path: FilePath, offset: UInt64) throws -> FoundImage? {
-        let area = try ImageArea(open: path, offset: offset, .read)
+    static func look(
+        at path: FilePath, offset: UInt64, on machine: any Machine
+    ) throws -> FoundImage? {
+        let area = try ImageArea(open: path, offset: offset, .read, on: machine)
         guard area.size > 0 else { return nil }
         let kind: Kind
         switch try area.signaturePage().kind {
@@ -37,12 +43,12 @@ package struct FoundImage: Sendable {
             do {
                 guard let whole = try front(of: area) else { return nil }
                 kind = whole
-            } catch { kind = .damaged(error) }
+            } catch { kind = isDeviceError(error) ? .unreadable(error) : .damaged(error) }
         case .uswsusp: kind = .uswsusp
         case .tuxOnIce: kind = .tuxOnIce
         case .swap, .oldSwap, .unknown: return nil
         }
-        return FoundImage(path: path, offset: offset, kind: kind)
+        return FoundImage(path: path, offset: offset, kind: kind, time: machine.time())
     }
 
     private static func front(of area: ImageArea) throws -> Kind? {
@@ -53,9 +59,19 @@ package struct FoundImage: Sendable {
         return try stock.front().map { .stock($0) }
     }
 
+    /// Whether the device failed, which says nothing of what is on it.
+    private static func isDeviceError(_ error: any Error) -> Bool {
+        switch error {
+        case ImageReadError<PlatformError>.device, SwsuspReadError<PlatformError>.device: true
+        default: error is PlatformError
+        }
+    }
+
     /// Looks at the beginning of every block device. Those that cannot be read are passed over.
-    package static func scan(_ report: Report) throws -> [FoundImage] {
-        let scan = try Scan()
+    package static func scan(
+        _ machine: any Machine, _ report: Report
+    ) throws -> [FoundImage] {
+        let scan = try Scan(machine)
         for (path, error) in scan.unreadable {
             report.detail("\(path) could not be read: \(explanation(of: error))")
         }
@@ -67,14 +83,14 @@ package struct FoundImage: Sendable {
         switch kind {
         case .kresume(let front): front.state == .ready || front.state == .resuming
         case .stock: true
-        case .damaged, .uswsusp, .tuxOnIce: false
+        case .damaged, .unreadable, .uswsusp, .tuxOnIce: false
         }
     }
 
     /// Whether it is of a kind that kresume resumes.
     var isKnown: Bool {
         switch kind {
-        case .kresume, .stock, .damaged: true
+        case .kresume, .stock, .damaged, .unreadable: true
         case .uswsusp, .tuxOnIce: false
         }
     }
@@ -86,13 +102,15 @@ extension FoundImage: CustomStringConvertible {
         let place = offset == 0 ? "\(path)" : "\(path) at byte \(offset)"
         return switch kind {
         case .kresume(let front):
-            "\(place): kresume image, \(front.state.word), \(age(of: front.header.creationTime)), "
+            "\(place): kresume image, \(front.state.word), \(age(of: front.header.creationTime, at: time)), "
                 + mebibytes(front.header.imageSize)
         case .stock(let front):
             "\(place): image of the kernel's own hibernation, "
                 + "\(front.header.compression.word), "
                 + "\(mebibytes(front.info.pages * UInt64(PageFrame.size))) of memory"
         case .damaged(let error): "\(place): unusable image: \(explanation(of: error))"
+        case .unreadable(let error):
+            "\(place): an image that cannot be read: \(explanation(of: error))"
         case .uswsusp: "\(place): uswsusp image"
         case .tuxOnIce: "\(place): TuxOnIce image"
         }
@@ -111,8 +129,7 @@ extension ImageState {
 }
 
 /// How long ago, in the largest unit that gives at least two.
-private func age(of time: UInt64) -> String {
-    let now = WallClock.now()
+private func age(of time: UInt64, at now: UInt64) -> String {
     guard now >= time else { return "written in the future" }
     let seconds = now - time
     let units: [(UInt64, String)] = [(86400, "days"), (3600, "hours"), (60, "minutes")]

@@ -10,29 +10,35 @@ import Transfer
 
 /// `kresume inspect`: all that an image says of itself.
 package struct InspectImage {
-    package init() {}
+    private let machine: any Machine
+
+    package init(_ machine: any Machine) { self.machine = machine }
 
     /// Nil where there is no image.
     package func run(_ location: ImageLocation) throws -> Inspection? {
-        let (path, offset) = try location.resolve()
-        guard let found = try FoundImage.look(at: path, offset: offset) else { return nil }
+        let (path, offset) = try location.resolve(on: machine)
+        guard let found = try FoundImage.look(at: path, offset: offset, on: machine) else {
+            return nil
+        }
         switch found.kind {
         case .kresume:
-            let area = try ImageArea(open: path, offset: offset, .read)
+            let area = try ImageArea(open: path, offset: offset, .read, on: machine)
             let image = try HibernationImage.read(areaSize: area.size, readAt: area.readAt)
-            return image.map { Inspection(of: $0, on: area) }
+            return image.map { Inspection(of: $0, on: area, machine) }
         case .stock(let front):
-            let area = try StockArea(open: path, offset: offset, .read)
+            let area = try StockArea(open: path, offset: offset, .read, on: machine)
             return try Inspection(
-                of: SwsuspImage.read(front, readAt: area.readAt), on: area, offset: offset)
-        case .damaged(let error): throw error
+                of: SwsuspImage.read(front, readAt: area.readAt), on: area, offset: offset, machine)
+        case .damaged(let error), .unreadable(let error): throw error
         case .uswsusp, .tuxOnIce: throw ResumeError.foreignImage(found)
         }
     }
 }
 
 extension Inspection {
-    fileprivate init(of image: HibernationImage, on area: ImageArea) {
+    fileprivate init(
+        of image: HibernationImage, on area: ImageArea, _ machine: any Machine
+    ) {
         let storedData = image.chunks.reduce(UInt64(0)) { $0 + UInt64($1.size) }
         let jump = image.machine.jump
         self.init([
@@ -58,7 +64,7 @@ extension Inspection {
             ("paging_levels", .number(UInt64(jump.pagingDepth.rawValue))),
             ("saver_region", .text("\(jump.saverRegion)")),
             ("saver_low_memory", .text("\(jump.saverLowMemory)")),
-            ("memory_map_matches", .text(matches(image.machine.memoryMap))),
+            ("memory_map_matches", .text(matches(image.machine.memoryMap, machine))),
             ("memory_map", .list(image.machine.memoryMap.entries.map { "\($0)" })),
             (
                 "invariants",
@@ -67,7 +73,9 @@ extension Inspection {
         ])
     }
 
-    fileprivate init(of image: SwsuspImage, on area: StockArea, offset: UInt64) throws {
+    fileprivate init(
+        of image: SwsuspImage, on area: StockArea, offset: UInt64, _ machine: any Machine
+    ) throws {
         let header = image.header
         let info = image.info
         let zeroPages = image.runs.reduce(UInt64(0)) {
@@ -99,7 +107,7 @@ extension Inspection {
             ("page_table_root", .text("\(info.restore.cr3)")),
             ("paging_levels", pagingLevels),
             ("memory_map_checksum", .text(hexadecimal(info.restore.memoryMapChecksum))),
-            ("memory_map_matches", .text(matches(info.restore))),
+            ("memory_map_matches", .text(matches(info.restore, machine))),
         ])
     }
 }
@@ -118,13 +126,13 @@ extension Inspection {
 }
 
 /// Whether the machine is the one that hibernated, as far as the firmware's map tells.
-private func matches(_ map: MemoryMap) -> String {
-    guard let here = try? MachineFacts.firmwareMap() else { return "unknown" }
+private func matches(_ map: MemoryMap, _ machine: any Machine) -> String {
+    guard let here = try? MachineFacts.firmwareMap(machine) else { return "unknown" }
     return map.merged == here.merged ? "yes" : "no"
 }
 
-private func matches(_ restore: RestoreRecord) -> String {
-    guard let here = try? MachineFacts.firmwareMap() else { return "unknown" }
+private func matches(_ restore: RestoreRecord, _ machine: any Machine) -> String {
+    guard let here = try? MachineFacts.firmwareMap(machine) else { return "unknown" }
     return restore.form(matching: here) == nil ? "no" : "yes"
 }
 

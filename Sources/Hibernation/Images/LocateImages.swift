@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import LinuxPlatform
+
 /// `kresume locate`: every hibernation image on this machine, or the one on a device.
 package struct LocateImages {
+    private let machine: any Machine
     private let report: Report
 
-    package init(_ report: Report) { self.report = report }
+    package init(_ machine: any Machine, _ report: Report) {
+        self.machine = machine
+        self.report = report
+    }
 
     package func run(_ location: ImageLocation?) throws -> [FoundImage] {
-        guard let location else { return try FoundImage.scan(report) }
-        let (path, offset) = try location.resolve()
-        return [try FoundImage.look(at: path, offset: offset)].compactMap { $0 }
+        guard let location else { return try FoundImage.scan(machine, report) }
+        let (path, offset) = try location.resolve(on: machine)
+        return [try FoundImage.look(at: path, offset: offset, on: machine)].compactMap { $0 }
     }
 }

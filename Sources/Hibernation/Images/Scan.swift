@@ -11,8 +11,11 @@ struct Scan {
     /// How many were looked at.
     private(set) var deviceCount = 0
 
-    init() throws {
-        for entry in try BlockDeviceList.current().topmost where !entry.hasPartitions {
+    private let machine: any Machine
+
+    init(_ machine: any Machine) throws {
+        self.machine = machine
+        for entry in try machine.blockDevices().topmost where !entry.hasPartitions {
             look(at: entry.path, offset: 0)
         }
     }
@@ -20,7 +23,9 @@ struct Scan {
     /// Also at another place.
     mutating func look(at path: FilePath, offset: UInt64) {
         do {
-            if let image = try FoundImage.look(at: path, offset: offset) { images.append(image) }
+            if let image = try FoundImage.look(at: path, offset: offset, on: machine) {
+                images.append(image)
+            }
             if offset == 0 { deviceCount += 1 }
         } catch { unreadable.append((path, error)) }
     }

@@ -8,24 +8,30 @@ import Transfer
 
 /// `kresume verify`: reads and checks every byte of an image, on all CPUs.
 package struct VerifyImage {
+    private let machine: any Machine
     private let report: Report
 
-    package init(_ report: Report) { self.report = report }
+    package init(_ machine: any Machine, _ report: Report) {
+        self.machine = machine
+        self.report = report
+    }
 
     /// False where there is no image. Throws the first thing that is wrong.
     package func run(_ location: ImageLocation) throws -> Bool {
-        let (path, offset) = try location.resolve()
-        guard let found = try FoundImage.look(at: path, offset: offset) else { return false }
+        let (path, offset) = try location.resolve(on: machine)
+        guard let found = try FoundImage.look(at: path, offset: offset, on: machine) else {
+            return false
+        }
         switch found.kind {
         case .kresume:
-            let area = try ImageArea(open: path, offset: offset, .read)
+            let area = try ImageArea(open: path, offset: offset, .read, on: machine)
             guard let image = try HibernationImage.read(areaSize: area.size, readAt: area.readAt)
             else { return false }
             let progress = progress(image.header.dataPages)
             try ReadChunks(image: image, area: area, progress: progress).load(into: nil)
             report.note("the image on \(path) is whole: \(progress.summary)")
         case .stock(let front):
-            let area = try StockArea(open: path, offset: offset, .read)
+            let area = try StockArea(open: path, offset: offset, .read, on: machine)
             let image = try SwsuspImage.read(front, readAt: area.readChain)
             let progress = progress(image.info.dataPages)
             try ReadStockImage(image: image, area: area, progress: progress).load(into: nil)
@@ -33,7 +39,7 @@ package struct VerifyImage {
                 image.header.checksum == nil
                 ? "can be read; it carries no checksum, so nothing more is known" : "is whole"
             report.note("the image on \(path) \(verdict): \(progress.summary)")
-        case .damaged(let error): throw error
+        case .damaged(let error), .unreadable(let error): throw error
         case .uswsusp, .tuxOnIce: throw ResumeError.foreignImage(found)
         }
         return true

@@ -45,11 +45,11 @@ package struct ImageLocation: Sendable {
     /// As ``resolve()``, and waits for a device that is not there yet.
     func resolve(_ wait: DeviceWait) throws -> (path: FilePath, offset: UInt64) {
         try wait.until("the device \(device)") {
-            do { return try resolve() } catch {
+            do { return try resolve(on: wait.machine) } catch {
                 if isNotThereYet(error) { return nil }
                 throw error
             }
-        } ?? resolve()
+        } ?? resolve(on: wait.machine)
     }
 
     private func isNotThereYet(_ error: any Error) -> Bool {
@@ -59,10 +59,10 @@ package struct ImageLocation: Sendable {
     }
 
     /// The device's path now, and the area's offset in bytes.
-    func resolve() throws -> (path: FilePath, offset: UInt64) {
+    func resolve(on machine: any DeviceAccess) throws -> (path: FilePath, offset: UInt64) {
         let (offset, overflow) = offsetPages.multipliedReportingOverflow(
             by: UInt64(PageFrame.size))
-        switch try device.lookup() {
+        switch try machine.lookUp(device) {
         case .found(let path): return (path, overflow ? UInt64.max : offset)
         case .notFound: throw MachineError.noSuchDevice(device)
         case .several(let paths): throw MachineError.ambiguousDevice(device, paths)

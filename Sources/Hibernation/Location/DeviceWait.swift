@@ -10,21 +10,25 @@ import LinuxPlatform
 struct DeviceWait {
     /// At most.
     let seconds: UInt64
+    let machine: any Machine
     let report: Report
 
     static let defaultSeconds: UInt64 = 30
     /// No device takes longer than a day, and no sum below overflows.
     private static let most: UInt64 = 86_400
 
-    init(seconds: UInt64, _ report: Report) {
+    init(seconds: UInt64, _ machine: any Machine, _ report: Report) {
+        self.machine = machine
         self.seconds = min(seconds, Self.most)
         self.report = report
     }
 
     /// `kresume.wait=` of the command line, else what is configured, else the default.
-    init(_ line: KernelCommandLine, configured: UInt64?, _ report: Report) {
+    init(
+        _ line: KernelCommandLine, configured: UInt64?, _ machine: any Machine, _ report: Report
+    ) {
         let option = line.value(of: "kresume.wait").flatMap { UInt64($0) }
-        self.init(seconds: option ?? configured ?? Self.defaultSeconds, report)
+        self.init(seconds: option ?? configured ?? Self.defaultSeconds, machine, report)
     }
 
     /// What `look` finds, now or later. Nil where it did not in time, or where Enter was pressed.
@@ -32,28 +36,28 @@ struct DeviceWait {
     /// - Parameter what: completes "waiting for".
     func until<Found>(_ what: String, _ look: () throws -> Found?) throws -> Found? {
         if let found = try look() { return found }
-        guard seconds > 0, var events = events() else { return nil }
+        guard seconds > 0, let events = events() else { return nil }
         // It may have come between the first look and the beginning of the events.
         if let found = try look() { return found }
         report.note("waiting for \(what), \(seconds) seconds at most; Enter goes on without it")
         defer { report.clearSplash() }
         var left = seconds * 1000
         while left > 0 {
-            let start = Uptime.nanoseconds()
+            let start = machine.uptime()
             // In slices, for the time to stand still during a prompt.
             switch try events.next(milliseconds: Int(min(left, 1000))) {
             case .enterKey: return nil
             case .blockDevice: if let found = try look() { return found }
             case .timeout: break
             }
-            if PassphrasePrompt.isOpen() { continue }
-            left -= min(left, (Uptime.nanoseconds() - start) / 1_000_000)
+            if machine.isAskingForPassphrase { continue }
+            left -= min(left, (machine.uptime() - start) / 1_000_000)
         }
         return nil
     }
 
-    private func events() -> BlockDeviceEvents? {
-        do { return try BlockDeviceEvents() } catch {
+    private func events() -> (any DeviceEvents)? {
+        do { return try machine.deviceEvents() } catch {
             report.warn("cannot wait for devices: \(explanation(of: error))")
             return nil
         }

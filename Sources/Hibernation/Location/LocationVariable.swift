@@ -7,12 +7,18 @@ import SystemPackage
 /// systemd's EFI variable HibernateLocation: read it, say what is wrong with it, and take it away
 /// when its image is gone, as systemd does.
 struct LocationVariable {
-    let report: Report
+    private let machine: any Machine
+    private let report: Report
+
+    init(_ machine: any Machine, _ report: Report) {
+        self.machine = machine
+        self.report = report
+    }
 
     static let name = "the EFI variable HibernateLocation"
 
     private func read() throws -> HibernateLocation? {
-        let bytes = try EFIVariable.read(
+        let bytes = try machine.efiVariable(
             HibernateLocation.variableName, limit: HibernateLocation.sizeLimit + 1)
         return try bytes.map { try HibernateLocation(parsing: $0) }
     }
@@ -28,7 +34,7 @@ struct LocationVariable {
         guard let location else { return nil }
         let systems = [(location.osReleaseID, "ID"), (location.osReleaseImageID, "IMAGE_ID")]
         for (theirs, key) in systems {
-            guard let theirs, let ours = OSRelease.value(key), theirs != ours else { continue }
+            guard let theirs, let ours = machine.osRelease(key), theirs != ours else { continue }
             report.warn("\(Self.name) is left alone: \(theirs) wrote it, this is \(ours)")
             return nil
         }
@@ -38,15 +44,15 @@ struct LocationVariable {
     /// Whether it points to this place.
     func names(_ path: FilePath, offset: UInt64) -> Bool {
         guard let location = (try? read()).map({ ImageLocation($0) }),
-            let (itsPath, itsOffset) = try? location.resolve(), itsOffset == offset
+            let (itsPath, itsOffset) = try? location.resolve(on: machine), itsOffset == offset
         else { return false }
         if itsPath == path { return true }
-        let numbers = [path, itsPath].map { (try? BlockDevice(open: $0, .read))?.number }
+        let numbers = [path, itsPath].map { (try? machine.open($0, .read, direct: false))?.number }
         return numbers[0] != nil && numbers[0] == numbers[1]
     }
 
     func clear() {
-        do { try EFIVariable.remove(HibernateLocation.variableName) } catch {
+        do { try machine.removeEFIVariable(HibernateLocation.variableName) } catch {
             report.warn("\(Self.name) could not be removed: \(explanation(of: error))")
         }
     }

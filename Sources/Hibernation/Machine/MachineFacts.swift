@@ -7,22 +7,22 @@ import SystemPackage
 
 /// What an image records of the machine, and what must be so again when it is resumed.
 enum MachineFacts {
-    static func firmwareMap() throws -> MemoryMap {
-        guard SystemFile.exists("/sys/firmware/memmap") else { throw MachineError.noFirmwareMap }
-        return try Firmware.memoryMap()
+    static func firmwareMap(_ machine: any FirmwareFacts) throws -> MemoryMap {
+        guard let map = try machine.firmwareMap() else { throw MachineError.noFirmwareMap }
+        return map
     }
 
     /// Throws where this is not the machine whose firmware gave `map`.
-    static func requireSameMap(as map: MemoryMap) throws {
-        let difference = map.difference(from: try firmwareMap())
+    static func requireSameMap(as map: MemoryMap, _ machine: any FirmwareFacts) throws {
+        let difference = map.difference(from: try firmwareMap(machine))
         if !difference.onlyHere.isEmpty || !difference.onlyThere.isEmpty {
             throw ResumeError.otherMemoryMap(
                 image: difference.onlyHere, here: difference.onlyThere)
         }
     }
 
-    static func invariants() throws -> KresumeImage.Invariants {
-        let lines = try LinuxPlatform.Invariants.lines()
+    static func invariants(_ machine: any FirmwareFacts) throws -> KresumeImage.Invariants {
+        let lines = try machine.invariants()
         return KresumeImage.Invariants(
             lines.compactMap { line in
                 guard let space = line.firstIndex(of: " ") else { return nil }

@@ -17,7 +17,12 @@ package struct Report: Sendable {
 
     package var verbosity: Verbosity
 
-    package init(_ verbosity: Verbosity) { self.verbosity = verbosity }
+    private let sink: any ReportSink
+
+    package init(_ verbosity: Verbosity, to sink: any ReportSink = EveryScreen()) {
+        self.verbosity = verbosity
+        self.sink = sink
+    }
 
     /// Something happened that the user wants to know.
     package func note(_ line: String) {
@@ -35,11 +40,7 @@ package struct Report: Sendable {
     package func fail(_ line: String) { write(.error, line) }
 
     /// What the boot splash shows of ours is over.
-    func clearSplash() { Plymouth().show("") }
+    func clearSplash() { sink.clear() }
 
-    private func write(_ level: KernelLog.Level, _ line: String) {
-        Plymouth().show("kresume: \(line)")
-        if KernelLog.write(level, line), Console.repeatsKernelLog(at: level) { return }
-        _ = try? FileDescriptor.standardError.writeAll("kresume: \(line)\n".utf8)
-    }
+    private func write(_ level: KernelLog.Level, _ line: String) { sink.write(level, line) }
 }

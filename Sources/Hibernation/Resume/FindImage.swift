@@ -15,25 +15,26 @@ struct FindImage {
     let wait: UInt64?
     /// As long as the kernel command line does not say.
     let configuredWait: UInt64?
+    let machine: any Machine
     let report: Report
 
     /// Nil where there is nothing to resume, which is no error.
     func find() throws -> FoundImage? {
         if let named {
-            return try look(at: named, DeviceWait(seconds: wait ?? 0, report))
+            return try look(at: named, DeviceWait(seconds: wait ?? 0, machine, report))
         }
-        let commandLine = KernelCommandLine(parsing: try KernelInfo.commandLine())
+        let commandLine = KernelCommandLine(parsing: try machine.commandLine())
         if commandLine.forbidsResume {
             report.detail("the kernel command line says not to resume")
             return nil
         }
         let wait =
-            wait.map { DeviceWait(seconds: $0, report) }
-            ?? DeviceWait(commandLine, configured: configuredWait, report)
+            wait.map { DeviceWait(seconds: $0, machine, report) }
+            ?? DeviceWait(commandLine, configured: configuredWait, machine, report)
         if let location = ImageLocation.fromCommandLine(commandLine) {
             return try lookOnly(at: location, wait)
         }
-        if let location = LocationVariable(report: report).readOwn(),
+        if let location = LocationVariable(machine, report).readOwn(),
             let image = try lookWhereVariableSays(location, wait)
         {
             return image
@@ -47,7 +48,7 @@ struct FindImage {
     /// One that is elsewhere is mentioned, no more.
     private func lookOnly(at location: ImageLocation, _ wait: DeviceWait) throws -> FoundImage? {
         if let image = try look(at: location, wait) { return image }
-        for image in try FoundImage.scan(report) where image.isKnown {
+        for image in try FoundImage.scan(machine, report) where image.isKnown {
             report.warn(
                 "there is no image on \(location.device), but there is one here (kresume resume "
                     + "\(image.path) takes it): \(image)")
@@ -70,7 +71,7 @@ struct FindImage {
     }
 
     private func onlyImage() throws -> FoundImage? {
-        let images = try FoundImage.scan(report)
+        let images = try FoundImage.scan(machine, report)
         for image in images where !image.isKnown {
             report.warn("left to the software that wrote it: \(image)")
         }
@@ -83,7 +84,7 @@ struct FindImage {
 
     private func look(at location: ImageLocation, _ wait: DeviceWait) throws -> FoundImage? {
         let (path, offset) = try location.resolve(wait)
-        let image = try FoundImage.look(at: path, offset: offset)
+        let image = try FoundImage.look(at: path, offset: offset, on: machine)
         if image == nil { report.detail("no hibernation image on \(path)") }
         return image
     }

@@ -13,14 +13,18 @@ import Transfer
 struct KexecJumpImage: ResumableImage {
     private let image: HibernationImage
     private let area: ImageArea
+    private let machine: any Machine
 
     /// - Parameter whenSized: told how many pages of data there are, before the tables are read.
-    init(_ area: ImageArea, whenSized: (_ dataPages: UInt64) -> Void) throws {
+    init(
+        _ area: ImageArea, on machine: any Machine, whenSized: (_ dataPages: UInt64) -> Void
+    ) throws {
         guard let front = try ImageFront.read(areaSize: area.size, readAt: area.readAt)
         else { throw ResumeError.imageVanished(area.device.path) }
         if front.state == .ready { whenSized(front.header.dataPages) }
         image = try HibernationImage.read(front, areaSize: area.size, readAt: area.readAt)
         self.area = area
+        self.machine = machine
     }
 
     private var dataSize: UInt64 { image.header.dataPages * UInt64(PageFrame.size) }
@@ -34,10 +38,11 @@ struct KexecJumpImage: ResumableImage {
         if image.state == .resuming && !retry {
             throw ResumeError.alreadyTried(area.device.path)
         }
-        try MachineFacts.requireSameMap(as: image.machine.memoryMap)
-        let differences = image.machine.invariants.differences(from: try MachineFacts.invariants())
+        try MachineFacts.requireSameMap(as: image.machine.memoryMap, machine)
+        let differences = image.machine.invariants.differences(
+            from: try MachineFacts.invariants(machine))
         if !differences.isEmpty { throw ResumeError.otherMachine(differences) }
-        if image.machine.jump.pagingDepth == .five, !CPU.hasFiveLevelPaging {
+        if image.machine.jump.pagingDepth == .five, !machine.hasFiveLevelPaging {
             throw ResumeError.noFiveLevelPaging
         }
     }
@@ -68,7 +73,7 @@ struct KexecJumpImage: ResumableImage {
         }
         if let frame = image.machine.jump.messagePage?.frame {
             guard let page = image.runs.dataPage(of: frame) else { throw ResumeError.noMessagePage }
-            let release = try KernelInfo.running().release
+            let release = try machine.kernel().release
             try MessagePage(.resumed, release).bytes.withUnsafeBytes {
                 try places.store($0, firstPage: page)
             }

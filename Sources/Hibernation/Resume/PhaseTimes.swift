@@ -4,15 +4,20 @@ import LinuxPlatform
 
 /// How long the parts of a resume took, one after the other.
 struct PhaseTimes: CustomStringConvertible {
-    private let start = Uptime.nanoseconds()
+    private let machine: any KernelFacts
+    private let start: UInt64
     private var last: UInt64
     private var phases: [(name: String, nanoseconds: UInt64)] = []
 
-    init() { last = start }
+    init(_ machine: any KernelFacts) {
+        self.machine = machine
+        start = machine.uptime()
+        last = start
+    }
 
     /// What went on since the last phase, or since the beginning, was `name`.
     mutating func end(_ name: String) {
-        let now = Uptime.nanoseconds()
+        let now = machine.uptime()
         phases.append((name, now - last))
         last = now
     }

@@ -28,6 +28,7 @@ package struct Resume {
     package var retry = false
     /// The hand-off writes a letter to this I/O port at each stage; 0: none.
     package var debugPort: UInt16 = 0
+    private let machine: any Machine
     private let report: Report
 
     package enum Outcome {
@@ -36,73 +37,100 @@ package struct Resume {
         case plan(String)
     }
 
-    package init(_ report: Report) { self.report = report }
+    package init(_ machine: any Machine, _ report: Report) {
+        self.machine = machine
+        self.report = report
+    }
 
     /// Returns only where there was nothing to resume, and from a dry run. After an error the
     /// image is as it was.
+    ///
+    /// Throws ``ReportedError`` where the user has been told already: to give back the memory of a
+    /// large image takes a while, and the sentence does not wait for that.
     package func run() throws -> Outcome {
-        try Permission.requireRoot()
-        guard let found = try findImage.find() else {
-            return .noImage
-        }
-        do {
-            return try run(found)
-        } catch {
-            guard case .stock = found.kind else { throw error }
-            throw withAdvice(error, on: found)
-        }
+        try Permission.requireRoot(machine)
+        guard let found = try findImage.find() else { return .noImage }
+        return try run(found)
     }
 
     private func run(_ found: FoundImage) throws -> Outcome {
-        try Permission.requireKexec(.longMode)
+        // Memory that is being pinned lives to the end of this function, whatever happens.
+        let cancellation = Cancellation()
+        var memory: Result<ImageMemory, any Error>?
+        do {
+            return try run(found, &memory, cancellation)
+        } catch {
+            cancellation.cancel()
+            let advised = withAdvice(error, on: found)
+            report.fail(explanation(of: advised))
+            throw ReportedError(advised)
+        }
+    }
+
+    private func run(
+        _ found: FoundImage, _ memory: inout Result<ImageMemory, any Error>?,
+        _ cancellation: Cancellation
+    ) throws -> Outcome {
+        try Permission.requireKexec(.longMode, machine)
         if !dryRun { try requireNothingMounted() }
 
         // If memory runs out, this process is the one to go: the boot then continues without it.
-        try OutOfMemoryScore.setAdjustment(1000)
-        var times = PhaseTimes()
+        try machine.setOutOfMemoryScore(1000)
+        var times = PhaseTimes(machine)
         // What takes long goes on side by side: memory is pinned while the tables are read, and
         // what is already known to be in place is loaded while more is pinned.
         // If the memory is too little, that is said only of an image that is good.
-        var memory: Result<ImageMemory, any Error>?
         let image = try open(found) { dataPages in
-            memory = Result { try Self.memory(dataPages) }
+            memory = Result { try pin(dataPages, cancellation) }
         }
         try image.check(retry: retry || dryRun)
         report.note("found \(image.description)")
         times.end("tables")
 
         let places = PagePlaces()
-        let planning = try plan(for: image, with: memory, places)
-        if dryRun { return .plan(ResumePlan(try planning.value()).description) }
-        let loading = Future { [report] in try image.load(into: places, report) }
-        let engine = try planning.value()
+        let planning = try plan(for: image, with: memory, places, cancellation)
+        if dryRun { return .plan(ResumePlan(try planning.value(), on: machine).description) }
+        let loading = Future { [report] in
+            do { try image.load(into: places, report) } catch {
+                // Nobody wants the rest of the memory now.
+                cancellation.cancel()
+                throw error
+            }
+        }
+        let engine: RestoreEngine
+        do { engine = try planning.value() } catch is Cancelled {
+            try loading.value()
+            throw Cancelled()
+        }
         if let reason = engine.pinFailure {
             report.detail("memory is not pinned: \(explanation(of: reason))")
         }
         times.end("memory")
         try loading.value()
         times.end("pages")
-        try go(back: image, found, engine, &times)
+        try jump(into: image, found, engine, &times)
     }
 
-    private static func memory(_ dataPages: UInt64) throws -> ImageMemory {
-        try ImageMemory(pages: dataPages, reserve: RestoreKernel.reserve(forLoading: dataPages))
+    private func pin(_ dataPages: UInt64, _ cancellation: Cancellation) throws -> ImageMemory {
+        try ImageMemory(
+            pages: dataPages, reserve: RestoreKernel.reserve(forLoading: dataPages), on: machine,
+            unless: cancellation)
     }
 
     private func plan(
         for image: any ResumableImage, with memory: Result<ImageMemory, any Error>?,
-        _ places: PagePlaces
+        _ places: PagePlaces, _ cancellation: Cancellation
     ) throws -> Future<RestoreEngine> {
         let destinations = try image.destinations()
         let tables = try image.tables()
-        return Future {
+        return Future { [self] in
             do {
                 // Now it is known how long the planner's lists will be.
                 let lists = UInt64(destinations.runCount) * 128
                 return try RestoreEngine(
                     destinations, tables: tables,
-                    memory: memory?.get() ?? Self.memory(destinations.dataPageCount),
-                    reserve: RestoreKernel.reserve + lists, places: places)
+                    memory: memory?.get() ?? pin(destinations.dataPageCount, cancellation),
+                    reserve: RestoreKernel.reserve + lists, on: machine, places: places)
             } catch {
                 places.cancel(error)
                 throw error
@@ -118,11 +146,13 @@ package struct Resume {
         switch found.kind {
         case .kresume:
             return try KexecJumpImage(
-                ImageArea(open: found.path, offset: found.offset, access), whenSized: whenSized)
+                ImageArea(open: found.path, offset: found.offset, access, on: machine),
+                on: machine, whenSized: whenSized)
         case .stock:
             return try StockImage(
-                StockArea(open: found.path, offset: found.offset, access), whenSized: whenSized)
-        case .damaged(let error): throw error
+                StockArea(open: found.path, offset: found.offset, access, on: machine),
+                on: machine, whenSized: whenSized)
+        case .damaged(let error), .unreadable(let error): throw error
         case .uswsusp, .tuxOnIce: throw ResumeError.foreignImage(found)
         }
     }
@@ -130,14 +160,15 @@ package struct Resume {
     /// The image is as it was, so the kernel that runs here may yet do by itself what we could
     /// not: unless the image is damaged or of another machine.
     private func withAdvice(_ error: any Error, on found: FoundImage) -> any Error {
+        guard case .stock = found.kind else { return error }
         switch error {
         case is SwsuspError, SwsuspReadError<PlatformError>.image,
             ResumeError.otherMemoryMapChecksum, ResumeError.otherHardwareSignature:
             return error
         default: break
         }
-        guard SystemFile.exists("/sys/power/resume"),
-            let device = try? BlockDevice(open: found.path, .read), let number = device.number
+        guard machine.kernelResumes,
+            let number = (try? machine.open(found.path, .read, direct: false))?.number
         else { return error }
         let offset = found.offset / UInt64(PageFrame.size)
         let before = offset == 0 ? "" : "echo \(offset) > /sys/power/resume_offset; "
@@ -149,14 +180,14 @@ package struct Resume {
         FindImage(
             named: location,
             configured: configured ?? fallback.map { ConfiguredLocation(device: $0) },
-            wait: wait, configuredWait: configuredWait, report: report)
+            wait: wait, configuredWait: configuredWait, machine: machine, report: report)
     }
 
-    private func go(
-        back image: some ResumableImage, _ found: FoundImage, _ engine: RestoreEngine,
+    private func jump(
+        into image: some ResumableImage, _ found: FoundImage, _ engine: RestoreEngine,
         _ times: inout PhaseTimes
     ) throws -> Never {
-        let variable = LocationVariable(report: report)
+        let variable = LocationVariable(machine, report)
         let isNamed = variable.names(found.path, offset: found.offset)
         try engine.load(image.target(engine.places), debugPort: debugPort)
         times.end("hand-off")
@@ -171,10 +202,9 @@ package struct Resume {
                 report.detail("\(times)")
             }
         } catch {
-            let reason = error
-            _ = try? Kexec.unload()
+            _ = try? machine.unloadKexec([])
             if isMarked { unmark(image) }
-            throw reason
+            throw error
         }
     }
 
@@ -188,11 +218,11 @@ package struct Resume {
     /// mounting for reading writes, where there is a journal. So is swap.
     private func requireNothingMounted() throws {
         let withoutJournal = ["squashfs", "iso9660", "erofs", "udf"]
-        let mounted = try Mounts.current().filter {
+        let mounted = try machine.mounts().filter {
             $0.hasDevice && !($0.isReadOnly && withoutJournal.contains($0.fileSystem))
         }
         if !mounted.isEmpty { throw ResumeError.fileSystemsMounted(mounted) }
-        let swap = try Swaps.active().first { !$0.path.string.hasPrefix("/dev/zram") }
+        let swap = try machine.swaps().first { !$0.path.string.hasPrefix("/dev/zram") }
         if let swap { throw ResumeError.swapActive(swap.path) }
     }
 }

@@ -8,13 +8,17 @@ import Restore
 /// What `kresume resume --dry-run` prints.
 struct ResumePlan: CustomStringConvertible {
     private let engine: RestoreEngine
+    private let machine: any Machine
 
-    init(_ engine: RestoreEngine) { self.engine = engine }
+    init(_ engine: RestoreEngine, on machine: any Machine) {
+        self.engine = engine
+        self.machine = machine
+    }
 
     var description: String {
         let placement = engine.placement
         let destinations = engine.destinations
-        let available = (try? MemoryInfo.current().available).map(mebibytes) ?? "unknown"
+        let available = (try? machine.memory().available).map(mebibytes) ?? "unknown"
         let rows: [(String, String)] = [
             ("pages with data", "\(destinations.dataPageCount)"),
             ("  in place", "\(placement.inPlacePageCount)"),

@@ -13,18 +13,22 @@ import Transfer
 struct StockImage: ResumableImage {
     let image: SwsuspImage
     private let area: StockArea
+    private let machine: any Machine
 
     /// Compares the machine before it reads more than three pages: how long the tables are, the
     /// image itself says, and only one that was made here is to be believed.
     ///
     /// - Parameter whenSized: told how many pages of data there are, before the tables are read.
-    init(_ area: StockArea, whenSized: (_ dataPages: UInt64) -> Void) throws {
+    init(
+        _ area: StockArea, on machine: any Machine, whenSized: (_ dataPages: UInt64) -> Void
+    ) throws {
         guard let front = try area.front() else {
             throw ResumeError.imageVanished(area.device.path)
         }
-        try Self.requireSameMachine(front)
+        try Self.requireSameMachine(front, machine)
         whenSized(front.info.dataPages)
         self.area = area
+        self.machine = machine
         image = try SwsuspImage.read(front, readAt: area.readChain)
     }
 
@@ -39,14 +43,14 @@ struct StockImage: ResumableImage {
     /// signature back first, so one that is there was not used.
     func check(retry: Bool) {}
 
-    private static func requireSameMachine(_ front: SwsuspFront) throws {
-        let here = try MachineFacts.firmwareMap()
+    private static func requireSameMachine(_ front: SwsuspFront, _ machine: any Machine) throws {
+        let here = try MachineFacts.firmwareMap(machine)
         let restore = front.info.restore
         if restore.form(matching: here) == nil {
             throw ResumeError.otherMemoryMapChecksum(image: restore.memoryMapChecksum, here: here)
         }
         if let signature = front.header.hardwareSignature,
-            let now = try Firmware.hardwareSignature(), now != signature
+            let now = try machine.hardwareSignature(), now != signature
         {
             throw ResumeError.otherHardwareSignature(image: signature, here: now)
         }
@@ -56,7 +60,7 @@ struct StockImage: ResumableImage {
         let runs = { (kind: PageRun.Kind) in
             image.runs.filter { $0.kind == kind }.map(\.frames)
         }
-        let ram = try MachineFacts.firmwareMap().ram
+        let ram = try MachineFacts.firmwareMap(machine).ram
         // What the kernel left out of its image was free.
         return try DestinationMap(data: runs(.data), zero: runs(.zero), ram: ram, free: ram)
     }
@@ -64,7 +68,7 @@ struct StockImage: ResumableImage {
     /// With the page of the image kernel's text in which it is entered, at its own address: the
     /// first instruction there loads the image's page tables.
     func tables() throws -> IdentityMap {
-        var tables = IdentityMap(mapping: try MachineFacts.firmwareMap().ram)
+        var tables = IdentityMap(mapping: try MachineFacts.firmwareMap(machine).ram)
         let restore = image.info.restore
         tables.map(virtual: restore.jumpAddress, to: restore.physicalJumpAddress)
         return tables
@@ -82,7 +86,7 @@ struct StockImage: ResumableImage {
         let restore = image.info.restore
         // The last check of all that was loaded: the image's own page tables lead to the entry.
         let depth = try restore.pagingDepth { frame in places.page(at: frame, image.runs) }
-        if depth == .five, !CPU.hasFiveLevelPaging { throw ResumeError.noFiveLevelPaging }
+        if depth == .five, !machine.hasFiveLevelPaging { throw ResumeError.noFiveLevelPaging }
         return JumpTarget(
             entry: restore.jumpAddress, pagingDepth: depth, r8: restore.jumpAddress,
             r9: restore.cr3.rawValue)

@@ -19,8 +19,8 @@ struct FindArea {
         if overflow { throw SaveError.areaNotFound(id) }
         let found = try wait.until("the device that was prepared") { () -> [FilePath]? in
             // A device below another one shows the same bytes; the one on top is meant.
-            let matching = try BlockDeviceList.current().topmost.filter {
-                isPrepared($0.path, offset)
+            let matching = try wait.machine.blockDevices().topmost.filter {
+                isPrepared($0.path, offset, on: wait.machine)
             }
             return matching.isEmpty ? nil : matching.map(\.path)
         }
@@ -30,8 +30,8 @@ struct FindArea {
     }
 
     /// A device that cannot be read is not the one.
-    private func isPrepared(_ path: FilePath, _ offset: UInt64) -> Bool {
-        guard let device = try? BlockDevice(open: path, .read),
+    private func isPrepared(_ path: FilePath, _ offset: UInt64, on machine: any Machine) -> Bool {
+        guard let device = try? machine.open(path, .read, direct: false),
             case (let position, let overflow) = offset.addingReportingOverflow(StateRecord.offset),
             !overflow,
             let page = try? device.readBytes(at: position, count: StateRecord.size),

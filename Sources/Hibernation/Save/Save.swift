@@ -14,19 +14,23 @@ import Transfer
 package struct Save {
     /// How long to wait for the device, in seconds, where the kernel command line does not say.
     package var configuredWait: UInt64?
+    private let machine: any Machine
     private let report: Report
 
-    package init(_ report: Report) { self.report = report }
+    package init(_ machine: any Machine, _ report: Report) {
+        self.machine = machine
+        self.report = report
+    }
 
     /// Returns false where this kernel was not started to save anything; else only by an error,
     /// when even the way back failed.
     package func run() throws -> Bool {
-        let line = KernelCommandLine(parsing: try KernelInfo.commandLine())
+        let line = KernelCommandLine(parsing: try machine.commandLine())
         guard let orders = try SaverOrders(line) else { return false }
-        try Permission.requireRoot()
+        try Permission.requireRoot(machine)
         let wayBack = layWayBack(orders)
         do {
-            try save(orders, DeviceWait(line, configured: configuredWait, report))
+            try save(orders, DeviceWait(line, configured: configuredWait, machine, report))
         } catch {
             let reason = explanation(of: error)
             guard let wayBack else { throw error }
@@ -37,7 +41,7 @@ package struct Save {
 
     /// Without a way back the image is still to be saved: there is nothing better to do.
     private func layWayBack(_ orders: SaverOrders) -> WayBack? {
-        do { return try WayBack(orders) } catch {
+        do { return try WayBack(orders, on: machine) } catch {
             report.warn("if saving fails, there is no way back: \(explanation(of: error))")
             return nil
         }
@@ -86,11 +90,11 @@ package struct Save {
     }
 
     private func save(_ orders: SaverOrders, _ wait: DeviceWait) throws -> Never {
-        let memory = try SavedMemory()
+        let memory = try SavedMemory(machine)
         let (path, offset) = try FindArea(
             id: orders.parameters.image, offsetPages: orders.parameters.offsetPages
         ).find(wait)
-        let area = try ImageArea(open: path, offset: offset, .exclusive)
+        let area = try ImageArea(open: path, offset: offset, .exclusive, on: machine)
         let prepared = try PreparedImage(
             reading: orders.parameters.image, areaSize: area.size, readAt: area.readAt)
         try memory.requireAll(of: prepared.machine)
@@ -102,7 +106,7 @@ package struct Save {
                 level: orders.parameters.compressionLevel, note: report.note)
             try image.write(jumpBackEntry: orders.jumpBackEntry)
             report.note("saved \(image.summary)")
-            try Power.off()
+            try machine.powerOff()
             throw SaveError.stillRunning
         } catch {
             // A is about to go on: what was written must not pass for an image.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import LinuxPlatform
 import PhysicalMemory
 import Placement
 import Restore
@@ -13,16 +14,16 @@ import Transfer
 final class WayBack {
     private let engine: RestoreEngine
 
-    init(_ orders: SaverOrders) throws {
+    init(_ orders: SaverOrders, on machine: any Machine) throws {
         // The saver's own memory is what A gave it, so all of it may be lost.
-        let own = try MachineFacts.firmwareMap().ram
+        let own = try MachineFacts.firmwareMap(machine).ram
         let word = FrameRange(orders.parameters.messagePage.frame, count: 1)
         // A's entry switches to A's own page tables; until then only its page must be mapped.
         let entry = FrameRange(orders.jumpBackEntry.frame, count: 1)
         engine = try RestoreEngine(
             DestinationMap(data: [word], zero: [], ram: own.union(FrameSet([word])), free: own),
             tables: IdentityMap(mapping: own.union(FrameSet([word, entry]))),
-            memory: ImageMemory(pages: 1, reserve: 0), reserve: 0)
+            memory: ImageMemory(pages: 1, reserve: 0, on: machine), reserve: 0, on: machine)
         // The saver kernel chooses its own paging depth, so A says which is A's.
         try engine.load(
             JumpTarget(

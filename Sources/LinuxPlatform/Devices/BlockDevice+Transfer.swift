@@ -10,15 +10,7 @@ extension BlockDevice {
         into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
     ) throws(PlatformError) {
         try check(offset, buffer.count)
-        var done = 0
-        while done < buffer.count {
-            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
-            let got = try transfer(.reading, offset + UInt64(done), rest.count) {
-                pread(descriptor.rawValue, rest.baseAddress, rest.count, off_t(offset) + done)
-            }
-            if got == 0 { throw beyondEnd(offset, buffer.count) }
-            done += got
-        }
+        try transfer(.reading, calls.pread, buffer, at: offset, upTo: buffer.count)
     }
 
     /// Fills `buffers` one after the other from `offset` (in bytes), or throws. The corresponding
@@ -33,8 +25,8 @@ extension BlockDevice {
             let size = batch.reduce(0) { $0 + $1.count }
             try check(position, size)
             let vectors = batch.map { iovec(iov_base: $0.baseAddress, iov_len: $0.count) }
-            let got = try transfer(.reading, position, size) {
-                preadv(descriptor.rawValue, vectors, Int32(vectors.count), off_t(position))
+            let got = try call(.reading, position, size) {
+                calls.preadv(descriptor.rawValue, vectors, off_t(position))
             }
             // A short transfer is rare: what is missing is read buffer by buffer.
             var done = got
@@ -57,15 +49,10 @@ extension BlockDevice {
         from buffer: UnsafeRawBufferPointer, at offset: UInt64
     ) throws(PlatformError) {
         try check(offset, buffer.count)
-        var done = 0
-        while done < buffer.count {
-            let rest = UnsafeRawBufferPointer(rebasing: buffer[done...])
-            let put = try transfer(.writing, offset + UInt64(done), rest.count) {
-                pwrite(descriptor.rawValue, rest.baseAddress, rest.count, off_t(offset) + done)
-            }
-            if put == 0 { throw beyondEnd(offset, buffer.count) }
-            done += put
-        }
+        // The call reads from it only.
+        try transfer(
+            .writing, calls.pwrite, UnsafeMutableRawBufferPointer(mutating: buffer), at: offset,
+            upTo: buffer.count)
     }
 
     /// `count` bytes from `offset`, neither of which need be aligned, even on a direct device.
@@ -76,20 +63,29 @@ extension BlockDevice {
         let head = Int(offset - first)
         let buffer = AlignedBuffer(count: head + count)
         // A last block that the end of the device cuts short is read short.
-        var done = 0
-        while done < head + count {
-            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[done...])
-            let got = try transfer(.reading, first + UInt64(done), rest.count) {
-                pread(descriptor.rawValue, rest.baseAddress, rest.count, off_t(first) + done)
-            }
-            if got == 0 { throw beyondEnd(offset, count) }
-            done += got
-        }
+        try transfer(.reading, calls.pread, buffer.bytes, at: first, upTo: head + count)
         return Array(buffer.bytes[head..<(head + count)])
     }
 
-    /// One call. The error says what it was to transfer.
+    /// Calls `call` until at least `count` bytes of `buffer` went over: a call may come short.
     private func transfer(
+        _ direction: PlatformError.Direction, _ call: DeviceCalls.Transfer,
+        _ buffer: UnsafeMutableRawBufferPointer, at offset: UInt64, upTo count: Int
+    ) throws(PlatformError) {
+        var done = 0
+        while done < count {
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+            let position = offset + UInt64(done)
+            let moved = try self.call(direction, position, rest.count) {
+                call(descriptor.rawValue, rest.baseAddress, rest.count, off_t(position))
+            }
+            if moved == 0 { throw beyondEnd(offset, count) }
+            done += moved
+        }
+    }
+
+    /// One call. The error says what it was to transfer.
+    private func call(
         _ direction: PlatformError.Direction, _ offset: UInt64, _ count: Int, _ body: () -> Int
     ) throws(PlatformError) -> Int {
         try systemCall(

@@ -22,12 +22,12 @@ package final class BlockDevice: Sendable {
     /// Nil for a regular file.
     package let number: DeviceNumber?
     package let isReadOnly: Bool
-    /// Whether transfers go past the page cache. Memory, offset and length must then all be
-    /// multiples of the logical block size.
-    package let isDirect: Bool
-
     let descriptor: OwnedDescriptor
+    let calls: DeviceCalls
 
+    /// Where it is `direct`, transfers go past the page cache; memory, offset and length must then
+    /// all be multiples of the logical block size.
+    ///
     /// Throws ``PlatformError/notStorage(path:)`` for a directory or a character device, and
     /// ``PlatformError/noDeviceNode(path:)`` where only the node in /dev is missing.
     package init(
@@ -47,7 +47,7 @@ package final class BlockDevice: Sendable {
         case .exclusive: flags |= O_RDWR | (status.isBlockDevice ? O_EXCL : 0)
         }
         self.path = path
-        isDirect = direct
+        calls = .system
         descriptor = try OwnedDescriptor(open: path, flags)
         let fd = descriptor.rawValue
 
@@ -67,20 +67,22 @@ package final class BlockDevice: Sendable {
         isReadOnly = readOnly != 0
     }
 
-    /// Opens for transfers past the page cache where the file system of a regular file knows them,
-    /// else for others.
-    package static func openDirectly(
-        _ path: FilePath, _ access: Access
-    ) throws(PlatformError) -> BlockDevice {
-        do { return try BlockDevice(open: path, access, direct: true) } catch {
-            guard case .call(.open, _, .invalidArgument) = error else { throw error }
-            return try BlockDevice(open: path, access)
-        }
+    /// A regular file that stands for the device `number` at `path`, for a scripted machine.
+    package init(
+        _ path: FilePath, backedBy file: FilePath, number: DeviceNumber?, isReadOnly: Bool,
+        calls: DeviceCalls
+    ) throws(PlatformError) {
+        self.path = path
+        self.number = number
+        self.isReadOnly = isReadOnly
+        self.calls = calls
+        descriptor = try OwnedDescriptor(open: file, O_RDWR)
+        size = UInt64(clamping: try stat(descriptor: descriptor, file).st_size)
     }
 
     /// Waits until what was written is on the medium. The corresponding C function is `fdatasync`.
     package func flush() throws(PlatformError) {
-        try systemCall(.fdatasync, path) { fdatasync(descriptor.rawValue) }
+        try systemCall(.fdatasync, path) { calls.fdatasync(descriptor.rawValue) }
     }
 
     /// Writes out and then forgets every page of this device that the kernel has cached: another
@@ -88,7 +90,7 @@ package final class BlockDevice: Sendable {
     package func dropCaches() throws(PlatformError) {
         let fd = descriptor.rawValue
         try systemCall(.fsync, path) { fsync(fd) }
-        if number != nil {
+        if number != nil, try stat(descriptor: descriptor, path).isBlockDevice {
             try systemCall(.flushBlockBuffers, path) { linux_block_flush_buffers(fd) }
         }
         // The one call that returns its error instead of setting errno.

@@ -4,12 +4,18 @@ import CLinux
 import Glibc
 import SystemPackage
 
+/// What somebody who waits for a device waits for.
+package protocol DeviceEvents: AnyObject {
+    /// The next event; ``BlockDeviceEvents/Event/timeout`` after so many milliseconds.
+    func next(milliseconds: Int) throws(PlatformError) -> BlockDeviceEvents.Event
+}
+
 /// Tells when a block device comes, goes or changes: by the kernel's uevents, and by udev's, which
 /// come when udev has made its links in /dev.
 ///
 /// Events are kept from the moment this is made. So make it first, then look for the device, then
 /// wait: nothing falls between.
-package struct BlockDeviceEvents: ~Copyable {
+package final class BlockDeviceEvents: DeviceEvents {
     package enum Event: Hashable, Sendable {
         case blockDevice
         /// Somebody pressed Enter on the terminal, and was not being asked for a passphrase.
@@ -21,19 +27,16 @@ package struct BlockDeviceEvents: ~Copyable {
     private var terminal: Terminal?
 
     /// Throws where the kernel has no netlink (CONFIG_NET).
-    package init() throws(PlatformError) {
-        socket = OwnedDescriptor(adopting: try systemCall(.socket) { linux_uevent_socket() })
-        terminal = Terminal()
-    }
+    package convenience init() throws(PlatformError) { try self.init(terminal: Terminal()) }
 
     init(terminal: Terminal?) throws(PlatformError) {
-        try self.init()
+        socket = OwnedDescriptor(adopting: try systemCall(.socket) { linux_uevent_socket() })
         self.terminal = terminal
     }
 
     /// The next event; ``Event/timeout`` after so many milliseconds, or after events that were
     /// not about a block device.
-    package mutating func next(milliseconds: Int) throws(PlatformError) -> Event {
+    package func next(milliseconds: Int) throws(PlatformError) -> Event {
         var descriptors = [pollfd(fd: socket.rawValue, events: Int16(POLLIN), revents: 0)]
         if let terminal, !PassphrasePrompt.isOpen() {
             descriptors.append(pollfd(fd: terminal.rawValue, events: Int16(POLLIN), revents: 0))

@@ -21,6 +21,19 @@ package struct BlockDeviceList: Sendable {
         package var isPartition: Bool
         package var hasPartitions: Bool
         package var isReadOnly: Bool
+
+        package init(
+            name: String, path: FilePath, number: DeviceNumber, size: UInt64, holders: [String], isPartition: Bool, hasPartitions: Bool, isReadOnly: Bool
+        ) {
+            self.name = name
+            self.path = path
+            self.number = number
+            self.size = size
+            self.holders = holders
+            self.isPartition = isPartition
+            self.hasPartitions = hasPartitions
+            self.isReadOnly = isReadOnly
+        }
     }
 
     package var entries: [Entry]

@@ -10,26 +10,28 @@ package enum DeviceLookup: Hashable, Sendable {
     case several([FilePath])
 }
 
-extension DeviceSpecification {
-    /// Looks among the devices that the kernel has now.
+extension DeviceAccess {
+    /// Looks for a device among those that the kernel has now.
     ///
     /// A tag is searched by probing each device: neither udev nor a cache is asked, and none is
     /// written. Devices that cannot be read are passed over. Throws
     /// ``PlatformError/noDeviceNode(path:)`` where the kernel has the device, or, for a tag that
     /// was not found, one that could not be looked at, without a node in /dev.
-    package func lookup() throws(PlatformError) -> DeviceLookup {
-        switch self {
+    package func lookUp(
+        _ device: DeviceSpecification
+    ) throws(PlatformError) -> DeviceLookup {
+        switch device {
         case .path(let path):
-            if SystemFile.exists(path) { return .found(path) }
-            if let tag = DeviceSpecification(udevLink: path) { return try tag.lookup() }
-            return try Self.node(BlockDeviceList.current().entries.first { $0.path == path })
+            if exists(path) { return .found(path) }
+            if let tag = DeviceSpecification(udevLink: path) { return try lookUp(tag) }
+            return try node(blockDevices().entries.first { $0.path == path })
         case .number(let number):
-            return try Self.node(BlockDeviceList.current().entries.first { $0.number == number })
+            return try node(blockDevices().entries.first { $0.number == number })
         case .tag(let tag, let value):
-            let list = try BlockDeviceList.current().entries
-            let present = list.filter { SystemFile.exists($0.path) }
-            let matching = present.filter { tag.matches(value, on: $0) }
-            let result = Self.choice(among: matching)
+            let list = try blockDevices().entries
+            let present = list.filter { exists($0.path) }
+            let matching = present.filter { isTagged(tag, value, $0) }
+            let result = DeviceSpecification.choice(among: matching)
             if result == .notFound, let hidden = list.first(where: { !present.contains($0) }) {
                 throw .noDeviceNode(path: hidden.path)
             }
@@ -37,13 +39,23 @@ extension DeviceSpecification {
         }
     }
 
-    private static func node(_ entry: BlockDeviceList.Entry?) throws(PlatformError) -> DeviceLookup
-    {
+    private func node(_ entry: BlockDeviceList.Entry?) throws(PlatformError) -> DeviceLookup {
         guard let entry else { return .notFound }
-        if !SystemFile.exists(entry.path) { throw .noDeviceNode(path: entry.path) }
+        if !exists(entry.path) { throw .noDeviceNode(path: entry.path) }
         return .found(entry.path)
     }
 
+    private func isTagged(
+        _ tag: DeviceSpecification.Tag, _ value: String, _ entry: BlockDeviceList.Entry
+    ) -> Bool {
+        guard let device = try? open(entry.path, .read, direct: false),
+            let contents = try? contents(of: device)
+        else { return false }
+        return tag.matches(value, contents)
+    }
+}
+
+extension DeviceSpecification {
     /// Of a mirror and its members, which show the same contents, the mirror is meant.
     static func choice(among matching: [BlockDeviceList.Entry]) -> DeviceLookup {
         let topmost = matching.filter(\.holders.isEmpty)
@@ -54,13 +66,6 @@ extension DeviceSpecification {
 }
 
 extension DeviceSpecification.Tag {
-    fileprivate func matches(_ value: String, on entry: BlockDeviceList.Entry) -> Bool {
-        guard let device = try? BlockDevice(open: entry.path, .read),
-            let contents = try? Blkid.probe(device)
-        else { return false }
-        return matches(value, contents)
-    }
-
     /// UUIDs are compared without regard to case, labels exactly.
     func matches(_ value: String, _ contents: DeviceContents) -> Bool {
         switch self {

@@ -14,6 +14,17 @@ package struct Mount: Hashable, Sendable {
     /// Whether the file system as a whole is, not only this mount of it.
     package var isReadOnly: Bool
 
+    package init(
+        number: DeviceNumber, mountPoint: FilePath, fileSystem: String, source: String,
+        isReadOnly: Bool
+    ) {
+        self.number = number
+        self.mountPoint = mountPoint
+        self.fileSystem = fileSystem
+        self.source = source
+        self.isReadOnly = isReadOnly
+    }
+
     /// Backed by a device, as far as can be told without asking the file system's own tools.
     package var hasDevice: Bool {
         number.major != 0 || source.hasPrefix("/dev/") || fileSystem == "zfs"

@@ -5,7 +5,7 @@ import Glibc
 import SystemPackage
 
 /// An active swap area: one line of /proc/swaps.
-package struct SwapArea: Hashable, Sendable {
+package struct ActiveSwap: Hashable, Sendable {
     package var path: FilePath
     /// Else it is a file.
     package var isBlockDevice: Bool
@@ -15,13 +15,23 @@ package struct SwapArea: Hashable, Sendable {
     package var used: UInt64
     /// Negative where the kernel chose it.
     package var priority: Int
+
+    package init(
+        path: FilePath, isBlockDevice: Bool, size: UInt64, used: UInt64, priority: Int
+    ) {
+        self.path = path
+        self.isBlockDevice = isBlockDevice
+        self.size = size
+        self.used = used
+        self.priority = priority
+    }
 }
 
 package enum Swaps {
     private static let file: FilePath = "/proc/swaps"
 
     /// The active swap areas.
-    package static func active() throws(PlatformError) -> [SwapArea] {
+    package static func active() throws(PlatformError) -> [ActiveSwap] {
         do { return try parse(SystemFile.text(file)) } catch {
             // A kernel without CONFIG_SWAP has no such file.
             guard case .call(.open, _, .noSuchFileOrDirectory) = error else { throw error }
@@ -30,7 +40,7 @@ package enum Swaps {
     }
 
     /// The active swap area that is the device `number`, by whatever path it was activated.
-    package static func active(on number: DeviceNumber) throws(PlatformError) -> SwapArea? {
+    package static func active(on number: DeviceNumber) throws(PlatformError) -> ActiveSwap? {
         try active().first { area in
             guard area.isBlockDevice, let status = try? stat(area.path) else { return false }
             return DeviceNumber(status.st_rdev) == number
@@ -38,8 +48,8 @@ package enum Swaps {
     }
 
     /// Reads /proc/swaps; sizes there are in KiB. Source: `swap_show`, mm/swapfile.c, Linux 6.12.
-    static func parse(_ text: String) throws(PlatformError) -> [SwapArea] {
-        var areas: [SwapArea] = []
+    static func parse(_ text: String) throws(PlatformError) -> [ActiveSwap] {
+        var areas: [ActiveSwap] = []
         for (index, line) in text.split(separator: "\n").enumerated().dropFirst() {
             // A blank in the path is written as \040, so every blank separates.
             let fields = line.split { $0 == " " || $0 == "\t" }
@@ -47,7 +57,7 @@ package enum Swaps {
                 let used = kibibytes(fields[3]), let priority = Int(fields[4])
             else { throw .malformed(path: file, line: index + 1) }
             areas.append(
-                SwapArea(
+                ActiveSwap(
                     path: FilePath(fields[0].octalUnescaped),
                     isBlockDevice: fields[1] == "partition",
                     size: size, used: used, priority: priority))

@@ -15,6 +15,15 @@ package struct KernelInfo: Hashable, Sendable {
     /// `uname -n`.
     package var nodeName: String
 
+    package init(
+        release: String, version: String, machine: String, nodeName: String
+    ) {
+        self.release = release
+        self.version = version
+        self.machine = machine
+        self.nodeName = nodeName
+    }
+
     /// The corresponding C function is `uname`.
     package static func running() throws(PlatformError) -> KernelInfo {
         var name = utsname()

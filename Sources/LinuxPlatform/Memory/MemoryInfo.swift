@@ -10,6 +10,14 @@ package struct MemoryInfo: Hashable, Sendable {
     /// An estimate of what can be had without swapping.
     package var available: UInt64
 
+    package init(
+        total: UInt64, free: UInt64, available: UInt64
+    ) {
+        self.total = total
+        self.free = free
+        self.available = available
+    }
+
     /// All that is not free, the page cache included.
     package var used: UInt64 { total - min(total, free) }
 

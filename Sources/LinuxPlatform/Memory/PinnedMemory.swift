@@ -15,7 +15,7 @@ import Threads
 /// Locked memory is not swapped out, but compaction may still move it; so it is pinned as well,
 /// where the kernel offers that (``pinFailure``). Where not, turn off what moves memory first
 /// (`vm.compact_unevictable_allowed`); and look again at the end (``movedPages(since:)``).
-package final class PinnedMemory {
+package final class PinnedMemory: PinnedPages {
     private static let hugePage = 2 << 20
     /// What one thread backs at a time.
     private static let portion = 8 << 20
@@ -59,19 +59,20 @@ package final class PinnedMemory {
     ///
     /// Throws ENOMEM beyond the capacity or the kernel's limits. Running out of RAM shows as the
     /// OOM killer instead: compare with MemAvailable first.
-    package func grow(byPages pages: Int) throws(PlatformError) {
+    package func grow(byPages pages: Int, unless cancellation: Cancellation) throws {
         let start = pageCount * PageFrame.size
         let end = min((start + pages * PageFrame.size).roundedUp(to: Self.hugePage), capacity)
         guard end - start >= pages * PageFrame.size else {
-            throw .call(.mmap, path: nil, .noMemory)
+            throw PlatformError.call(.mmap, path: nil, .noMemory)
         }
         // Only advice: a kernel without huge pages gives small ones.
         madvise(base + start, end - start, MADV_HUGEPAGE)
         let address = Int(bitPattern: base)
         let portions = (end - start + Self.portion - 1) / Self.portion
         let threads = min(Parallel.usableCPUs, portions)
-        try Parallel.run(threads) { thread throws(PlatformError) in
+        try Parallel.run(threads) { thread in
             for portion in stride(from: thread, to: portions, by: threads) {
+                if cancellation.isCancelled { throw Cancelled() }
                 let first = start + portion * Self.portion
                 let size = min(Self.portion, end - first)
                 try Self.populate(UnsafeMutableRawPointer(bitPattern: address + first)!, size)
@@ -104,7 +105,7 @@ package final class PinnedMemory {
     }
 
     /// The frames behind the slots from `first` on, in the order of the slots.
-    package func runs(fromSlot first: Int = 0) throws(PlatformError) -> [IndexedRun] {
+    package func runs(fromSlot first: Int) throws(PlatformError) -> [IndexedRun] {
         var runs: [IndexedRun] = []
         try Pagemap().forEachFrame(of: address(ofSlot: first), pageCount: pageCount - first) {
             page, frame in

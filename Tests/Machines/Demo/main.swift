@@ -24,7 +24,8 @@ struct Work {
 func demonstrate() throws {
     say("1/5  Kernel and userland (the first time a kernel is built: some minutes)")
     _ = try System.test.files()
-    try Bench.use("demo", watch: { console.show($0) }) { bench in
+    let show: @Sendable (String) -> Void = { console.show($0) }
+    try Bench.use("demo", watch: show) { bench in
         let ext4 = try bench.ext4()
         var configuration = Configuration()
         configuration.parameters = ["quiet"]

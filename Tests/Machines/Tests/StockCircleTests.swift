@@ -91,16 +91,17 @@ extension Machines {
             try expectStockCircles(
                 "stock-uefi", configuration, restoredBy: [.debian],
                 before: { _ = try HibernateLocationVariable.set(in: $0, to: "/dev/vda") },
-                by: "kresume resume -v", uefi: true
-            ) { machine in
-                let name = "the EFI variable HibernateLocation"
-                #expect(machine.console.contains("kresume: \(name) names UUID="))
-                // Its name stays until efivarfs is mounted anew; to read asks the firmware.
-                try machine.expect("wc -c <\(HibernateLocationVariable.path)", gives: "0")
-                let variable = "/sys/firmware/efi/efivars/Test-8cf2644b-4b0b-428f-9387-6d876050dc67"
-                try machine.expect("printf '\\007\\0\\0\\0value' >\(variable)")
-                try machine.expect("tail -c 5 \(variable)", gives: "value")
-            }
+                by: "kresume resume -v", uefi: true,
+                afterwards: { machine in
+                    let name = "the EFI variable HibernateLocation"
+                    #expect(machine.console.contains("kresume: \(name) names UUID="))
+                    // Its name stays until efivarfs is mounted anew; to read asks the firmware.
+                    try machine.expect("wc -c <\(HibernateLocationVariable.path)", gives: "0")
+                    let variable =
+                        "/sys/firmware/efi/efivars/Test-8cf2644b-4b0b-428f-9387-6d876050dc67"
+                    try machine.expect("printf '\\007\\0\\0\\0value' >\(variable)")
+                    try machine.expect("tail -c 5 \(variable)", gives: "value")
+                })
         }
 
         @Test(arguments: [(["no5lvl"], []), ([], ["no5lvl"])])

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import PhysicalMemory
+import SystemPackage
+
+/// The machine that this process runs on.
+package struct LinuxMachine: Machine {
+    package init() {}
+}
+
+extension LinuxMachine {
+    package func commandLine() throws(PlatformError) -> String { try KernelInfo.commandLine() }
+    package func kernel() throws(PlatformError) -> KernelInfo { try KernelInfo.running() }
+    package func pagingDepth() throws(PlatformError) -> PagingDepth {
+        try KernelInfo.pagingDepth()
+    }
+    package var hasFiveLevelPaging: Bool { CPU.hasFiveLevelPaging }
+    package func capabilities() throws(PlatformError) -> Capabilities {
+        try Capabilities.effective()
+    }
+    package func lockdown() throws(PlatformError) -> Lockdown { try Lockdown.current() }
+    package func sysctl(_ name: String) throws(PlatformError) -> String? { try Sysctl.value(name) }
+    package func setSysctl(_ name: String, to value: String) throws(PlatformError) -> String {
+        try Sysctl.set(name, to: value)
+    }
+    package func symbols(_ names: [String]) throws(PlatformError) -> [String: UInt64] {
+        try KernelSymbols.addresses(of: names)
+    }
+    package func osRelease(_ key: String) -> String? { OSRelease.value(key) }
+    package var kernelResumes: Bool { SystemFile.exists("/sys/power/resume") }
+    package func uptime() -> UInt64 { Uptime.nanoseconds() }
+    package func time() -> UInt64 { WallClock.now() }
+}
+
+extension LinuxMachine {
+    package func firmwareMap() throws(PlatformError) -> MemoryMap? {
+        guard SystemFile.exists("/sys/firmware/memmap") else { return nil }
+        return try Firmware.memoryMap()
+    }
+    package func bootParameters() throws(PlatformError) -> [UInt8] {
+        try Firmware.bootParameters()
+    }
+    package func acpiRootPointer() throws(PlatformError) -> PhysicalAddress? {
+        try Firmware.acpiRootPointer()
+    }
+    package func hardwareSignature() throws(PlatformError) -> UInt32? {
+        try Firmware.hardwareSignature()
+    }
+    package func invariants() throws(PlatformError) -> [String] { try Invariants.lines() }
+    package func efiVariable(_ name: String, limit: Int) throws(PlatformError) -> [UInt8]? {
+        try EFIVariable.read(name, limit: limit)
+    }
+    package func removeEFIVariable(_ name: String) throws(PlatformError) {
+        try EFIVariable.remove(name)
+    }
+}
+
+extension LinuxMachine {
+    package func memory() throws(PlatformError) -> MemoryInfo { try MemoryInfo.current() }
+    package func resources() throws(PlatformError) -> [IOMemoryResource] {
+        try KernelInfo.resources()
+    }
+    package func reserveMemory(pageCapacity: Int) throws(PlatformError) -> any PinnedPages {
+        try PinnedMemory(pageCapacity: pageCapacity)
+    }
+    package func openCore(_ path: FilePath) throws(PlatformError) -> CoreFile {
+        try CoreFile(open: path)
+    }
+    package func dropPageCache() throws(PlatformError) {
+        try SystemFile.write("1", to: "/proc/sys/vm/drop_caches")
+    }
+    package func setOutOfMemoryScore(_ value: Int) throws(PlatformError) {
+        try OutOfMemoryScore.setAdjustment(value)
+    }
+}
+
+extension LinuxMachine {
+    package func blockDevices() throws(PlatformError) -> BlockDeviceList {
+        try BlockDeviceList.current()
+    }
+    package func open(
+        _ path: FilePath, _ access: BlockDevice.Access, direct: Bool
+    ) throws(PlatformError) -> BlockDevice {
+        try BlockDevice(open: path, access, direct: direct)
+    }
+    package func contents(of device: BlockDevice) throws(PlatformError) -> DeviceContents {
+        try Blkid.probe(device)
+    }
+    package func encryption(of number: DeviceNumber) throws(PlatformError) -> String? {
+        try DiskEncryption.mapping(of: number)
+    }
+    package func mounts() throws(PlatformError) -> [Mount] { try Mounts.current() }
+    package func mounts(of number: DeviceNumber) throws(PlatformError) -> [Mount] {
+        try Mounts.of(number)
+    }
+    package func swaps() throws(PlatformError) -> [ActiveSwap] { try Swaps.active() }
+    package func swap(on number: DeviceNumber) throws(PlatformError) -> ActiveSwap? {
+        try Swaps.active(on: number)
+    }
+    package func activateSwap(_ path: FilePath, priority: Int) throws(PlatformError) {
+        try Swaps.activate(path, priority: priority)
+    }
+    package func deactivateSwap(_ path: FilePath) throws(PlatformError) {
+        try Swaps.deactivate(path)
+    }
+    package func deviceEvents() throws(PlatformError) -> any DeviceEvents {
+        try BlockDeviceEvents()
+    }
+    package var isAskingForPassphrase: Bool { PassphrasePrompt.isOpen() }
+    package func exists(_ path: FilePath) -> Bool { SystemFile.exists(path) }
+    package func file(_ path: FilePath, limit: Int) throws(PlatformError) -> [UInt8] {
+        try SystemFile.bytes(path, limit: limit)
+    }
+}
+
+extension LinuxMachine {
+    package func kexecSupport(_ flags: Kexec.Flags) throws(PlatformError) -> Kexec.Support {
+        try Kexec.support(flags)
+    }
+    /// A kernel that is kept gives away first what its first CPU has set aside: nobody could tell
+    /// these pages from pages in use.
+    package func loadKexec(
+        entry: PhysicalAddress, segments: [KexecSegment], flags: Kexec.Flags
+    ) throws(PlatformError) {
+        guard flags.contains(.preserveContext) else {
+            return try Kexec.load(entry: entry, segments: segments, flags: flags)
+        }
+        try FirstCPU.usingUpItsPages { () throws(PlatformError) in
+            try Kexec.load(entry: entry, segments: segments, flags: flags)
+        }
+    }
+    package func unloadKexec(_ flags: Kexec.Flags) throws(PlatformError) {
+        try Kexec.unload(flags: flags)
+    }
+    package func jump() throws(PlatformError) { try Kexec.execute() }
+    package func powerOff() throws(PlatformError) { try Power.off() }
+    package func sync() { Power.sync() }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import PhysicalMemory
+import SystemPackage
+
+/// The machine and the kernel that run this process, as far as the workflows see and change them.
+///
+/// ``LinuxMachine`` is the real one. A test hands the workflows a scripted one, so that each of
+/// their decisions can be tried without a virtual machine. What a function answers, and which
+/// errors it throws, is told where ``LinuxMachine`` gets it from.
+package protocol Machine: KernelFacts, FirmwareFacts, MemoryAccess, DeviceAccess, JumpAccess {}
+
+/// What the running kernel says of itself, and takes as its settings.
+package protocol KernelFacts: Sendable {
+    /// See ``KernelInfo/commandLine()``.
+    func commandLine() throws(PlatformError) -> String
+    /// See ``KernelInfo/running()``.
+    func kernel() throws(PlatformError) -> KernelInfo
+    /// See ``KernelInfo/pagingDepth()``.
+    func pagingDepth() throws(PlatformError) -> PagingDepth
+    /// See ``CPU/hasFiveLevelPaging``.
+    var hasFiveLevelPaging: Bool { get }
+    /// See ``Capabilities/effective()``.
+    func capabilities() throws(PlatformError) -> Capabilities
+    /// See ``Lockdown/current()``.
+    func lockdown() throws(PlatformError) -> Lockdown
+    /// See ``Sysctl/value(_:)``.
+    func sysctl(_ name: String) throws(PlatformError) -> String?
+    /// See ``Sysctl/set(_:to:)``.
+    @discardableResult
+    func setSysctl(_ name: String, to value: String) throws(PlatformError) -> String
+    /// See ``KernelSymbols/addresses(of:)``.
+    func symbols(_ names: [String]) throws(PlatformError) -> [String: UInt64]
+    /// See ``OSRelease/value(_:)``.
+    func osRelease(_ key: String) -> String?
+    /// Whether the kernel can resume an image by itself: /sys/power/resume is there.
+    var kernelResumes: Bool { get }
+    /// See ``Uptime/nanoseconds()``.
+    func uptime() -> UInt64
+    /// See ``WallClock/now()``.
+    func time() -> UInt64
+}
+
+/// What the firmware has told the kernel, and keeps for it.
+package protocol FirmwareFacts: Sendable {
+    /// See ``Firmware/memoryMap(sysfs:)``; nil where this kernel does not show it.
+    func firmwareMap() throws(PlatformError) -> MemoryMap?
+    /// See ``Firmware/bootParameters(sysfs:)``.
+    func bootParameters() throws(PlatformError) -> [UInt8]
+    /// See ``Firmware/acpiRootPointer(sysfs:)``.
+    func acpiRootPointer() throws(PlatformError) -> PhysicalAddress?
+    /// See ``Firmware/hardwareSignature(sysfs:)``.
+    func hardwareSignature() throws(PlatformError) -> UInt32?
+    /// See ``Invariants/lines(sysfs:)``.
+    func invariants() throws(PlatformError) -> [String]
+    /// See ``EFIVariable/read(_:limit:in:)``.
+    func efiVariable(_ name: String, limit: Int) throws(PlatformError) -> [UInt8]?
+    /// See ``EFIVariable/remove(_:in:)``.
+    func removeEFIVariable(_ name: String) throws(PlatformError)
+}
+
+/// Memory: how much there is, whose it is, and some of it for ourselves.
+package protocol MemoryAccess: Sendable {
+    /// See ``MemoryInfo/current()``.
+    func memory() throws(PlatformError) -> MemoryInfo
+    /// See ``KernelInfo/resources()``.
+    func resources() throws(PlatformError) -> [IOMemoryResource]
+    /// See ``PinnedMemory/init(pageCapacity:)``.
+    func reserveMemory(pageCapacity: Int) throws(PlatformError) -> any PinnedPages
+    /// See ``CoreFile``: /proc/vmcore or /proc/kcore.
+    func openCore(_ path: FilePath) throws(PlatformError) -> CoreFile
+    /// Drops the page cache, what of it is on the disk.
+    func dropPageCache() throws(PlatformError)
+    /// See ``OutOfMemoryScore/setAdjustment(_:)``.
+    func setOutOfMemoryScore(_ value: Int) throws(PlatformError)
+}
+
+/// Block devices, what uses them, and files.
+package protocol DeviceAccess: Sendable {
+    /// See ``BlockDeviceList/current(sysfs:nodes:)``.
+    func blockDevices() throws(PlatformError) -> BlockDeviceList
+    /// See ``BlockDevice/init(open:_:direct:)``.
+    func open(
+        _ path: FilePath, _ access: BlockDevice.Access, direct: Bool
+    ) throws(PlatformError) -> BlockDevice
+    /// See ``Blkid/probe(_:)``.
+    func contents(of device: BlockDevice) throws(PlatformError) -> DeviceContents
+    /// See ``DiskEncryption/mapping(of:sysfs:)``.
+    func encryption(of number: DeviceNumber) throws(PlatformError) -> String?
+    /// See ``Mounts/current()``.
+    func mounts() throws(PlatformError) -> [Mount]
+    /// See ``Mounts/of(_:)``.
+    func mounts(of number: DeviceNumber) throws(PlatformError) -> [Mount]
+    /// See ``Swaps/active()``.
+    func swaps() throws(PlatformError) -> [ActiveSwap]
+    /// See ``Swaps/active(on:)``.
+    func swap(on number: DeviceNumber) throws(PlatformError) -> ActiveSwap?
+    /// See ``Swaps/activate(_:priority:)``.
+    func activateSwap(_ path: FilePath, priority: Int) throws(PlatformError)
+    /// See ``Swaps/deactivate(_:)``.
+    func deactivateSwap(_ path: FilePath) throws(PlatformError)
+    /// See ``BlockDeviceEvents``.
+    func deviceEvents() throws(PlatformError) -> any DeviceEvents
+    /// See ``PassphrasePrompt/isOpen(_:)``.
+    var isAskingForPassphrase: Bool { get }
+    /// Whether there is a file, a directory or a node.
+    func exists(_ path: FilePath) -> Bool
+    /// See ``SystemFile/bytes(_:limit:)``.
+    func file(_ path: FilePath, limit: Int) throws(PlatformError) -> [UInt8]
+}
+
+/// Other kernels, and the end of this one.
+package protocol JumpAccess: Sendable {
+    /// See ``Kexec/support(_:)``.
+    func kexecSupport(_ flags: Kexec.Flags) throws(PlatformError) -> Kexec.Support
+    /// See ``Kexec/load(entry:segments:flags:)``.
+    func loadKexec(
+        entry: PhysicalAddress, segments: [KexecSegment], flags: Kexec.Flags
+    ) throws(PlatformError)
+    /// See ``Kexec/unload(flags:)``.
+    func unloadKexec(_ flags: Kexec.Flags) throws(PlatformError)
+    /// See ``Kexec/execute()``.
+    func jump() throws(PlatformError)
+    /// See ``Power/off()``.
+    func powerOff() throws(PlatformError)
+    /// See ``Power/sync()``.
+    func sync()
+}
+
+extension DeviceAccess {
+    /// Opens for transfers past the page cache where the file system of a regular file knows them,
+    /// else for others.
+    package func openDirectly(
+        _ path: FilePath, _ access: BlockDevice.Access
+    ) throws(PlatformError) -> BlockDevice {
+        do { return try open(path, access, direct: true) } catch {
+            guard error.number == .invalidArgument else { throw error }
+            return try open(path, access, direct: false)
+        }
+    }
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import LinuxPlatform
+import PhysicalMemory
+import Synchronization
+import SystemPackage
+
+/// A machine that answers what a test has written down, and notes what was done to it.
+package final class ScriptedMachine: Machine {
+    package struct Script: Sendable {
+        package var commandLine = ""
+        package var kernel = KernelInfo(
+            release: "6.12.1-test", version: "#1 SMP", machine: "x86_64", nodeName: "tester")
+        package var pagingDepth = PagingDepth.four
+        package var hasFiveLevelPaging = true
+        package var capabilities: Capabilities = [.systemAdministration, .systemBoot]
+        package var lockdown = Lockdown.off
+        package var sysctls: [String: String] = [
+            "vm/compact_unevictable_allowed": "1", "kernel/numa_balancing": "1",
+        ]
+        package var symbols: [String: UInt64] = [:]
+        package var osRelease: [String: String] = [:]
+        package var kernelResumes = false
+        /// In nanoseconds.
+        package var uptime: UInt64 = 0
+        package var time: UInt64 = 1_800_000_000
+
+        package var firmwareMap: MemoryMap? = .tested
+        package var bootParameters = [UInt8](repeating: 0, count: 4096)
+        package var hardwareSignature: UInt32?
+        package var invariants = ["pci 0000:00:01.0 1af4:1001"]
+        package var variables: [String: [UInt8]] = [:]
+
+        package var memory = MemoryInfo(total: 64 << 20, free: 60 << 20, available: 60 << 20)
+        package var resources: [IOMemoryResource] = []
+        /// What pinned memory consists of, in the order in which it is given.
+        package var frames: [FrameRange] = [.tested(0x400, 0x1000)]
+        /// Told before more memory is pinned.
+        package var whilePinning: @Sendable (Cancelling) throws -> Void = { _ in }
+        /// How many frames are other ones when they are looked at again.
+        package var movedPages = 0
+
+        package var devices: [FilePath: ScriptedDevice] = [:]
+        package var mounts: [Mount] = []
+        package var swaps: [ActiveSwap] = []
+        package var encrypted: [DeviceNumber: String] = [:]
+        /// What a wait for devices meets, each after so many milliseconds; then nothing any more.
+        package var events: [ScriptedEvent] = []
+        package var hasEvents = true
+        package var isAskingForPassphrase = false
+        /// Also /proc/vmcore and /proc/kcore, by where their contents are.
+        package var files: [FilePath: [UInt8]] = [:]
+        package var cores: [FilePath: FilePath] = [:]
+
+        package var kexecSupport = Kexec.Support.supported
+        /// Happens instead of a jump, with what was loaded; returning is the other side's jump back.
+        package var whenJumping: @Sendable (ScriptedMachine) throws(PlatformError) -> Void = {
+            _ throws(PlatformError) in throw .call(.reboot, path: nil, .ioError)
+        }
+        package var whenPoweredOff: PlatformError? = .call(.reboot, path: nil, .ioError)
+        /// By the function's name: what it throws.
+        package var failures: [String: PlatformError] = [:]
+
+        /// What was done, in order.
+        package var deeds: [String] = []
+        /// What was loaded for the jump.
+        package var loaded: LoadedKernel?
+        /// All memory that was asked for.
+        package var pinned: [ScriptedMemory] = []
+
+        package init() {}
+    }
+
+    package typealias Cancelling = @Sendable () -> Bool
+
+    private let state: Mutex<Script>
+
+    package init(_ change: (inout Script) -> Void = { _ in }) {
+        var script = Script()
+        change(&script)
+        state = Mutex(script)
+    }
+
+    package var script: Script {
+        get { state.withLock { $0 } }
+        set { state.withLock { $0 = newValue } }
+    }
+
+    package func change(_ body: (inout Script) -> Void) { state.withLock { body(&$0) } }
+
+    private func note(_ deed: String) { state.withLock { $0.deeds.append(deed) } }
+
+    private func fail(_ name: String) throws(PlatformError) {
+        if let error = script.failures[name] { throw error }
+    }
+}
+
+extension ScriptedMachine {
+    package func commandLine() throws(PlatformError) -> String { script.commandLine }
+    package func kernel() throws(PlatformError) -> KernelInfo { script.kernel }
+    package func pagingDepth() throws(PlatformError) -> PagingDepth { script.pagingDepth }
+    package var hasFiveLevelPaging: Bool { script.hasFiveLevelPaging }
+    package func capabilities() throws(PlatformError) -> Capabilities { script.capabilities }
+    package func lockdown() throws(PlatformError) -> Lockdown { script.lockdown }
+    package func sysctl(_ name: String) throws(PlatformError) -> String? { script.sysctls[name] }
+    package func setSysctl(_ name: String, to value: String) throws(PlatformError) -> String {
+        let old = script.sysctls[name] ?? ""
+        change { $0.sysctls[name] = value }
+        return old
+    }
+    package func symbols(_ names: [String]) throws(PlatformError) -> [String: UInt64] {
+        script.symbols.filter { names.contains($0.key) }
+    }
+    package func osRelease(_ key: String) -> String? { script.osRelease[key] }
+    package var kernelResumes: Bool { script.kernelResumes }
+    package func uptime() -> UInt64 { script.uptime }
+    package func time() -> UInt64 { script.time }
+}
+
+extension ScriptedMachine {
+    package func firmwareMap() throws(PlatformError) -> MemoryMap? { script.firmwareMap }
+    package func bootParameters() throws(PlatformError) -> [UInt8] { script.bootParameters }
+    package func acpiRootPointer() throws(PlatformError) -> PhysicalAddress? { nil }
+    package func hardwareSignature() throws(PlatformError) -> UInt32? { script.hardwareSignature }
+    package func invariants() throws(PlatformError) -> [String] { script.invariants }
+    package func efiVariable(_ name: String, limit: Int) throws(PlatformError) -> [UInt8]? {
+        try fail("efiVariable")
+        return script.variables[name]
+    }
+    package func removeEFIVariable(_ name: String) throws(PlatformError) {
+        note("remove \(name.prefix { $0 != "-" })")
+        try fail("removeEFIVariable")
+        change { $0.variables[name] = nil }
+    }
+}
+
+extension ScriptedMachine {
+    package func memory() throws(PlatformError) -> MemoryInfo { script.memory }
+    package func resources() throws(PlatformError) -> [IOMemoryResource] { script.resources }
+    package func reserveMemory(pageCapacity: Int) throws(PlatformError) -> any PinnedPages {
+        try fail("reserveMemory")
+        let memory = ScriptedMemory(script)
+        change { $0.pinned.append(memory) }
+        return memory
+    }
+    package func openCore(_ path: FilePath) throws(PlatformError) -> CoreFile {
+        guard let file = script.cores[path] else {
+            throw .call(.open, path: path, .noSuchFileOrDirectory)
+        }
+        return try CoreFile(open: file)
+    }
+    package func dropPageCache() throws(PlatformError) { note("drop page cache") }
+    package func setOutOfMemoryScore(_ value: Int) throws(PlatformError) {}
+}
+
+extension ScriptedMachine {
+    package func blockDevices() throws(PlatformError) -> BlockDeviceList {
+        BlockDeviceList(
+            entries: script.devices.map { path, device in
+                BlockDeviceList.Entry(
+                    name: path.lastComponent?.string ?? "", path: path, number: device.number,
+                    size: UInt64(device.bytes.count), holders: device.holders, isPartition: true,
+                    hasPartitions: false, isReadOnly: device.isReadOnly)
+            }.sorted { $0.name < $1.name })
+    }
+    package func open(
+        _ path: FilePath, _ access: BlockDevice.Access, direct: Bool
+    ) throws(PlatformError) -> BlockDevice {
+        guard let device = script.devices[path] else {
+            throw .call(.open, path: path, .noSuchFileOrDirectory)
+        }
+        if access == .exclusive {
+            let isUsed = script.swaps.contains { $0.path == path }
+            if isUsed { throw .call(.open, path: path, .resourceBusy) }
+            note("claim \(path)")
+        }
+        return try device.open(path)
+    }
+    package func contents(of device: BlockDevice) throws(PlatformError) -> DeviceContents {
+        try Blkid.probe(device)
+    }
+    package func encryption(of number: DeviceNumber) throws(PlatformError) -> String? {
+        script.encrypted[number]
+    }
+    package func mounts() throws(PlatformError) -> [Mount] { script.mounts }
+    package func mounts(of number: DeviceNumber) throws(PlatformError) -> [Mount] {
+        script.mounts.filter { $0.number == number }
+    }
+    package func swaps() throws(PlatformError) -> [ActiveSwap] { script.swaps }
+    package func swap(on number: DeviceNumber) throws(PlatformError) -> ActiveSwap? {
+        script.swaps.first { script.devices[$0.path]?.number == number }
+    }
+    package func activateSwap(_ path: FilePath, priority: Int) throws(PlatformError) {
+        note("swapon \(path) \(priority)")
+        try fail("activateSwap")
+    }
+    package func deactivateSwap(_ path: FilePath) throws(PlatformError) {
+        note("swapoff \(path)")
+        try fail("deactivateSwap")
+        change { script in script.swaps.removeAll { $0.path == path } }
+    }
+    package func deviceEvents() throws(PlatformError) -> any DeviceEvents {
+        if !script.hasEvents { throw .call(.socket, path: nil, .noFunction) }
+        return ScriptedEvents(of: self)
+    }
+    package var isAskingForPassphrase: Bool { script.isAskingForPassphrase }
+    package func exists(_ path: FilePath) -> Bool {
+        script.devices[path] != nil || script.files[path] != nil
+    }
+    package func file(_ path: FilePath, limit: Int) throws(PlatformError) -> [UInt8] {
+        guard let bytes = script.files[path] else {
+            throw .call(.open, path: path, .noSuchFileOrDirectory)
+        }
+        return bytes
+    }
+}
+
+extension ScriptedMachine {
+    package func kexecSupport(_ flags: Kexec.Flags) throws(PlatformError) -> Kexec.Support {
+        script.kexecSupport
+    }
+    package func loadKexec(
+        entry: PhysicalAddress, segments: [KexecSegment], flags: Kexec.Flags
+    ) throws(PlatformError) {
+        note("load")
+        try fail("loadKexec")
+        let loaded = LoadedKernel(entry, segments)
+        change { $0.loaded = loaded }
+    }
+    package func unloadKexec(_ flags: Kexec.Flags) throws(PlatformError) {
+        note("unload")
+        change { $0.loaded = nil }
+    }
+    package func jump() throws(PlatformError) {
+        note("jump")
+        try script.whenJumping(self)
+    }
+    package func powerOff() throws(PlatformError) {
+        note("power off")
+        if let error = script.whenPoweredOff { throw error }
+    }
+    package func sync() { note("sync") }
+}
