@@ -88,7 +88,8 @@ let package = Package(
             name: "CBlkid", pkgConfig: "blkid", providers: [.apt(["libblkid-dev"])]),
         .target(name: "CLinux", cSettings: strictC),
         .target(name: "CHandoff", cSettings: strictC),
-        .target(name: "Threads", dependencies: ["CLinux"], swiftSettings: strict),
+        .target(
+            name: "Threads", dependencies: ["CLinux", "Explanation"], swiftSettings: strict),
         .target(
             name: "LinuxPlatform",
             dependencies: [
@@ -224,7 +225,7 @@ let package = Package(
                 "Explanation", "ConfigurationFile", "KresumeImage", "SwsuspImage", "SwapArea",
                 "Compression", "ELFCore", "StoppedKernel", "LinuxBoot", "SaverPlan", "Placement",
                 "HibernateLocation", "PhysicalMemory", "LinuxPlatform", "Transfer", "Restore",
-                "Hibernation", "kresume",
+                "Hibernation", "kresume", "Threads",
                 .product(name: "SystemPackage", package: "swift-system"),
             ], swiftSettings: strict),
 

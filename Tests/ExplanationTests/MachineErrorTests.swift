@@ -6,6 +6,7 @@ import Restore
 import SwsuspImage
 import SystemPackage
 import Testing
+import Threads
 import Transfer
 
 @testable import Hibernation
@@ -170,6 +171,13 @@ private let id = ImageID(low: 1, high: 2)
             case .notABlockDevice: [.imageLeft(path)]
             case .imageLeft: []
             }
+        }
+    }
+
+    @Test func others() {
+        expectSentences { (error: Cancelled?) in error == nil ? [Cancelled()] : [] }
+        expectSentences { (error: ReportedError?) in
+            error == nil ? [ReportedError(MachineError.noKexec)] : []
         }
     }
 
