@@ -63,7 +63,7 @@ let package = Package(
             name: "Placement", dependencies: ["PhysicalMemory", "Bytes", "Explanation"],
             swiftSettings: strict),
         .target(
-            name: "ConfigurationFile", swiftSettings: strict),
+            name: "ConfigurationFile", dependencies: ["Explanation"], swiftSettings: strict),
         .target(
             name: "HibernateLocation", dependencies: ["Explanation"], swiftSettings: strict),
 
@@ -88,7 +88,8 @@ let package = Package(
             name: "CBlkid", pkgConfig: "blkid", providers: [.apt(["libblkid-dev"])]),
         .target(name: "CLinux", cSettings: strictC),
         .target(name: "CHandoff", cSettings: strictC),
-        .target(name: "Threads", dependencies: ["CLinux"], swiftSettings: strict),
+        .target(
+            name: "Threads", dependencies: ["CLinux", "Explanation"], swiftSettings: strict),
         .target(
             name: "LinuxPlatform",
             dependencies: [
@@ -149,13 +150,14 @@ let package = Package(
         .testTarget(
             name: "KresumeImageTests",
             dependencies: [
-                "KresumeImage", "SwapArea", "PhysicalMemory", "Checksum", "Bytes", "TestSupport",
+                "KresumeImage", "SwapArea", "PhysicalMemory", "Checksum", "Bytes", "Explanation",
+                "TestSupport",
             ], swiftSettings: strict),
         .testTarget(
             name: "SwsuspImageTests",
             dependencies: [
                 "SwsuspImage", "SwapArea", "PhysicalMemory", "Checksum", "Bytes", "CLZ4", "CLZO",
-                "TestSupport",
+                "Explanation", "TestSupport",
             ], swiftSettings: strict),
         .testTarget(
             name: "ELFCoreTests", dependencies: ["ELFCore", "PhysicalMemory", "TestSupport"],
@@ -213,6 +215,17 @@ let package = Package(
             name: "KresumeTests",
             dependencies: [
                 "kresume", "ConfigurationFile", "Hibernation", "LinuxPlatform",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ], swiftSettings: strict),
+
+        // Sentences: of every case of every error.
+        .testTarget(
+            name: "ExplanationTests",
+            dependencies: [
+                "Explanation", "ConfigurationFile", "KresumeImage", "SwsuspImage", "SwapArea",
+                "Compression", "ELFCore", "StoppedKernel", "LinuxBoot", "SaverPlan", "Placement",
+                "HibernateLocation", "PhysicalMemory", "LinuxPlatform", "Transfer", "Restore",
+                "Hibernation", "kresume", "Threads",
                 .product(name: "SystemPackage", package: "swift-system"),
             ], swiftSettings: strict),
 

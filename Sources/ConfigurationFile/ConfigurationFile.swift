@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Explanation
+
 /// The entries of a configuration file, as kresume.conf(5) describes it: `key = value`, one a
 /// line; lines that begin with `#`, and empty ones, say nothing.
 ///
@@ -15,7 +17,7 @@ package struct ConfigurationFile: Hashable, Sendable {
     }
 
     /// A line that was skipped.
-    package struct Problem: Hashable, Sendable {
+    package struct Problem: ExplainedError, Hashable {
         package enum Kind: Hashable, Sendable {
             /// There is no `=`, or nothing before it.
             case noKey
@@ -28,6 +30,17 @@ package struct ConfigurationFile: Hashable, Sendable {
         package let kind: Kind
         /// Counted from 1.
         package let line: Int
+
+        /// Of this line.
+        package var explanation: String {
+            switch kind {
+            case .noKey: "this is not KEY = VALUE"
+            case .notText: "this is not text in UTF-8"
+            case .tooLarge:
+                "the file has more than \(ConfigurationFile.sizeLimit) bytes, and the rest is not "
+                    + "read"
+            }
+        }
     }
 
     package internal(set) var entries: [Entry] = []

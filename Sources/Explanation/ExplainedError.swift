@@ -7,3 +7,8 @@ package protocol ExplainedError: Error {
     /// What was expected, what was found, and what the user can do; without a full stop.
     var explanation: String { get }
 }
+
+/// For what cannot fail.
+extension Never: ExplainedError {
+    package var explanation: String { switch self {} }
+}

@@ -21,14 +21,3 @@ package struct HibernateLocation: Hashable, Sendable {
     /// In bytes: more than systemd can have to say.
     package static let sizeLimit = 4096
 }
-
-package enum HibernateLocationError: Error, Hashable, Sendable {
-    /// In bytes.
-    case size(Int)
-    /// Not UTF-16.
-    case notText
-    /// It is not an object of strings, numbers and words as of this byte of the text in UTF-8.
-    case notJSON(offset: Int)
-    /// This member is missing, or is not of its type.
-    case member(String)
-}

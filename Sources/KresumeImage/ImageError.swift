@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import Bytes
+import Explanation
 import PhysicalMemory
 import SwapArea
 
@@ -17,7 +18,7 @@ package enum ImagePart: Hashable, Sendable {
 }
 
 /// Why an image cannot be used. Offsets are bytes from the beginning of the image area.
-package enum ImageError: Error, Hashable, TruncationError {
+package enum ImageError: ExplainedError, Hashable, TruncationError {
     // The bytes themselves.
     case truncated(offset: UInt64, needed: Int, available: Int)
     case magic(ImagePart, offset: UInt64, found: UInt64)
@@ -78,10 +79,170 @@ package enum ImageError: Error, Hashable, TruncationError {
     case saverRegion(FrameRange)
     case jumpBackEntry(PhysicalAddress)
     case messagePage(PhysicalAddress)
+
+    package var explanation: String {
+        switch self {
+        case .truncated(let offset, let needed, let available):
+            damaged("\(needed) bytes are needed at byte \(offset), and \(available) are there")
+        case .magic(let part, let offset, _): damaged("there is no \(part.name) at byte \(offset)")
+        case .version(let version):
+            "the image has format version \(version), and this kresume knows version "
+                + "\(ImageFormat.version): use the kresume that wrote it"
+        case .incompatibleFeatures(let bits):
+            "the image uses features that this kresume does not know (\(hexadecimal(bits))): use "
+                + "the kresume that wrote it"
+        case .headerSize(let size): damaged("its header cannot be \(size) bytes long")
+        case .checksum(let part, let offset, let expected, let found):
+            damaged(
+                "the checksum of \(part.nameInSentence) at byte \(offset) is "
+                    + "\(hexadecimal(found)), not \(hexadecimal(expected))")
+
+        case .unknownState(let state): damaged("its state is \(state), which has no meaning")
+        case .wrongState(.prepared): "the image is incomplete: it was still being written"
+        case .wrongState(.ready): "the area already holds a complete image"
+        case .wrongState(.resuming): "the area already holds an image that was tried"
+        case .wrongState(.consumed):
+            "the image has been used: its machine has run since (kresume discard drops the image)"
+        case .differentIDs(let header, let state):
+            damaged("header and state belong to different images, \(header) and \(state)")
+        case .unexpectedID(let expected, let found):
+            "the area was prepared for the image \(expected), and now holds \(found)"
+        case .signatureChanged(let expected, let found):
+            "the area had the signature \(expected) when it was prepared, and now has \(found): "
+                + "something else has written to it"
+        case .badPages(let count):
+            "the swap area has \(count) bad pages: name a device without any"
+
+        case .imageSize(let size, let areaSize):
+            size > areaSize
+                ? "the image needs \(size) bytes, and the device has \(areaSize) there: is it "
+                    + "truncated?"
+                : damaged("it cannot be \(size) bytes long")
+        case .tooManySections(let count):
+            damaged("it has \(count) sections, and at most \(ImageFormat.sectionLimit) are allowed")
+        case .sectionFlags(let kind, let flags):
+            damaged("the flags of its \(kind.section) make no sense: \(hexadecimal(flags))")
+        case .unknownSection(let kind):
+            "the image has a section of kind \(kind.rawValue), which must be understood and is "
+                + "not: use the kresume that wrote it"
+        case .duplicateSection(let kind): damaged("it has its \(kind.section) twice")
+        case .missingSection(let kind): damaged("it has no \(kind.section)")
+        case .unexpectedSection(let kind):
+            damaged("it has a \(kind.section) although it is not written yet")
+        case .sectionSize(let kind, let size, let limit):
+            damaged("its \(kind.section) has \(size) bytes, and at most \(limit) are allowed")
+        case .misaligned(let part, let offset):
+            damaged("\(part.nameInSentence) is at byte \(offset), not at a multiple of 4096")
+        case .outsideImage(let part, let offset, let size, let imageSize):
+            damaged(
+                "\(part.nameInSentence) at byte \(offset), \(size) bytes long, lies outside the "
+                    + "image's \(imageSize) bytes")
+        case .overlap(let offset, let previousEnd):
+            damaged(
+                "the part at byte \(offset) overlaps the one before it, which ends at byte "
+                    + "\(previousEnd)")
+
+        case .trailingBytes(let kind, let offset):
+            damaged("its \(kind.section) goes on at byte \(offset), where it should end")
+        case .text(let kind, let offset):
+            damaged("its \(kind.section) has no valid text at byte \(offset)")
+        case .emptyMemoryRange(let offset):
+            damaged("its memory map has an empty range at byte \(offset)")
+        case .frameRange(let offset, let lower, let upper):
+            damaged(
+                "the range of page frames at byte \(offset) goes from \(hexadecimal(lower)) to "
+                    + "\(hexadecimal(upper)), which cannot be")
+        case .unsortedInvariant(let offset):
+            damaged("its list of hardware is not in order at byte \(offset)")
+        case .runKind(let offset, let found):
+            damaged("the run of pages at byte \(offset) is of the unknown kind \(found)")
+        case .pagingLevels(let levels):
+            damaged("its kernel pages with \(levels) levels, not with 4 or 5")
+
+        case .emptyRun(let run): damaged("the run of pages at \(run.first.address) is empty")
+        case .runBeyondLimit(let run):
+            damaged(
+                "it wants to fill \(run.count) pages from page frame \(run.first) on, beyond what "
+                    + "an x86-64 machine can have")
+        case .overlappingRun(let run, _):
+            damaged("it wants to fill \(run.first.address) twice")
+        case .runOutsideMemory(let run):
+            damaged("it wants to fill \(run.frames), which is not RAM")
+        case .runInSaverMemory(let run):
+            damaged("it wants to fill \(run.frames), where its saver kernel was")
+        case .chunkPages(let index, let pages):
+            damaged("chunk \(index) has \(pages) pages, not 1 to \(Chunk.pageLimit)")
+        case .chunkSize(let index, let size, let pages):
+            damaged("chunk \(index), which has \(pages) pages, cannot be \(size) bytes long")
+        case .chunkOrder(let index, let firstPage, let expected):
+            damaged("chunk \(index) begins with page \(firstPage), not with page \(expected)")
+        case .dataPages(let header, let runs, let chunks):
+            damaged(
+                "its header counts \(header) pages with data, its runs \(runs), and its chunks "
+                    + "\(chunks)")
+        case .zeroPages(let header, let runs):
+            damaged("its header counts \(header) zero pages, and its runs \(runs)")
+        case .chunkCount(let header, let chunks):
+            damaged("its header counts \(header) chunks, and it has \(chunks)")
+        case .tooManyPages(let count):
+            damaged("it counts \(count) pages, and at most \(ImageFormat.pageLimit) are allowed")
+        case .saverRegion(let frames):
+            damaged("its saver kernel was at \(frames), which is not RAM")
+        case .jumpBackEntry(let address):
+            damaged("its kernel is to be entered at \(address), for which it has no data")
+        case .messagePage(let address):
+            damaged("its kernel wants a message at \(address), where it has no page for it")
+        }
+    }
+
+    private func damaged(_ what: String) -> String { "the image is damaged: \(what)" }
+}
+
+extension ImagePart {
+    /// Without an article.
+    fileprivate var name: String {
+        switch self {
+        case .header: "header"
+        case .state: "state record"
+        case .section(let kind): kind.section
+        case .chunk(let index): "chunk \(index)"
+        }
+    }
+
+    /// With the article that it needs.
+    fileprivate var nameInSentence: String {
+        switch self {
+        case .header, .state, .section: "the \(name)"
+        case .chunk: name
+        }
+    }
+}
+
+extension SectionKind {
+    /// Without an article.
+    fileprivate var section: String {
+        switch self {
+        case .system: "system section"
+        case .memoryMap: "memory map section"
+        case .invariants: "invariants section"
+        case .jump: "jump section"
+        case .runs: "runs section"
+        case .chunks: "chunks section"
+        // Any number is a kind: a newer writer has kinds of its own.
+        default: "section of kind \(rawValue)"
+        }
+    }
 }
 
 /// Why an image could not be read: it is damaged, or the device is.
-package enum ImageReadError<DeviceError: Error>: Error {
+package enum ImageReadError<DeviceError: ExplainedError>: ExplainedError {
     case image(ImageError)
     case device(DeviceError)
+
+    package var explanation: String {
+        switch self {
+        case .image(let error): error.explanation
+        case .device(let error): error.explanation
+        }
+    }
 }

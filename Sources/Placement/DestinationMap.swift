@@ -65,14 +65,3 @@ package struct DestinationMap: Sendable {
     /// How many pages are zero.
     package var zeroPageCount: UInt64 { zero.count }
 }
-
-package enum PlacementError: Error, Hashable {
-    /// The image wants frames that are not RAM in this machine.
-    case outsideRAM(FrameRange)
-    /// The image wants two contents in one frame.
-    case twice(PageFrame)
-    /// The pinned memory falls short by this many pages.
-    case tooFewPages(missing: UInt64)
-    /// No run of this many free frames (below `limit`) for the hand-off.
-    case noRoomForHandoff(pages: UInt64, limit: PageFrame)
-}

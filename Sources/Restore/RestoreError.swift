@@ -12,10 +12,10 @@ package enum RestoreError: ExplainedError, Hashable {
     package var explanation: String {
         switch self {
         case .notEnoughMemory(let needed, let available):
-            "not enough memory: \(mebibytes(needed)) are needed, \(mebibytes(available)) are free"
+            "not enough memory: \(mebibytes(needed)) needed, \(mebibytes(available)) free"
         case .framesMoved(let count):
-            "the kernel moved \(count) pages of ours to other frames; trying again may help"
-        case .jumpReturned: "the jump did not happen"
+            "the kernel moved \(count) of our pages to other page frames; trying again may help"
+        case .jumpReturned: "the kernel did not jump, and gave no reason"
         }
     }
 }

@@ -2,22 +2,6 @@
 
 import PhysicalMemory
 
-/// Why nothing is known of a kernel's free pages.
-package enum FreePageError: Error, Hashable, Sendable {
-    /// VMCOREINFO lacks this key, or has a value for it that cannot be.
-    case notTold(String)
-    /// AMD's memory encryption is on.
-    case encryptedMemory
-    /// A virtual address that leads to nothing that can be read.
-    case unreadable(UInt64)
-    /// This page's descriptor says that it begins a free block of 2^order pages, which cannot be.
-    case impossibleBlock(PageFrame, order: UInt64)
-    /// The list of the pages that were swapped with another kernel's is none; what it ends with.
-    case backupList(UInt64)
-    /// In pages: `found` is not what the kernel has counted.
-    case otherCount(found: UInt64, counted: UInt64)
-}
-
 /// Which pages a kernel's page allocator had free when it stopped: those of the buddy allocator,
 /// found by their page descriptors. What it had set aside for one CPU is not among them.
 ///

@@ -30,6 +30,19 @@ package struct Signature: Hashable, Sendable {
     package static let uswsusp = Signature("ULSUSPEND")
 }
 
+extension Signature: CustomStringConvertible {
+    /// As text where it is some, else its bytes as hexadecimal digits: it comes from a disk, and
+    /// nothing in it may steer a terminal.
+    package var description: String {
+        let text = bytes.prefix { $0 != 0 }
+        let isText = text.allSatisfy { (0x21...0x7e).contains($0) }
+        if isText, !text.isEmpty, bytes[text.endIndex...].allSatisfy({ $0 == 0 }) {
+            return String(decoding: text, as: UTF8.self)
+        }
+        return bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+}
+
 /// Page 0 of an image area.
 ///
 /// Sources: `union swap_header`, include/linux/swap.h, Linux 6.12; libblkid's superblocks/swap.c.

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import Compression
+import Explanation
 import PhysicalMemory
 import SwapArea
 
 /// Why an image of the kernel's own hibernation cannot be used. Offsets are bytes from the
 /// device's beginning.
-package enum SwsuspError: Error, Hashable {
+package enum SwsuspError: ExplainedError, Hashable {
     case truncated(offset: UInt64, needed: Int, available: Int)
 
     // The header page.
@@ -67,10 +68,117 @@ package enum SwsuspError: Error, Hashable {
     // The image's own page tables.
     /// Not one paging depth out of two leads from the jump address to its physical address.
     case entryMapping(four: PageWalk, five: PageWalk, expected: PhysicalAddress)
+
+    package var explanation: String {
+        switch self {
+        case .truncated(let offset, let needed, let available):
+            "the image is damaged, or the device truncated: \(needed) bytes are needed at byte "
+                + "\(offset) of the device, and \(available) are there"
+
+        case .signature(let found):
+            "the image has the signature \(found), and this kresume knows \(Signature.swsusp1)"
+        case .unknownFlags(let flags):
+            "the image was written by a newer kernel: its flags \(hexadecimal(flags)) are not known "
+                + "to this kresume"
+        case .contradictoryFlags(let flags):
+            damaged("its flags \(hexadecimal(flags)) contradict each other")
+        case .originalSignature(let bytes):
+            damaged(
+                "the area had the signature \(Signature(bytes[...])) before, which is not one of "
+                    + "swap")
+
+        case .pageOutsideArea(let page, let limit, let offset):
+            "the image is damaged, or the device truncated: page \(page.rawValue) is wanted at byte "
+                + "\(offset), and the last one is \(limit.rawValue - 1)"
+        case .mapLoop(let page):
+            damaged("page \(page.rawValue) of the device is in its map twice")
+        case .entryAfterEnd(let offset):
+            damaged("its map goes on at byte \(offset) of the device, where it should have ended")
+        case .duplicatePage(let page):
+            damaged("page \(page.rawValue) of the device is in it twice")
+        case .noPages: damaged("its map names no pages")
+        case .storedPages(let found, let expected):
+            damaged(
+                "its map names \(found) pages, not \(expected.lowerBound) to "
+                    + "\(expected.upperBound)")
+
+        case .restoreMagic(let magic):
+            "the image is not one of a 64-bit x86 kernel: its magic number is \(hexadecimal(magic)), "
+                + "not \(hexadecimal(RestoreRecord.magic))"
+        case .imageSize(let size, let pages):
+            damaged("its \(pages) pages cannot take \(size) bytes")
+        case .pageCounts(let data, let all, let memory):
+            damaged(
+                "it counts \(all) pages, \(data) of them with data, of a machine that had "
+                    + "\(memory)")
+        case .memoryMapChecksum(let checksum):
+            damaged("its checksum of the memory map is \(hexadecimal(checksum)), more than 32 bits")
+        case .jumpAddress(let address):
+            damaged(
+                "its kernel is to be entered at \(hexadecimal(address)), where no kernel's code is")
+        case .physicalJumpAddress(let address):
+            damaged(
+                "its kernel is to be entered at the physical address \(address), beyond what an "
+                    + "x86-64 machine can have")
+        case .pageTableRoot(let address):
+            damaged("its page tables cannot begin at \(hexadecimal(address))")
+        case .missingFrame(let frame):
+            damaged("the page at \(frame.address), which its kernel needs first, is not in it")
+
+        case .frameBeyondLimit(let index, let entry):
+            damaged(
+                "entry \(index) of its list of page frames is \(hexadecimal(entry)), beyond what an "
+                    + "x86-64 machine can have")
+        case .frameOrder(let index, let frame, let previous):
+            damaged(
+                "entry \(index) of its list of page frames is \(frame), which does not belong after "
+                    + "\(previous)")
+        case .duplicateFrame(let index, let frame):
+            damaged("its list of page frames has \(frame) twice, the second time as entry \(index)")
+        case .listEndsEarly(let index):
+            damaged("its list of page frames ends early, at entry \(index)")
+        case .tooManyFrames(let limit):
+            damaged("its list of page frames has more than the \(limit) that the machine had")
+        case .frameCount(let listed, let zero, let dataPages):
+            damaged(
+                "it lists \(listed) page frames, \(zero) of them zero, and counts \(dataPages) "
+                    + "pages with data")
+
+        case .blockLength(let index, let length, let limit):
+            damaged("block \(index) has \(length) bytes, not 1 to \(limit)")
+        case .blockBeyondEnd(let index):
+            damaged("block \(index) goes on after the end of the image")
+        case .pagesAfterLastBlock(let count): damaged("\(count) pages follow its last block")
+        case .missingBlocks(let found, let expected):
+            damaged("it has \(found) blocks, where \(expected) were expected")
+        case .block(let index, let error):
+            damaged("block \(index) cannot be unpacked: \(error.explanation)")
+        case .checksum(let expected, let found):
+            damaged("its checksum is \(hexadecimal(found)), not \(hexadecimal(expected))")
+
+        case .entryMapping(let four, let five, let expected):
+            damaged(
+                "its page tables should lead to \(expected), where its kernel is entered; as 4 "
+                    + "levels they lead \(four.destination), as 5 levels \(five.destination)")
+        }
+    }
+
+    private func damaged(_ what: String) -> String { "the image is damaged: \(what)" }
+}
+
+extension PageWalk {
+    fileprivate var destination: String { address.map { "to \($0)" } ?? "nowhere" }
 }
 
 /// Why an image could not be read: it is damaged, or the device is.
-package enum SwsuspReadError<DeviceError: Error>: Error {
+package enum SwsuspReadError<DeviceError: ExplainedError>: ExplainedError {
     case image(SwsuspError)
     case device(DeviceError)
+
+    package var explanation: String {
+        switch self {
+        case .image(let error): error.explanation
+        case .device(let error): error.explanation
+        }
+    }
 }

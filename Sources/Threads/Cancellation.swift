@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Explanation
 import Synchronization
 
 /// A word from one thread to others that their work is no longer wanted.
@@ -13,8 +14,10 @@ package final class Cancellation: Sendable {
     package var isCancelled: Bool { flag.load(ordering: .relaxed) }
 }
 
-/// Thrown by work that stopped because nobody wants it any more. Never what a user is told: why it
-/// is not wanted is.
-package struct Cancelled: Error {
+/// Thrown by work that stopped because nobody wants it any more. A user is told why it is not
+/// wanted, not this.
+package struct Cancelled: ExplainedError {
     package init() {}
+
+    package var explanation: String { "this was given up: its result is no longer wanted" }
 }

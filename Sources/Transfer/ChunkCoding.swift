@@ -15,7 +15,7 @@ package enum ChunkPacker {
         case .lz4: self = .lz4
         case .zstd:
             guard let compressor = Zstandard.Compressor(level: level) else {
-                throw PlatformError.call("malloc", path: nil, .noMemory)
+                throw PlatformError.call(.malloc, path: nil, .noMemory)
             }
             self = .zstd(compressor)
         }
@@ -42,7 +42,7 @@ package enum ChunkUnpacker {
         case .lz4: self = .lz4
         case .zstd:
             guard let decompressor = Zstandard.Decompressor() else {
-                throw PlatformError.call("malloc", path: nil, .noMemory)
+                throw PlatformError.call(.malloc, path: nil, .noMemory)
             }
             self = .zstd(decompressor)
         }

@@ -22,11 +22,13 @@ package enum TransferError: ExplainedError {
         case .chunkNotUnpacked(let index):
             "the image is damaged: chunk \(index) cannot be unpacked"
         case .deviceFull(let path, let size):
-            "\(path) is full: the image does not fit its \(mebibytes(size))"
+            "\(path) is full: the image does not fit its \(mebibytes(size)); a larger device is "
+                + "needed"
         case .imageTooLarge(let size, let limit):
-            "an image with \(mebibytes(size)) of memory could not be resumed on this machine, "
-                + "\(mebibytes(limit)) are possible"
-        case .unalignedMemory(let range): "/proc/vmcore has a part of a page: \(range)"
+            "an image with \(mebibytes(size)) of memory could not be resumed on this machine, which "
+                + "has room for \(mebibytes(limit))"
+        case .unalignedMemory(let range):
+            "/proc/vmcore has memory that is not in whole pages: \(range)"
         case .otherMemory(let frames):
             "/proc/vmcore and the prepared image do not agree about the memory at \(frames)"
         }

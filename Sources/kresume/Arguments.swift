@@ -32,11 +32,12 @@ struct Arguments {
                 found == firstValue + Int32(index)
                     || item.short?.asciiValue.map { Int32($0) } == found
             }
-            guard let item else { throw UsageError() }
+            guard let item else { throw UsageError.badOption }
             let option = item.element
             let value = getopt_argument().map { String(cString: $0) } ?? ""
             if let problem = option.argument?.problem(in: value) {
-                throw UsageError(text: "--\(option.long)=\(value) \(problem)")
+                throw UsageError.badValue(
+                    option: option.long, value: value, problem: problem)
             }
             options.set(option.long, to: value)
         }

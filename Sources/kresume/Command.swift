@@ -48,17 +48,17 @@ extension Arguments {
     /// `[DEVICE]` with `--offset`; nil where no device is named.
     func location() throws -> ImageLocation? {
         guard let text = operands.first else {
-            if options.contains("offset") { throw UsageError(text: "--offset needs a device") }
+            if options.contains("offset") { throw UsageError.offsetWithoutDevice }
             return nil
         }
         guard let device = DeviceSpecification(text) else {
-            throw UsageError(text: "\(text) names no device")
+            throw UsageError.notADevice(text)
         }
         return ImageLocation(device, offsetPages: options.number("offset") ?? 0)
     }
 
     func requiredLocation() throws -> ImageLocation {
-        guard let location = try location() else { throw UsageError(text: "name a device") }
+        guard let location = try location() else { throw UsageError.noDevice }
         return location
     }
 }
@@ -66,7 +66,7 @@ extension Arguments {
 extension CommandLineOption {
     static let offset = CommandLineOption(
         "offset", short: "o", argument: .pages,
-        "the image begins so many pages of 4096 bytes into DEVICE")
+        "how many pages of 4096 bytes into DEVICE the image begins")
     static let debugPort = CommandLineOption(
         "debug-port", argument: .port,
         "for debugging: the code between the kernels writes letters there")

@@ -57,16 +57,16 @@ extension CommandLineOption.Argument {
             switch self {
             case .compression:
                 (ImageCompression(text) != nil, "is not lz4, zstd or zstd:1 to zstd:19")
-            case .device: (DeviceSpecification(text) != nil, "names no device")
-            case .file: (!text.isEmpty, "names no file")
+            case .device: (DeviceSpecification(text) != nil, "is not a device name")
+            case .file: (!text.isEmpty, "is not a file name")
             case .options: (true, "")
-            case .pages, .seconds: (wholeNumber(text) != nil, "is no number")
+            case .pages, .seconds: (wholeNumber(text) != nil, "is not a number")
             case .port:
                 (
                     wholeNumber(text).flatMap { UInt16(exactly: $0) } != nil,
-                    "is no I/O port: these are below 0x10000"
+                    "is not an I/O port (these are below 0x10000)"
                 )
-            case .size: (byteCount(text) != nil, "is no size: 96M, for example")
+            case .size: (byteCount(text) != nil, "is not a size (for example 96M)")
             }
         return isGood ? nil : problem
     }
@@ -85,10 +85,4 @@ func byteCount(_ text: String) -> UInt64? {
     guard let number = UInt64(digits) else { return nil }
     let (bytes, overflow) = number.multipliedReportingOverflow(by: unit ?? 1)
     return overflow ? nil : bytes
-}
-
-/// What is wrong with the words after the command's name. getopt_long has said it already where
-/// there is no text.
-struct UsageError: Error {
-    var text: String?
 }

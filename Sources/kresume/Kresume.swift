@@ -67,14 +67,12 @@ enum Kresume {
             if arguments.options.contains("quiet") { report.verbosity = .quiet }
             if arguments.options.contains("verbose") { report.verbosity = .verbose }
             guard command.operandCount.contains(arguments.operands.count) else {
-                throw UsageError(
-                    text: arguments.operands.isEmpty
-                        ? "name a device" : "too much: \(arguments.operands.joined(separator: " "))"
-                )
+                throw arguments.operands.isEmpty
+                    ? UsageError.noDevice : .tooManyArguments(arguments.operands)
             }
             return try command.run(arguments, report)
         } catch let error as UsageError {
-            if let text = error.text { say("kresume \(command.name): \(text)") }
+            if error != .badOption { say("kresume \(command.name): \(error.explanation)") }
             say("kresume \(command.name) --help tells more")
             return .usage
         } catch is ReportedError {

@@ -22,10 +22,10 @@ extension Command {
             CommandLineOption("retry", "take an image that was tried before"),
             CommandLineOption(
                 "default", argument: .device,
-                "where to look if nothing else says it"),
+                "where to look if nothing else says so"),
             CommandLineOption(
                 "wait", short: "w", argument: .seconds, setting: true,
-                "wait so long for the device to come (default: 30)"),
+                "how long to wait for the device (default: 30)"),
             .debugPort,
         ], operandCount: 0...1
     ) { arguments, report in
@@ -75,7 +75,7 @@ extension Command {
                 "lz4 (fast, the default), zstd or zstd:LEVEL (small; 1 to 19)"),
             CommandLineOption(
                 "saver-append", short: "a", argument: .options, setting: true,
-                "to add to the saver kernel's command line"),
+                "what to add to the saver kernel's command line"),
             CommandLineOption(
                 "unlock-in-saver",
                 "let it ask for the passphrase of an encrypted DEVICE"),

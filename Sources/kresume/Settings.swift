@@ -30,7 +30,7 @@ struct Settings {
             let file = ConfigurationFile(parsing: bytes)
             for problem in take(file) { report.warn("\(path):\(problem.line): \(problem.text)") }
         } catch {
-            if case .call("open", _, .noSuchFileOrDirectory) = error { return }
+            if case .call(.open, _, .noSuchFileOrDirectory) = error { return }
             report.warn(explanation(of: error))
         }
     }
@@ -39,7 +39,7 @@ struct Settings {
 
     /// - Returns: what is wrong, in the order of the lines.
     mutating func take(_ file: ConfigurationFile) -> [(line: Int, text: String)] {
-        var problems = file.problems.map { ($0.line, sentence($0.kind)) }
+        var problems = file.problems.map { ($0.line, $0.explanation) }
         for entry in file.entries {
             guard let argument = Self.keys[entry.key] else {
                 problems.append((entry.line, "there is no setting \(entry.key)"))
@@ -63,13 +63,4 @@ struct Settings {
 
     /// How long to wait for a device, in seconds.
     var wait: UInt64? { values.number("wait") }
-}
-
-private func sentence(_ problem: ConfigurationFile.Problem.Kind) -> String {
-    switch problem {
-    case .noKey: "this is not KEY = VALUE"
-    case .notText: "this is not text in UTF-8"
-    case .tooLarge:
-        "the file has more than \(ConfigurationFile.sizeLimit) bytes, the rest is not read"
-    }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import Checksum
+import Explanation
 import KresumeImage
 import PhysicalMemory
 import SwapArea
@@ -110,7 +111,9 @@ import Testing
     }
 
     @Test func aDeviceErrorIsNotTheImages() throws {
-        struct Broken: Error, Equatable {}
+        struct Broken: ExplainedError, Equatable {
+            var explanation: String { "broken" }
+        }
         let area = try Sample.area()
         for failing in [0, 1, 5] {
             var reads = 0

@@ -38,12 +38,15 @@ import Testing
 
     /// The line is skipped, what was said before stays.
     @Test(arguments: [
-        ("wait = soon", "wait = soon is no number"),
-        ("wait = -1", "wait = -1 is no number"),
-        ("wait =", "wait =  is no number"),
-        ("device =", "device =  names no device"),
-        ("saver-memory = 99999999999G", "saver-memory = 99999999999G is no size: 96M, for example"),
-        ("saver-kernel =", "saver-kernel =  names no file"),
+        ("wait = soon", "wait = soon is not a number"),
+        ("wait = -1", "wait = -1 is not a number"),
+        ("wait =", "wait =  is not a number"),
+        ("device =", "device =  is not a device name"),
+        (
+            "saver-memory = 99999999999G",
+            "saver-memory = 99999999999G is not a size (for example 96M)"
+        ),
+        ("saver-kernel =", "saver-kernel =  is not a file name"),
         ("Wait = 1", "there is no setting Wait"),
         ("retry = yes", "there is no setting retry"),
         ("wait", "this is not KEY = VALUE"),

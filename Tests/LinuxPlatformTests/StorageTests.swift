@@ -69,7 +69,9 @@ import Testing
         #expect(try BlockDevice(open: path, .read).readBytes(at: 0, count: 10_001) == expected)
 
         let reader = try BlockDevice(open: path, .read)
-        #expect(throws: PlatformError.call("pwrite", path: path, .badFileDescriptor)) {
+        let error = PlatformError.transfer(
+            .writing, path: path, offset: 0, count: 4096, .badFileDescriptor)
+        #expect(throws: error) {
             try reader.write(from: UnsafeRawBufferPointer(buffer.bytes), at: 0)
         }
     }
@@ -83,7 +85,7 @@ import Testing
             try BlockDevice(open: "/dev/null", .read)
         }
         let absent = tree.root.appending("absent")
-        #expect(throws: PlatformError.call("stat", path: absent, .noSuchFileOrDirectory)) {
+        #expect(throws: PlatformError.call(.stat, path: absent, .noSuchFileOrDirectory)) {
             try BlockDevice(open: absent, .read)
         }
     }
@@ -102,7 +104,7 @@ import Testing
         #expect(try SystemFile.lineIfPresent(tree.root.appending("c")) == "")
         try SystemFile.write("6", to: file)
         #expect(try SystemFile.line(file) == "612345")
-        #expect(throws: PlatformError.call("opendir", path: file, .notDirectory)) {
+        #expect(throws: PlatformError.call(.opendir, path: file, .notDirectory)) {
             try SystemFile.names(in: file)
         }
     }

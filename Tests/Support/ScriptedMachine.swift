@@ -55,9 +55,9 @@ package final class ScriptedMachine: Machine {
         package var kexecSupport = Kexec.Support.supported
         /// Happens instead of a jump, with what was loaded; returning is the other side's jump back.
         package var whenJumping: @Sendable (ScriptedMachine) throws(PlatformError) -> Void = {
-            _ throws(PlatformError) in throw .call("reboot", path: nil, .ioError)
+            _ throws(PlatformError) in throw .call(.reboot, path: nil, .ioError)
         }
-        package var whenPoweredOff: PlatformError? = .call("reboot", path: nil, .ioError)
+        package var whenPoweredOff: PlatformError? = .call(.reboot, path: nil, .ioError)
         /// By the function's name: what it throws.
         package var failures: [String: PlatformError] = [:]
 
@@ -145,7 +145,7 @@ extension ScriptedMachine {
     }
     package func openCore(_ path: FilePath) throws(PlatformError) -> CoreFile {
         guard let file = script.cores[path] else {
-            throw .call("open", path: path, .noSuchFileOrDirectory)
+            throw .call(.open, path: path, .noSuchFileOrDirectory)
         }
         return try CoreFile(open: file)
     }
@@ -167,11 +167,11 @@ extension ScriptedMachine {
         _ path: FilePath, _ access: BlockDevice.Access, direct: Bool
     ) throws(PlatformError) -> BlockDevice {
         guard let device = script.devices[path] else {
-            throw .call("open", path: path, .noSuchFileOrDirectory)
+            throw .call(.open, path: path, .noSuchFileOrDirectory)
         }
         if access == .exclusive {
             let isUsed = script.swaps.contains { $0.path == path }
-            if isUsed { throw .call("open", path: path, .resourceBusy) }
+            if isUsed { throw .call(.open, path: path, .resourceBusy) }
             note("claim \(path)")
         }
         return try device.open(path)
@@ -200,7 +200,7 @@ extension ScriptedMachine {
         change { script in script.swaps.removeAll { $0.path == path } }
     }
     package func deviceEvents() throws(PlatformError) -> any DeviceEvents {
-        if !script.hasEvents { throw .call("socket", path: nil, .noFunction) }
+        if !script.hasEvents { throw .call(.socket, path: nil, .noFunction) }
         return ScriptedEvents(of: self)
     }
     package var isAskingForPassphrase: Bool { script.isAskingForPassphrase }
@@ -209,7 +209,7 @@ extension ScriptedMachine {
     }
     package func file(_ path: FilePath, limit: Int) throws(PlatformError) -> [UInt8] {
         guard let bytes = script.files[path] else {
-            throw .call("open", path: path, .noSuchFileOrDirectory)
+            throw .call(.open, path: path, .noSuchFileOrDirectory)
         }
         return bytes
     }

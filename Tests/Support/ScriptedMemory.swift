@@ -40,7 +40,7 @@ package final class ScriptedMemory: PinnedPages, @unchecked Sendable {
         try whilePinning { cancellation.isCancelled }
         if cancellation.isCancelled { throw Cancelled() }
         guard pageCount + pages <= capacity else {
-            throw PlatformError.call("mlock", path: nil, .noMemory)
+            throw PlatformError.call(.mlock, path: nil, .noMemory)
         }
         pageCount += pages
     }

@@ -2,6 +2,7 @@
 
 import Bytes
 import Compression
+import Explanation
 import KresumeImage
 import PhysicalMemory
 import SwapArea
@@ -367,7 +368,9 @@ struct Damage: Sendable, CustomTestStringConvertible {
     }
 
     @Test func aDeviceThatFails() throws {
-        struct Failure: Error {}
+        struct Failure: ExplainedError {
+            var explanation: String { "broken" }
+        }
         let device = Recipe(.lzo).write()
         for failing in 0..<5 {
             var reads = 0

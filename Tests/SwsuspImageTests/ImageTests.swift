@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import Bytes
+import Explanation
 import KresumeImage
 import PhysicalMemory
 import SwapArea
@@ -179,7 +180,9 @@ let compressions: [SwsuspHeader.Compression] = [.none, .lzo, .lz4]
 
     @Test(arguments: compressions)
     func pagingDepthOnDeviceThatFails(compression: SwsuspHeader.Compression) throws {
-        struct Failure: Error {}
+        struct Failure: ExplainedError {
+            var explanation: String { "broken" }
+        }
         let device = Recipe(compression).write()
         let image = try device.image()
         let error = #expect(throws: SwsuspReadError<Failure>.self) {

@@ -181,7 +181,7 @@ package struct Hibernate {
             return
         }
         do { try area.commit([ImageHeader.erasure]) } catch {
-            report.warn("what is left of the image stays: \(explanation(of: error))")
+            report.warn("the rest of the image could not be erased: \(explanation(of: error))")
         }
     }
 }

@@ -108,7 +108,7 @@ extension FoundImage: CustomStringConvertible {
             "\(place): image of the kernel's own hibernation, "
                 + "\(front.header.compression.word), "
                 + "\(mebibytes(front.info.pages * UInt64(PageFrame.size))) of memory"
-        case .damaged(let error): "\(place): damaged image: \(explanation(of: error))"
+        case .damaged(let error): "\(place): unusable image: \(explanation(of: error))"
         case .unreadable(let error):
             "\(place): an image that cannot be read: \(explanation(of: error))"
         case .uswsusp: "\(place): uswsusp image"

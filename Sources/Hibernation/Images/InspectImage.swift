@@ -120,7 +120,7 @@ extension Inspection {
             return .number(UInt64(try image.pagingDepth(readAt: area.readAt).rawValue))
         } catch {
             guard case .image(let damage) = error else { throw error }
-            return .text("unknown: \(sentence(damage))")
+            return .text("unknown: \(damage.explanation)")
         }
     }
 }

@@ -53,7 +53,7 @@ struct LocationVariable {
 
     func clear() {
         do { try machine.removeEFIVariable(HibernateLocation.variableName) } catch {
-            report.warn("\(Self.name) stays: \(explanation(of: error))")
+            report.warn("\(Self.name) could not be removed: \(explanation(of: error))")
         }
     }
 }

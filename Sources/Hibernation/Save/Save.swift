@@ -62,7 +62,7 @@ package struct Save {
             report.note("leaving out \(size) of free memory")
             if !free.unknown.isEmpty {
                 let size = mebibytes(free.unknown.count * UInt64(PageFrame.size))
-                report.detail("what is free among \(size) cannot be told, and is saved too")
+                report.detail("how much of \(size) is free cannot be told: all of it is saved")
             }
             return omitted
         } catch {
@@ -84,7 +84,7 @@ package struct Save {
             return pages.backups(of: free.intersection(swapped)).intersection(memory.frames)
         } catch {
             let size = mebibytes(free.intersection(swapped).count * UInt64(PageFrame.size))
-            report.warn("\(size) of free memory are saved: \(explanation(of: error))")
+            report.warn("\(size) of free memory is saved too: \(explanation(of: error))")
             return FrameSet()
         }
     }

@@ -22,7 +22,7 @@ package enum KernelLog {
     package static func write(_ level: Level, _ line: String) -> Bool {
         guard let log = try? OwnedDescriptor(open: "/dev/kmsg", O_WRONLY) else { return false }
         let bytes = record(level, line)
-        let written = try? systemCall("write") { Glibc.write(log.rawValue, bytes, bytes.count) }
+        let written = try? systemCall(.write) { Glibc.write(log.rawValue, bytes, bytes.count) }
         return written == bytes.count
     }
 

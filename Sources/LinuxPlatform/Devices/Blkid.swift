@@ -48,10 +48,10 @@ package enum Blkid {
     {
         let path = device.path
         guard let probe = blkid_new_probe() else {
-            throw .call("blkid_new_probe", path: path, .noMemory)
+            throw .call(.newProbe, path: path, .noMemory)
         }
         defer { blkid_free_probe(probe) }
-        try systemCall("blkid_probe_set_device", path) {
+        try systemCall(.setProbeDevice, path) {
             blkid_probe_set_device(probe, device.descriptor.rawValue, 0, 0)
         }
 
@@ -94,7 +94,7 @@ package enum Blkid {
     ) throws(PlatformError) -> CInt {
         // libblkid returns -1 for its own errors too, which leave errno alone.
         errno = EIO
-        return try systemCall("blkid_do_safeprobe", path) { blkid_do_safeprobe(probe) }
+        return try systemCall(.safeProbe, path) { blkid_do_safeprobe(probe) }
     }
 
     private static let ambivalent: CInt = -2

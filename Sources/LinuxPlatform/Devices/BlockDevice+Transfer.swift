@@ -10,7 +10,7 @@ extension BlockDevice {
         into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
     ) throws(PlatformError) {
         try check(offset, buffer.count)
-        try transfer("pread", calls.pread, buffer, at: offset, upTo: buffer.count)
+        try transfer(.reading, calls.pread, buffer, at: offset, upTo: buffer.count)
     }
 
     /// Fills `buffers` one after the other from `offset` (in bytes), or throws. The corresponding
@@ -25,7 +25,7 @@ extension BlockDevice {
             let size = batch.reduce(0) { $0 + $1.count }
             try check(position, size)
             let vectors = batch.map { iovec(iov_base: $0.baseAddress, iov_len: $0.count) }
-            let got = try systemCall("preadv", path) {
+            let got = try call(.reading, position, size) {
                 calls.preadv(descriptor.rawValue, vectors, off_t(position))
             }
             // A short transfer is rare: what is missing is read buffer by buffer.
@@ -51,7 +51,7 @@ extension BlockDevice {
         try check(offset, buffer.count)
         // The call reads from it only.
         try transfer(
-            "pwrite", calls.pwrite, UnsafeMutableRawBufferPointer(mutating: buffer), at: offset,
+            .writing, calls.pwrite, UnsafeMutableRawBufferPointer(mutating: buffer), at: offset,
             upTo: buffer.count)
     }
 
@@ -63,24 +63,33 @@ extension BlockDevice {
         let head = Int(offset - first)
         let buffer = AlignedBuffer(count: head + count)
         // A last block that the end of the device cuts short is read short.
-        try transfer("pread", calls.pread, buffer.bytes, at: first, upTo: head + count)
+        try transfer(.reading, calls.pread, buffer.bytes, at: first, upTo: head + count)
         return Array(buffer.bytes[head..<(head + count)])
     }
 
     /// Calls `call` until at least `count` bytes of `buffer` went over: a call may come short.
     private func transfer(
-        _ name: String, _ call: DeviceCalls.Transfer, _ buffer: UnsafeMutableRawBufferPointer,
-        at offset: UInt64, upTo count: Int
+        _ direction: PlatformError.Direction, _ call: DeviceCalls.Transfer,
+        _ buffer: UnsafeMutableRawBufferPointer, at offset: UInt64, upTo count: Int
     ) throws(PlatformError) {
         var done = 0
         while done < count {
             let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
-            let moved = try systemCall(name, path) {
-                call(descriptor.rawValue, rest.baseAddress, rest.count, off_t(offset) + done)
+            let position = offset + UInt64(done)
+            let moved = try self.call(direction, position, rest.count) {
+                call(descriptor.rawValue, rest.baseAddress, rest.count, off_t(position))
             }
             if moved == 0 { throw beyondEnd(offset, count) }
             done += moved
         }
+    }
+
+    /// One call. The error says what it was to transfer.
+    private func call(
+        _ direction: PlatformError.Direction, _ offset: UInt64, _ count: Int, _ body: () -> Int
+    ) throws(PlatformError) -> Int {
+        try systemCall(
+            failure: { .transfer(direction, path: path, offset: offset, count: count, $0) }, body)
     }
 
     /// Offsets come from headers on disk: they are compared with the size before anything else.

@@ -60,8 +60,8 @@ package final class BlockDevice: Sendable {
         }
         var bytes: UInt64 = 0
         var readOnly: CInt = 0
-        try systemCall("ioctl BLKGETSIZE64", path) { linux_block_size(fd, &bytes) }
-        try systemCall("ioctl BLKROGET", path) { linux_block_read_only(fd, &readOnly) }
+        try systemCall(.blockSize, path) { linux_block_size(fd, &bytes) }
+        try systemCall(.blockReadOnly, path) { linux_block_read_only(fd, &readOnly) }
         size = bytes
         number = DeviceNumber(opened.st_rdev)
         isReadOnly = readOnly != 0
@@ -82,20 +82,20 @@ package final class BlockDevice: Sendable {
 
     /// Waits until what was written is on the medium. The corresponding C function is `fdatasync`.
     package func flush() throws(PlatformError) {
-        try systemCall("fdatasync", path) { calls.fdatasync(descriptor.rawValue) }
+        try systemCall(.fdatasync, path) { calls.fdatasync(descriptor.rawValue) }
     }
 
     /// Writes out and then forgets every page of this device that the kernel has cached: another
     /// kernel is about to write behind its back. Needs CAP_SYS_ADMIN for a block device.
     package func dropCaches() throws(PlatformError) {
         let fd = descriptor.rawValue
-        try systemCall("fsync", path) { fsync(fd) }
+        try systemCall(.fsync, path) { fsync(fd) }
         if number != nil, try stat(descriptor: descriptor, path).isBlockDevice {
-            try systemCall("ioctl BLKFLSBUF", path) { linux_block_flush_buffers(fd) }
+            try systemCall(.flushBlockBuffers, path) { linux_block_flush_buffers(fd) }
         }
         // The one call that returns its error instead of setting errno.
         let error = posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED)
-        if error != 0 { throw .call("posix_fadvise", path: path, Errno(rawValue: error)) }
+        if error != 0 { throw .call(.adviseFile, path: path, Errno(rawValue: error)) }
     }
 
     private static func isKnownToSysfs(_ path: FilePath) -> Bool {

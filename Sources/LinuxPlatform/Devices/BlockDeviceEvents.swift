@@ -30,7 +30,7 @@ package final class BlockDeviceEvents: DeviceEvents {
     package convenience init() throws(PlatformError) { try self.init(terminal: Terminal()) }
 
     init(terminal: Terminal?) throws(PlatformError) {
-        socket = OwnedDescriptor(adopting: try systemCall("socket") { linux_uevent_socket() })
+        socket = OwnedDescriptor(adopting: try systemCall(.socket) { linux_uevent_socket() })
         self.terminal = terminal
     }
 
@@ -42,7 +42,7 @@ package final class BlockDeviceEvents: DeviceEvents {
             descriptors.append(pollfd(fd: terminal.rawValue, events: Int16(POLLIN), revents: 0))
         }
         let limit = CInt(clamping: milliseconds)
-        try systemCall("poll") { poll(&descriptors, nfds_t(descriptors.count), limit) }
+        try systemCall(.poll) { poll(&descriptors, nfds_t(descriptors.count), limit) }
         // A prompt that has come up meanwhile is what was typed for.
         if descriptors.count > 1, descriptors[1].revents != 0, !PassphrasePrompt.isOpen() {
             switch terminal?.input() {

@@ -106,7 +106,7 @@ private struct Attributes {
 
     private func namesIfPresent(_ path: FilePath) throws(PlatformError) -> [String]? {
         do { return try SystemFile.names(in: path) } catch {
-            guard case .call("opendir", _, .noSuchFileOrDirectory) = error else { throw error }
+            guard case .call(.opendir, _, .noSuchFileOrDirectory) = error else { throw error }
             return nil
         }
     }

@@ -34,7 +34,7 @@ package enum Swaps {
     package static func active() throws(PlatformError) -> [ActiveSwap] {
         do { return try parse(SystemFile.text(file)) } catch {
             // A kernel without CONFIG_SWAP has no such file.
-            guard case .call("open", _, .noSuchFileOrDirectory) = error else { throw error }
+            guard case .call(.open, _, .noSuchFileOrDirectory) = error else { throw error }
             return []
         }
     }
@@ -70,13 +70,13 @@ package enum Swaps {
     package static func activate(_ path: FilePath, priority: Int) throws(PlatformError) {
         let flags =
             priority < 0 ? 0 : SWAP_FLAG_PREFER | min(CInt(clamping: priority), SWAP_FLAG_PRIO_MASK)
-        try systemCall("swapon", path) { path.withPlatformString { swapon($0, flags) } }
+        try systemCall(.swapon, path) { path.withPlatformString { swapon($0, flags) } }
     }
 
     /// Moves what is in the swap area back to memory and gives the area up.
     /// The corresponding C function is `swapoff`.
     package static func deactivate(_ path: FilePath) throws(PlatformError) {
-        try systemCall("swapoff", path) { path.withPlatformString { swapoff($0) } }
+        try systemCall(.swapoff, path) { path.withPlatformString { swapoff($0) } }
     }
 }
 

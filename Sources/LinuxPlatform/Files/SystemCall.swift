@@ -8,14 +8,21 @@ import SystemPackage
 /// A call that a signal interrupted is made again.
 @discardableResult
 func systemCall<Result: SignedInteger>(
-    _ name: String, _ path: FilePath? = nil, _ body: () -> Result
+    _ operation: PlatformError.Operation, _ path: FilePath? = nil, _ body: () -> Result
+) throws(PlatformError) -> Result {
+    try systemCall(failure: { .call(operation, path: path, $0) }, body)
+}
+
+/// The same for a call whose failure says more than its name.
+func systemCall<Result: SignedInteger>(
+    failure: (Errno) -> PlatformError, _ body: () -> Result
 ) throws(PlatformError) -> Result {
     while true {
         let result = body()
         // Read before anything else can call into C.
         let error = errno
         if result != -1 { return result }
-        if error != EINTR { throw .call(name, path: path, Errno(rawValue: error)) }
+        if error != EINTR { throw failure(Errno(rawValue: error)) }
     }
 }
 
@@ -25,7 +32,7 @@ struct OwnedDescriptor: ~Copyable, Sendable {
 
     /// Always with O_CLOEXEC. The corresponding C function is `open`.
     init(open path: FilePath, _ flags: CInt) throws(PlatformError) {
-        rawValue = try systemCall("open", path) {
+        rawValue = try systemCall(.open, path) {
             path.withPlatformString { open($0, flags | O_CLOEXEC) }
         }
     }
@@ -40,7 +47,7 @@ extension stat {
     /// The corresponding C function is `stat`.
     init(_ path: FilePath) throws(PlatformError) {
         var status = stat()
-        try systemCall("stat", path) { path.withPlatformString { stat($0, &status) } }
+        try systemCall(.stat, path) { path.withPlatformString { stat($0, &status) } }
         self = status
     }
 
@@ -48,7 +55,7 @@ extension stat {
     init(descriptor: borrowing OwnedDescriptor, _ path: FilePath) throws(PlatformError) {
         let number = descriptor.rawValue
         var status = stat()
-        try systemCall("fstat", path) { fstat(number, &status) }
+        try systemCall(.fstat, path) { fstat(number, &status) }
         self = status
     }
 

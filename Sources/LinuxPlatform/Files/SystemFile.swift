@@ -33,7 +33,7 @@ package enum SystemFile {
     /// Nil where there is no such file, else as ``line(_:)``.
     package static func lineIfPresent(_ path: FilePath) throws(PlatformError) -> String? {
         do { return try line(path) } catch {
-            guard case .call("open", _, .noSuchFileOrDirectory) = error else { throw error }
+            guard case .call(.open, _, .noSuchFileOrDirectory) = error else { throw error }
             return nil
         }
     }
@@ -46,7 +46,7 @@ package enum SystemFile {
         var chunk = [UInt8](repeating: 0, count: min(count, 16 << 10))
         while result.count < count {
             let wanted = min(chunk.count, count - result.count)
-            let got = try systemCall("read", path) { read(number, &chunk, wanted) }
+            let got = try systemCall(.read, path) { read(number, &chunk, wanted) }
             if got == 0 { break }
             result += chunk[..<got]
         }
@@ -58,7 +58,7 @@ package enum SystemFile {
         let file = try OwnedDescriptor(open: path, O_WRONLY)
         let number = file.rawValue
         let bytes = Array(text.utf8)
-        try systemCall("write", path) { Glibc.write(number, bytes, bytes.count) }
+        try systemCall(.write, path) { Glibc.write(number, bytes, bytes.count) }
     }
 
     package static func exists(_ path: FilePath) -> Bool {
@@ -68,7 +68,7 @@ package enum SystemFile {
     /// The names in a directory without `.` and `..`, in byte order.
     package static func names(in directory: FilePath) throws(PlatformError) -> [String] {
         guard let stream = directory.withPlatformString({ opendir($0) }) else {
-            throw .call("opendir", path: directory, Errno(rawValue: errno))
+            throw .call(.opendir, path: directory, Errno(rawValue: errno))
         }
         defer { closedir(stream) }
         var names: [String] = []
@@ -80,7 +80,7 @@ package enum SystemFile {
             }
             if name != ".", name != ".." { names.append(name) }
         }
-        if errno != 0 { throw .call("readdir", path: directory, Errno(rawValue: errno)) }
+        if errno != 0 { throw .call(.readdir, path: directory, Errno(rawValue: errno)) }
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 }

@@ -27,7 +27,7 @@ package enum EFIVariable {
         var bytes = [UInt8](repeating: 0, count: limit)
         // In one piece, for each call asks the firmware anew (`efivarfs_file_read`,
         // fs/efivarfs/file.c, Linux 6.12).
-        let count = try systemCall("read", path) { Glibc.read(number, &bytes, limit) }
+        let count = try systemCall(.read, path) { Glibc.read(number, &bytes, limit) }
         // So it shows one that another kernel has taken away.
         return count == 0 ? nil : Array(bytes[..<count])
     }
@@ -42,8 +42,8 @@ package enum EFIVariable {
             // fs/efivarfs/inode.c, Linux 6.12).
             let file = try OwnedDescriptor(open: path, O_RDONLY)
             let number = file.rawValue
-            try systemCall("ioctl FS_IOC_SETFLAGS", path) { linux_make_mutable(number) }
-            try systemCall("unlink", path) { path.withPlatformString { unlink($0) } }
+            try systemCall(.setFlags, path) { linux_make_mutable(number) }
+            try systemCall(.unlink, path) { path.withPlatformString { unlink($0) } }
         } catch {
             guard case .call(_, _, .noSuchFileOrDirectory) = error else { throw error }
         }

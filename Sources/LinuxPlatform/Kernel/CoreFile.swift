@@ -38,7 +38,7 @@ package final class CoreFile: Sendable {
         var done = 0
         while done < buffer.count {
             let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
-            let got = try systemCall("pread", path) {
+            let got = try systemCall(.pread, path) {
                 pread(descriptor.rawValue, rest.baseAddress, rest.count, off_t(offset) + done)
             }
             if got == 0 { throw beyondEnd(offset, buffer.count) }

@@ -27,7 +27,7 @@ package struct KernelInfo: Hashable, Sendable {
     /// The corresponding C function is `uname`.
     package static func running() throws(PlatformError) -> KernelInfo {
         var name = utsname()
-        try systemCall("uname") { uname(&name) }
+        try systemCall(.uname) { uname(&name) }
         return KernelInfo(
             release: text(name.release), version: text(name.version), machine: text(name.machine),
             nodeName: text(name.nodename))

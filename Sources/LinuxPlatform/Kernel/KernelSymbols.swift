@@ -16,7 +16,7 @@ package enum KernelSymbols {
         var search = Search(names)
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
         while search.isIncomplete {
-            let got = try systemCall("read", Self.file) { read(number, &chunk, chunk.count) }
+            let got = try systemCall(.read, Self.file) { read(number, &chunk, chunk.count) }
             if got == 0 { break }
             search.take(chunk[..<got])
         }

@@ -8,7 +8,7 @@ import Glibc
 package enum Power {
     /// Does not return where it succeeds. The corresponding C function is `reboot`.
     package static func off() throws(PlatformError) {
-        try systemCall("reboot") { linux_reboot_power_off() }
+        try systemCall(.reboot) { linux_reboot_power_off() }
     }
 
     /// Writes out every file system. The corresponding C function is `sync`.

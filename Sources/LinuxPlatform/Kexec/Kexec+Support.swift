@@ -36,7 +36,7 @@ extension Kexec {
         // The last page of the address space belongs to the kernel.
         let unreadable = UnsafePointer<kexec_segment>(bitPattern: UInt(bitPattern: -4096))
         do throws(PlatformError) {
-            try systemCall("kexec_load") { linux_kexec_load(0, 1, unreadable, flags.rawValue) }
+            try systemCall(.kexecLoad) { linux_kexec_load(0, 1, unreadable, flags.rawValue) }
             return .supported
         } catch {
             guard case .call(_, _, let number) = error else { throw error }

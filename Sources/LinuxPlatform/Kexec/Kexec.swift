@@ -48,14 +48,14 @@ package enum Kexec {
                 mem: UnsafeRawPointer(bitPattern: UInt(segment.memory.rawValue)),
                 memsz: UInt(segment.memorySize))
         }
-        try systemCall("kexec_load") {
+        try systemCall(.kexecLoad) {
             linux_kexec_load(UInt(entry.rawValue), UInt(list.count), list, flags.rawValue)
         }
     }
 
     /// Gives back what ``load(entry:segments:flags:)`` took.
     package static func unload(flags: Flags = []) throws(PlatformError) {
-        try systemCall("kexec_load") { linux_kexec_load(0, 0, nil, flags.rawValue) }
+        try systemCall(.kexecLoad) { linux_kexec_load(0, 0, nil, flags.rawValue) }
     }
 
     /// Leaves this kernel for what was loaded.
@@ -64,6 +64,6 @@ package enum Kexec {
     /// back. EINVAL: nothing is loaded. Another error: a device refused to be stopped.
     /// The corresponding C function is `reboot`.
     package static func execute() throws(PlatformError) {
-        try systemCall("reboot") { linux_reboot_kexec() }
+        try systemCall(.reboot) { linux_reboot_kexec() }
     }
 }

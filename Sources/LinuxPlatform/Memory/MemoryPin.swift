@@ -18,14 +18,14 @@ final class MemoryPin: Sendable {
     /// Throws ENOSYS and EPERM where the kernel has no io_uring, or was told to give it to nobody
     /// (`kernel.io_uring_disabled`).
     init(_ memory: UnsafeMutableRawBufferPointer) throws(PlatformError) {
-        ring = OwnedDescriptor(adopting: try systemCall("io_uring_setup") { linux_ring() })
+        ring = OwnedDescriptor(adopting: try systemCall(.setUpRing) { linux_ring() })
         let parts = stride(from: 0, to: memory.count, by: Self.partSize).map { offset in
             iovec(
                 iov_base: memory.baseAddress.map { $0 + offset },
                 iov_len: min(Self.partSize, memory.count - offset))
         }
         let number = ring.rawValue
-        try systemCall("io_uring_register") {
+        try systemCall(.registerBuffers) {
             linux_ring_pin(number, parts, UInt32(parts.count))
         }
     }

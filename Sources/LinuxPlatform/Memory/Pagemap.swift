@@ -31,7 +31,7 @@ package struct Pagemap: ~Copyable {
         while page < pageCount {
             let count = min(batch, pageCount - page)
             let offset = (firstEntry + page) * 8
-            let got = try systemCall("pread", Self.path) {
+            let got = try systemCall(.pread, Self.path) {
                 pread(descriptor, &entries, count * 8, offset)
             }
             guard got >= 8 else { throw .frameUnknown }

@@ -33,7 +33,7 @@ package final class PinnedMemory: PinnedPages {
     /// Reserves address space, and no memory, for at least `pageCapacity` pages.
     package init(pageCapacity: Int) throws(PlatformError) {
         let (bytes, overflow) = pageCapacity.multipliedReportingOverflow(by: PageFrame.size)
-        if overflow || bytes > 1 << 46 { throw .call("mmap", path: nil, .noMemory) }
+        if overflow || bytes > 1 << 46 { throw .call(.mmap, path: nil, .noMemory) }
         capacity = bytes.roundedUp(to: Self.hugePage)
         // Room to begin on a huge page's boundary.
         reservedSize = capacity + Self.hugePage
@@ -41,7 +41,7 @@ package final class PinnedMemory: PinnedPages {
         let address = mmap(
             nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
         guard let address, address != MAP_FAILED else {
-            throw .call("mmap", path: nil, Errno(rawValue: errno))
+            throw .call(.mmap, path: nil, Errno(rawValue: errno))
         }
         reservation = address
         base = UnsafeMutableRawPointer(
@@ -63,7 +63,7 @@ package final class PinnedMemory: PinnedPages {
         let start = pageCount * PageFrame.size
         let end = min((start + pages * PageFrame.size).roundedUp(to: Self.hugePage), capacity)
         guard end - start >= pages * PageFrame.size else {
-            throw PlatformError.call("mmap", path: nil, .noMemory)
+            throw PlatformError.call(.mmap, path: nil, .noMemory)
         }
         // Only advice: a kernel without huge pages gives small ones.
         madvise(base + start, end - start, MADV_HUGEPAGE)
@@ -78,7 +78,7 @@ package final class PinnedMemory: PinnedPages {
                 try Self.populate(UnsafeMutableRawPointer(bitPattern: address + first)!, size)
             }
         }
-        try systemCall("mlock") { mlock(base + start, end - start) }
+        try systemCall(.mlock) { mlock(base + start, end - start) }
         // The huge pages stay, but khugepaged makes no more: it would move what it joins.
         madvise(base + start, end - start, MADV_NOHUGEPAGE)
         do {
@@ -95,7 +95,7 @@ package final class PinnedMemory: PinnedPages {
     ) throws(PlatformError) {
         let madvPopulateWrite: CInt = 23
         do {
-            try systemCall("madvise") { madvise(start, size, madvPopulateWrite) }
+            try systemCall(.madvise) { madvise(start, size, madvPopulateWrite) }
         } catch {
             guard case .call(_, _, .invalidArgument) = error else { throw error }
             for offset in stride(from: 0, to: size, by: PageFrame.size) {

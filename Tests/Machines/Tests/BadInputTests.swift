@@ -66,7 +66,7 @@ extension Machines {
             try SavedImage.use("no-memory") { bench, _, configuration, _ in
                 var small = configuration
                 small.parameters = ["mem=128M"]
-                try expectRefusal(bench, small, says: ["not enough memory: ", "MiB are needed"])
+                try expectRefusal(bench, small, says: ["not enough memory: ", "MiB needed"])
             }
         }
 

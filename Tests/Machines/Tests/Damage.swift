@@ -15,7 +15,7 @@ struct Damage: CustomTestStringConvertible, Sendable {
             try $0.flip(ImageFile.header)
         },
         Damage(
-            "version", says: "the image has format version 2, this kresume knows version 1"
+            "version", says: "the image has format version 2, and this kresume knows version 1"
         ) {
             try $0.write(2 as UInt32, at: ImageFile.header + 8)
             try $0.signHeader()
@@ -27,20 +27,20 @@ struct Damage: CustomTestStringConvertible, Sendable {
             try $0.write(0x4000 as UInt64, at: ImageFile.header + 16)
             try $0.signHeader()
         },
-        Damage("header checksum", says: "wrong checksum of the header at byte 4096") {
+        Damage("header checksum", says: "the checksum of the header at byte 4096 is 0x") {
             try $0.flip(ImageFile.header + 48)
         },
-        Damage("state checksum", says: "wrong checksum of the state record at byte 8192") {
+        Damage("state checksum", says: "the checksum of the state record at byte 8192 is 0x") {
             try $0.flip(ImageFile.state + 32)
         },
         Damage("another image's state", says: "header and state belong to different images") {
             try $0.flip(ImageFile.state + 8)
             try $0.signState()
         },
-        Damage("section checksum", says: "wrong checksum of the section runs at byte") {
+        Damage("section checksum", says: "the checksum of the runs section at byte") {
             try $0.flip($0.offset(of: .runs) + 8)
         },
-        Damage("chunk checksum", says: "wrong checksum of the chunk 0 at byte") {
+        Damage("chunk checksum", says: "the checksum of chunk 0 at byte") {
             // The first byte of the first chunk.
             try $0.flip(Int($0.integer($0.offset(of: .chunks), as: UInt64.self)))
         },

@@ -34,7 +34,10 @@ extension Machines {
                 testDescription: "the first write fails", size: 1024,
                 // The header.
                 faults: [.init(.write, sector: 8, once: true)],
-                words: ["/dev/vda: pwrite: Input/output error"], bySaver: false),
+                words: [
+                    "/dev/vda: writing 4096 bytes at byte 4096 failed: Input/output error; the "
+                        + "disk may be failing"
+                ], bySaver: false),
             Failure(
                 testDescription: "the first flush fails", size: 1024,
                 faults: [.init(.flush, once: true)],
@@ -44,16 +47,16 @@ extension Machines {
                 // Behind what the original kernel writes itself.
                 faults: [.init(.write, sector: 32 << 11, once: true)],
                 words: [
-                    "the image was not saved, and the machine went on: ",
-                    "/dev/vda: pwrite: Input/output error",
+                    "the image was not saved, and the machine went on: /dev/vda: writing ",
+                    " failed: Input/output error",
                 ], bySaver: true),
             Failure(
                 testDescription: "the last write fails", size: 1024,
                 // The signature.
                 faults: [.init(.write, sector: 7, once: true)],
                 words: [
-                    "the image was not saved, and the machine went on: ",
-                    "/dev/vda: pwrite: Input/output error",
+                    "the image was not saved, and the machine went on: /dev/vda: writing 4096 "
+                        + "bytes at byte 0 failed: Input/output error"
                 ], bySaver: true),
         ]
 

@@ -109,7 +109,9 @@ extension Machines {
 
             try machine.expect("printf '\\007\\0\\0\\0{' >\(HibernateLocationVariable.path)")
             try machine.expect(
-                "kresume resume", gives: "kresume: \(name) cannot be read: it has 5 bytes")
+                "kresume resume",
+                gives: "kresume: \(name) cannot be read: it has 5 bytes, not an even number from 6 "
+                    + "to 4096")
         }
 
         @Test func stockDebianKernelSeesTheDisks() throws {

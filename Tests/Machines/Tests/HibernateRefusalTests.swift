@@ -12,7 +12,7 @@ extension Machines {
             ("/dev/vdz", "there is no device /dev/vdz"),
             ("LABEL=none", "there is no device LABEL=none"),
             ("/init", "/init is not a block device"),
-            ("--saver-kernel=/init /dev/vda", "the saver kernel's file is no Linux kernel"),
+            ("--saver-kernel=/init /dev/vda", "the saver kernel's file is not a "),
             ("--saver-kernel=/none /dev/vda", "/none: open: No such file or directory"),
             ("--saver-initrd=/none /dev/vda", "/none: open: No such file or directory"),
             ("--saver-memory=16M /dev/vda", "give more with --saver-memory"),
@@ -102,7 +102,7 @@ extension Machines {
                 try machine.expect("rm /filler/b")
                 let reply = try machine.run("kresume hibernate")
                 #expect(reply.status == 1)
-                #expect(reply.output.contains("MiB are swapped out to /dev/vda and only "))
+                #expect(reply.output.contains("MiB is swapped out to /dev/vda, and only "))
 
                 try machine.expect("rm /filler/a")
                 try machine.expect(

@@ -106,7 +106,7 @@ extension Machines {
             try machine.expect(
                 "kresume",
                 gives: """
-                    /dev/vda at byte 65536: damaged image: the image is damaged: there is no header \
+                    /dev/vda at byte 65536: unusable image: the image is damaged: there is no header \
                     at byte 4096
                         kresume discard --offset=16 /dev/vda
                     \(help)

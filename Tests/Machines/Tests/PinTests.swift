@@ -25,7 +25,8 @@ extension Machines {
                 let reply = try machine.waitForReply(to: restorer)
                 #expect(reply.status == 1)
                 #expect(
-                    reply.output.contains("pages of ours to other frames; trying again may help"))
+                    reply.output.contains(
+                        "of our pages to other page frames; trying again may help"))
                 try machine.expect("kresume verify -q /dev/vda")
                 try machine.expect("kresume locate | wc -l", gives: "1")
             }

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Explanation
+import PhysicalMemory
+import SystemPackage
+
+/// Why a machine was not hibernated.
+enum HibernateError: ExplainedError {
+    case mounted(FilePath, on: FilePath)
+    case otherContents(FilePath, String)
+    /// By the mapping of this name, which the saver kernel does not have.
+    case encrypted(FilePath, mapping: String)
+    case swapIsInUse(FilePath, needed: UInt64, available: UInt64)
+    /// In bytes.
+    case deviceTooSmall(FilePath, size: UInt64, needed: UInt64)
+    /// In bytes: more is in use than a restore kernel could hold beside itself.
+    case imageTooLarge(UInt64, limit: UInt64)
+    case notEnoughMemory(needed: UInt64, available: UInt64)
+    case noSaverKernel(release: String)
+    case noSaverInitrd(release: String)
+    case noRegion(size: UInt64)
+    /// RAM that the firmware's map does not have: it was added while the machine ran.
+    case addedMemory(PhysicalRange)
+    case saverWithoutFiveLevels
+    case noLowMemory
+    case noDevice
+    case badPages(FilePath)
+    /// The saver kernel came back with this reason.
+    case saveFailed(String)
+    case noWord
+    case notABlockDevice(FilePath)
+    /// The image could not be made invalid although the machine runs.
+    case imageLeft(FilePath)
+
+    var explanation: String {
+        switch self {
+        case .mounted(let path, let point): "\(path) is mounted on \(point): name another device"
+        case .otherContents(let path, let name):
+            "\(path) holds \(name); an image goes to a swap partition (--force overwrites)"
+        case .encrypted(let path, let mapping):
+            "\(path) is encrypted (\(mapping)): the saver kernel would have to unlock it again, and "
+                + "ask for the passphrase with nobody there (--unlock-in-saver goes on)"
+        case .swapIsInUse(let path, let needed, let available):
+            "\(mebibytes(needed)) is swapped out to \(path), and only \(mebibytes(available)) of "
+                + "memory is free to take it back: end some programs, or name another device"
+        case .deviceTooSmall(let path, let size, let needed):
+            "\(path) is too small: it has \(mebibytes(size)), and the image needs at least "
+                + mebibytes(needed)
+        case .imageTooLarge(let size, let limit):
+            "too much memory is in use: an image of \(mebibytes(size)) could not be resumed on this "
+                + "machine, which has room for \(mebibytes(limit)); end some programs first"
+        case .notEnoughMemory(let needed, let available):
+            "not enough memory for the saver kernel: \(mebibytes(needed)) needed, "
+                + "\(mebibytes(available)) free"
+        case .noSaverKernel(let release):
+            "there is no kernel for \(release) in /boot or /usr/lib/modules: name one with "
+                + "--saver-kernel"
+        case .noSaverInitrd(let release):
+            "there is no initramfs for \(release) in /boot or /usr/lib/modules: name one with "
+                + "--saver-initrd"
+        case .noRegion(let size):
+            "there is no stretch of \(mebibytes(size)) of memory for the saver kernel below 4 GiB: "
+                + "try less with --saver-memory"
+        case .addedMemory(let range):
+            "memory was added while the machine ran (\(range)), and the firmware does not know of "
+                + "it, so it would not be saved: restart the machine first"
+        case .saverWithoutFiveLevels:
+            "this kernel pages with 5 levels and the saver kernel cannot: name another with "
+                + "--saver-kernel"
+        case .noLowMemory: "there is no memory below 640 KiB for the saver kernel"
+        case .noDevice: "there is no swap partition in use: name a device"
+        case .badPages(let path):
+            "the swap area on \(path) has bad pages: name a device without any"
+        case .saveFailed(let reason):
+            "the image was not saved, and the machine went on: \(reason)"
+        case .noWord: "the machine went on without a word from the saver kernel"
+        case .notABlockDevice(let path): "\(path) is not a block device"
+        case .imageLeft(let path):
+            "the image on \(path) could not be made invalid although its machine runs: never resume "
+                + "it (kresume discard \(path))"
+        }
+    }
+}

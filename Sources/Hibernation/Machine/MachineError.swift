@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Explanation
+import LinuxPlatform
+import SystemPackage
+
+/// What stands in the way on this machine, whichever the workflow.
+enum MachineError: ExplainedError {
+    case notRoot
+    case lockedDown
+    case kexecDisabled
+    case noKexec
+    case noKexecJump
+    case kexecRefused(Errno)
+    case noSuchDevice(DeviceSpecification)
+    case ambiguousDevice(DeviceSpecification, [FilePath])
+    /// The firmware's memory map is not in /sys/firmware/memmap.
+    case noFirmwareMap
+
+    var explanation: String {
+        switch self {
+        case .notRoot: "this needs root (CAP_SYS_BOOT and CAP_SYS_ADMIN)"
+        case .lockedDown:
+            "the kernel is locked down (Secure Boot?) and refuses kexec_load: see "
+                + "/sys/kernel/security/lockdown"
+        case .kexecDisabled:
+            "kexec_load is turned off until the next boot (sysctl kernel.kexec_load_disabled)"
+        case .noKexec: "this kernel has no kexec (CONFIG_KEXEC)"
+        case .noKexecJump:
+            "this kernel cannot be jumped back into (it has no CONFIG_KEXEC_JUMP)"
+        case .kexecRefused(let number): "the kernel refuses kexec_load: \(number)"
+        case .noSuchDevice(let device): "there is no device \(device)"
+        case .ambiguousDevice(let device, let paths):
+            "\(device) is on \(list(paths)): name one of them by its path"
+        case .noFirmwareMap:
+            "this kernel does not show the firmware's memory map (CONFIG_FIRMWARE_MEMMAP)"
+        }
+    }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Explanation
+import KresumeImage
+import LinuxPlatform
+import PhysicalMemory
+import SwsuspImage
+import SystemPackage
+
+/// Why an image was not resumed although there is one.
+enum ResumeError: ExplainedError {
+    case severalImages([FoundImage])
+    /// Known by name, not to be read.
+    case foreignImage(FoundImage)
+    /// It was there a moment ago.
+    case imageVanished(FilePath)
+    /// Somebody tried it before.
+    case alreadyTried(FilePath)
+    case fileSystemsMounted([Mount])
+    case swapActive(FilePath)
+    case otherMemoryMap(image: [MemoryMap.Entry], here: [MemoryMap.Entry])
+    /// A stock image carries no more of the map than its checksum.
+    case otherMemoryMapChecksum(image: UInt32, here: MemoryMap)
+    /// ACPI: what the machine is made of, in the firmware's eyes.
+    case otherHardwareSignature(image: UInt32, here: UInt32)
+    case otherMachine([KresumeImage.Invariants.Difference])
+    case noFiveLevelPaging
+    case noMessagePage
+    /// A stock image, which the kernel itself may be able to use.
+    case kernelMayResume(any Error, command: String)
+
+    var explanation: String {
+        switch self {
+        case .severalImages(let images):
+            "there are several images, and none was chosen (kresume resume DEVICE chooses): "
+                + images.map(\.description).joined(separator: "; ")
+        case .foreignImage(let image):
+            "this image is for the software that wrote it; kresume does not know its format: "
+                + image.description
+        case .imageVanished(let path): "the image on \(path) vanished while it was being read"
+        case .alreadyTried(let path):
+            "the image on \(path) was tried before, and its machine may have run since: to take "
+                + "the risk, kresume resume --retry \(path); to drop it, kresume discard \(path)"
+        case .fileSystemsMounted(let mounts):
+            "file systems are mounted (" + list(mounts.map(\.mountPoint))
+                + "): a machine is resumed from an initramfs, with nothing mounted"
+        case .swapActive(let path):
+            "\(path) is in use as swap: a machine is resumed from an initramfs, before swap is "
+                + "activated"
+        case .otherMemoryMap(let image, let here):
+            "the firmware's memory map is not the one of the hibernated machine: only in the image: "
+                + list(image) + "; only here: " + list(here)
+        case .otherMemoryMapChecksum(let image, let here):
+            "the firmware's memory map is not the one of the hibernated machine: the image has its "
+                + "checksum \(hexadecimal(image)), and here it is "
+                + "\(hexadecimal(here.e820Checksum)) of: " + list(here.entries)
+        case .otherHardwareSignature(let image, let here):
+            "the hardware has changed since the hibernation: the ACPI hardware signature was "
+                + "\(hexadecimal(image)), and is \(hexadecimal(here))"
+        case .otherMachine(let differences):
+            "the hardware has changed since the hibernation: "
+                + differences.map(\.sentence).joined(separator: "; ")
+        case .noFiveLevelPaging:
+            "the hibernated kernel pages with 5 levels, which this CPU cannot do"
+        case .noMessagePage:
+            "the image is damaged: the page for our message to its kernel is missing"
+        case .kernelMayResume(let error, let command):
+            "\(Hibernation.explanation(of: error)); the image is still there, and if this kernel "
+                + "wrote it, it may be able to resume it: \(command)"
+        }
+    }
+}
+
+extension KresumeImage.Invariants.Difference {
+    fileprivate var sentence: String {
+        let sides = [("only in the image: ", onlyInImage), ("only here: ", onlyHere)]
+            .filter { !$0.1.isEmpty }
+        return "\(category) " + sides.map { $0 + list($1) }.joined(separator: "; ")
+    }
+}

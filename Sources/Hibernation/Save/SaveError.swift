@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Explanation
+import KresumeImage
+import SystemPackage
+
+/// Why the saver kernel did not write the image.
+enum SaveError: ExplainedError {
+    case areaNotFound(ImageID)
+    case areaFoundTwice(ImageID, [FilePath])
+    /// The machine was to be switched off.
+    case stillRunning
+
+    var explanation: String {
+        switch self {
+        case .areaNotFound(let id):
+            "no device holds the prepared image \(id): does the saver's initramfs have the driver "
+                + "for it?"
+        case .areaFoundTwice(let id, let paths):
+            "the prepared image \(id) is on \(list(paths)), and only one can be right"
+        case .stillRunning: "the machine did not switch itself off"
+        }
+    }
+}

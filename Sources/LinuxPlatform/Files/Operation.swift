@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+extension PlatformError {
+    /// What was called and can fail: system calls, the C library, libblkid.
+    ///
+    /// The raw value is for messages: the function's name, with the request for an ioctl.
+    package enum Operation: String, Hashable, Sendable {
+        // Files.
+        case open, stat, fstat, read, write, pread, fsync, fdatasync, unlink, opendir, readdir
+        case adviseFile = "posix_fadvise"
+        case setFlags = "ioctl FS_IOC_SETFLAGS"
+
+        // Block devices and swap.
+        case blockSize = "ioctl BLKGETSIZE64"
+        case blockReadOnly = "ioctl BLKROGET"
+        case flushBlockBuffers = "ioctl BLKFLSBUF"
+        case swapon, swapoff
+        case newProbe = "blkid_new_probe"
+        case setProbeDevice = "blkid_probe_set_device"
+        case safeProbe = "blkid_do_safeprobe"
+
+        // Memory.
+        case malloc, mmap, madvise, mlock
+        case setUpRing = "io_uring_setup"
+        case registerBuffers = "io_uring_register"
+
+        // The kernel.
+        case socket, poll, uname, reboot
+        case kexecLoad = "kexec_load"
+    }
+}

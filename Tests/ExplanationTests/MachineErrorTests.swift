@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Explanation
+import PhysicalMemory
+import Restore
+import SwsuspImage
+import SystemPackage
+import Testing
+import Threads
+import Transfer
+
+@testable import Hibernation
+@testable import KresumeImage
+@testable import LinuxPlatform
+@testable import kresume
+
+private let frames = FrameRange(PageFrame(16), count: 2)
+private let path: FilePath = "/dev/sda2"
+private let device = DeviceSpecification.tag(.label, "swap")
+private let id = ImageID(low: 1, high: 2)
+
+@Suite struct MachineErrorTests {
+    @Test func platform() {
+        expectSentences { (error: PlatformError?) in
+            switch error {
+            case nil:
+                [
+                    .call(.open, path: path, .noSuchFileOrDirectory),
+                    .call(.kexecLoad, path: nil, .notPermitted),
+                ]
+            case .call:
+                [
+                    .transfer(.reading, path: path, offset: 8192, count: 4096, .ioError),
+                    .transfer(.writing, path: path, offset: 8192, count: 4096, .noSpace),
+                ]
+            case .transfer: [.beyondEnd(path: path, offset: 8192, count: 4096, size: 8192)]
+            case .beyondEnd: [.tooLarge(path: path, limit: 4096)]
+            case .tooLarge: [.malformed(path: "/proc/swaps", line: 2)]
+            case .malformed: [.notStorage(path: "/dev/null")]
+            case .notStorage: [.noDeviceNode(path: path)]
+            case .noDeviceNode: [.frameUnknown]
+            case .frameUnknown: [.pageAbsent]
+            case .pageAbsent: []
+            }
+        }
+    }
+
+    @Test func failedTransfer() {
+        let error = PlatformError.transfer(
+            .reading, path: path, offset: 8192, count: 4096, .ioError)
+        #expect(
+            error.explanation == "/dev/sda2: reading 4096 bytes at byte 8192 failed: Input/output "
+                + "error; the disk may be failing, dmesg tells more")
+    }
+
+    @Test func reading() {
+        expectSentences { (error: ImageReadError<PlatformError>?) in
+            switch error {
+            case nil: [.image(.version(2))]
+            case .image: [.device(.notStorage(path: path))]
+            case .device: []
+            }
+        }
+        expectSentences { (error: SwsuspReadError<PlatformError>?) in
+            switch error {
+            case nil: [.image(.noPages)]
+            case .image: [.device(.notStorage(path: path))]
+            case .device: []
+            }
+        }
+    }
+
+    @Test func transfer() {
+        expectSentences { (error: TransferError?) in
+            switch error {
+            case nil: [.chunkNotUnpacked(index: 3)]
+            case .chunkNotUnpacked: [.deviceFull(path, size: 1 << 30)]
+            case .deviceFull: [.imageTooLarge(1 << 40, limit: 1 << 30)]
+            case .imageTooLarge: [.unalignedMemory(frames.physicalRange)]
+            case .unalignedMemory: [.otherMemory(frames)]
+            case .otherMemory: []
+            }
+        }
+    }
+
+    @Test func restore() {
+        expectSentences { (error: RestoreError?) in
+            switch error {
+            case nil: [.notEnoughMemory(needed: 1 << 30, available: 1 << 20)]
+            case .notEnoughMemory: [.framesMoved(count: 3)]
+            case .framesMoved: [.jumpReturned]
+            case .jumpReturned: []
+            }
+        }
+    }
+
+    @Test func machine() {
+        expectSentences { (error: MachineError?) in
+            switch error {
+            case nil: [.notRoot]
+            case .notRoot: [.lockedDown]
+            case .lockedDown: [.kexecDisabled]
+            case .kexecDisabled: [.noKexec]
+            case .noKexec: [.noKexecJump]
+            case .noKexecJump: [.kexecRefused(.notPermitted)]
+            case .kexecRefused: [.noSuchDevice(device)]
+            case .noSuchDevice: [.ambiguousDevice(device, [path, "/dev/sdb2"])]
+            case .ambiguousDevice: [.noFirmwareMap]
+            case .noFirmwareMap: []
+            }
+        }
+    }
+
+    @Test func resume() {
+        let kinds: [FoundImage.Kind] = [
+            .uswsusp, .damaged(ImageError.version(2)),
+            .unreadable(PlatformError.notStorage(path: path)),
+        ]
+        let images = kinds.map { FoundImage(path: path, offset: 4096, kind: $0, time: 0) }
+        let mount = Mount(
+            number: DeviceNumber(major: 8, minor: 2), mountPoint: "/mnt", fileSystem: "ext4",
+            source: "/dev/sda2", isReadOnly: false)
+        let entry = MemoryMap.Entry(frames.physicalRange, .ram)
+        let difference = KresumeImage.Invariants.Difference(
+            category: "pci", onlyInImage: ["0000:00:05.0"], onlyHere: [])
+        expectSentences { (error: ResumeError?) in
+            switch error {
+            case nil: [.severalImages(images)]
+            case .severalImages: images.map { .foreignImage($0) }
+            case .foreignImage: [.imageVanished(path)]
+            case .imageVanished: [.alreadyTried(path)]
+            case .alreadyTried: [.fileSystemsMounted([mount])]
+            case .fileSystemsMounted: [.swapActive(path)]
+            case .swapActive: [.otherMemoryMap(image: [entry], here: [])]
+            case .otherMemoryMap: [.otherMemoryMapChecksum(image: 1, here: MemoryMap([entry]))]
+            case .otherMemoryMapChecksum: [.otherHardwareSignature(image: 1, here: 2)]
+            case .otherHardwareSignature: [.otherMachine([difference])]
+            case .otherMachine: [.noFiveLevelPaging]
+            case .noFiveLevelPaging: [.noMessagePage]
+            case .noMessagePage:
+                [
+                    .kernelMayResume(MachineError.noKexec, command: "echo 8:2 > /sys/power/resume"),
+                    .kernelMayResume(Errno.noMemory, command: "echo 8:2 > /sys/power/resume"),
+                ]
+            case .kernelMayResume: []
+            }
+        }
+    }
+
+    @Test func hibernate() {
+        expectSentences { (error: HibernateError?) in
+            switch error {
+            case nil: [.mounted(path, on: "/mnt")]
+            case .mounted: [.otherContents(path, "ext4")]
+            case .otherContents: [.encrypted(path, mapping: "swap_crypt")]
+            case .encrypted: [.swapIsInUse(path, needed: 1 << 30, available: 1 << 20)]
+            case .swapIsInUse: [.deviceTooSmall(path, size: 1 << 20, needed: 1 << 30)]
+            case .deviceTooSmall: [.imageTooLarge(1 << 40, limit: 1 << 30)]
+            case .imageTooLarge: [.notEnoughMemory(needed: 1 << 30, available: 1 << 20)]
+            case .notEnoughMemory: [.noSaverKernel(release: "6.12.1")]
+            case .noSaverKernel: [.noSaverInitrd(release: "6.12.1")]
+            case .noSaverInitrd: [.noRegion(size: 1 << 30)]
+            case .noRegion: [.addedMemory(frames.physicalRange)]
+            case .addedMemory: [.saverWithoutFiveLevels]
+            case .saverWithoutFiveLevels: [.noLowMemory]
+            case .noLowMemory: [.noDevice]
+            case .noDevice: [.badPages(path)]
+            case .badPages: [.saveFailed("/dev/sda2 is full")]
+            case .saveFailed: [.noWord]
+            case .noWord: [.notABlockDevice(path)]
+            case .notABlockDevice: [.imageLeft(path)]
+            case .imageLeft: []
+            }
+        }
+    }
+
+    @Test func others() {
+        expectSentences { (error: Cancelled?) in error == nil ? [Cancelled()] : [] }
+        expectSentences { (error: ReportedError?) in
+            error == nil ? [ReportedError(MachineError.noKexec)] : []
+        }
+    }
+
+    @Test func save() {
+        expectSentences { (error: SaveError?) in
+            switch error {
+            case nil: [.areaNotFound(id)]
+            case .areaNotFound: [.areaFoundTwice(id, [path, "/dev/sdb2"])]
+            case .areaFoundTwice: [.stillRunning]
+            case .stillRunning: []
+            }
+        }
+    }
+
+    @Test func usage() {
+        expectSentences { (error: UsageError?) in
+            switch error {
+            case nil: [.badOption]
+            case .badOption:
+                [.badValue(option: "wait", value: "soon", problem: "is not a number")]
+            case .badValue: [.noDevice]
+            case .noDevice: [.notADevice("swap")]
+            case .notADevice: [.offsetWithoutDevice]
+            case .offsetWithoutDevice: [.tooManyArguments(["/dev/sda2", "/dev/sdb2"])]
+            case .tooManyArguments: []
+            }
+        }
+    }
+
+    @Test func anyError() {
+        struct Other: Error {}
+        #expect(explanation(of: MachineError.noKexec) == MachineError.noKexec.explanation)
+        #expect(explanation(of: Errno.ioError) == "Input/output error")
+        #expect(explanation(of: Other()) == "Other()")
+    }
+}
