@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # make           build/kresume: static, stripped
-# make test      everything: packages, build, lint, unit tests, machine tests
+# make test      everything: packages, build, lint, unit tests, a little fuzzing, machine tests
 # make lint      layout of the sources, shellcheck, which module imports which, licence lines
 # make unit      tests that need no virtual machine
 # make machines  tests that boot kernels in QEMU (the first run builds one: some minutes)
-# make fuzz      damaged stock images, many more than in `make unit`
+# make fuzz      what is read from devices, files and memory, by libFuzzer: FUZZ_SECONDS (60) each;
+#                some of it: FUZZ_TARGETS='image stock-image'
 # make demo      watch a virtual machine hibernate, go off and come back
 # make bench     how fast it is, beside the kernel: build/bench.md (half an hour; fewer rounds:
 #                BENCH_RUNS=1; some of it: BENCH_ONLY=small/LZO)
@@ -60,7 +61,7 @@ INSTALLED := \
 		man/$(page):$(DATADIR)/man/man$(subst .,,$(suffix $(page)))/$(page):644)
 
 .NOTPARALLEL:
-.PHONY: all install uninstall deps swift lint unit fuzz machines test demo bench clean
+.PHONY: all install uninstall deps swift lint unit fuzz fuzz-short machines test demo bench clean
 
 all: build/kresume
 
@@ -99,23 +100,27 @@ lint: swift
 	tools/check-file-list
 	if command -v zsh >/dev/null; then zsh -n completions/_kresume; fi
 	if command -v fish >/dev/null; then fish --no-execute completions/kresume.fish; fi
-	find . -name .git -prune -o -name .build -prune -o -path ./build -prune -o -type f \
+	find . -name .git -prune -o -name '.build*' -prune -o -path ./build -prune -o -type f \
 		-exec awk 'FNR == 1 && /^(#!.*sh( |$$)|# shellcheck shell=)/ { print FILENAME } { nextfile }' {} + \
 		| xargs shellcheck
 
 unit: swift
 	swift test --disable-xctest --skip '^MachineTests\.'
 
-# Another seed gives other inputs: make fuzz KRESUME_FUZZ_SEED=7
-fuzz: export KRESUME_FUZZ_INPUTS ?= 100000
-fuzz: export KRESUME_FUZZ_SEED ?= 1
+FUZZ_SECONDS := 60
+FUZZ_TARGETS :=
+
 fuzz: swift
-	swift test --disable-xctest --filter SwsuspImageTests.MutationTests
+	@Tests/Fuzz/run seconds $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+# The same inputs every time.
+fuzz-short: swift
+	@Tests/Fuzz/run runs 10000 $(FUZZ_TARGETS)
 
 machines: build/kresume
 	swift test --disable-xctest --filter '^MachineTests\.'
 
-test: deps build/kresume lint unit machines
+test: deps build/kresume lint unit fuzz-short machines
 
 demo: deps build/kresume
 	@swift run --quiet machine-demo
@@ -127,4 +132,4 @@ bench: deps build/kresume
 	@"$$($(SWIFT_BUILD) --show-bin-path)/machine-bench"
 
 clean:
-	rm -rf build .build
+	rm -rf build .build .build-fuzz

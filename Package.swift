@@ -251,3 +251,18 @@ let package = Package(
             swiftSettings: strict),
     ]
 )
+
+// For `make fuzz`: the fuzzer instead of the tests, of which it has some files (and a file belongs
+// to one target only). libFuzzer brings its `main` (--sanitize=fuzzer).
+if Context.environment["KRESUME_FUZZ"] != nil {
+    package.targets.removeAll { $0.type == .test }
+    package.targets.append(
+        .executableTarget(
+            name: "kresume-fuzz",
+            dependencies: [
+                "KresumeImage", "SwsuspImage", "SwapArea", "ELFCore", "StoppedKernel", "LinuxBoot",
+                "SaverPlan", "ConfigurationFile", "HibernateLocation", "PhysicalMemory", "Checksum",
+                "Compression", "Bytes", "CLZ4", "CLZO", "TestSupport",
+            ],
+            path: "Tests/Fuzz", exclude: ["run"], swiftSettings: strict))
+}

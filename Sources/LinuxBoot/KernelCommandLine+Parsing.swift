@@ -14,7 +14,7 @@ extension KernelCommandLine {
                 return isQuoted || !$0.isSpace
             }
             rest = rest[word.endIndex...]
-            let option = Option(word: Array(word))
+            let option = Option(word: Array(word), isOpen: isQuoted)
             if option.name == "--", option.value == nil { return }
             options.append(option)
         }
@@ -22,27 +22,25 @@ extension KernelCommandLine {
 }
 
 extension KernelCommandLine.Option {
-    /// One word, quotes and all.
-    fileprivate init(word: [UInt8]) {
-        text = String(decoding: word, as: UTF8.self)
-        // Quotes stand around the whole word or around the value.
-        var body = word[...]
-        if body.first == .quote {
-            body = body.dropFirst()
-            if body.last == .quote { body = body.dropLast() }
-        }
+    /// One word, quotes and all; the last of them may be missing.
+    fileprivate init(word: [UInt8], isOpen: Bool) {
+        text = String(decoding: word + (isOpen ? [.quote] : []), as: UTF8.self)
+        // Quotes stand around the whole word or around the value; at the end is one, if any.
+        let isQuoted = word.first == .quote
+        let body = isQuoted ? word.dropFirst() : word[...]
+        let endsQuoted = body.last == .quote
         // A word that begins with "=" has it in its name.
         guard let equals = body.dropFirst().firstIndex(of: .equals) else {
-            name = String(decoding: body, as: UTF8.self)
+            let name = isQuoted && endsQuoted ? body.dropLast() : body
+            self.name = String(decoding: name, as: UTF8.self)
             value = nil
             return
         }
         name = String(decoding: body[..<equals], as: UTF8.self)
         var tail = body[(equals + 1)...]
-        if tail.first == .quote {
-            tail = tail.dropFirst()
-            if tail.last == .quote { tail = tail.dropLast() }
-        }
+        let isTailQuoted = tail.first == .quote
+        if isTailQuoted { tail = tail.dropFirst() }
+        if endsQuoted, isQuoted || isTailQuoted { tail = tail.dropLast() }
         value = String(decoding: tail, as: UTF8.self)
     }
 }

@@ -9,7 +9,8 @@ package struct KernelCommandLine: Hashable, Sendable {
         package let name: String
         /// Without the quotes around it; nil where there is no `=`.
         package let value: String?
-        /// As it stands on the command line.
+        /// As it stands on the command line; quotes that are open to the line's end are closed, or
+        /// whatever is added to the line would be in them.
         package let text: String
     }
 
@@ -46,12 +47,12 @@ extension KernelCommandLine {
 
 extension KernelCommandLine.Option {
     /// `name=value`, in quotes where the value needs them. Nil where the kernel would not read
-    /// the same again: a quotation mark in it, a white space or `=` in the name.
+    /// the same again: a quotation mark in it, a white space or `=` in the name, `--` alone.
     package init?(_ name: String, _ value: String?) {
         let isForbidden = { (byte: UInt8) in byte == .quote || byte == 0 }
         guard !name.isEmpty,
             !name.utf8.contains(where: { isForbidden($0) || $0.isSpace || $0 == .equals }),
-            value?.utf8.contains(where: isForbidden) != true
+            value?.utf8.contains(where: isForbidden) != true, name != "--" || value != nil
         else { return nil }
         self.name = name
         self.value = value

@@ -26,8 +26,14 @@ package struct MessagePage: Hashable {
     private static let magic: [UInt8] = Array("kr-word\n".utf8)
     private static let textOffset = 16
 
+    /// A text that is too long is cut between two characters of Unicode.
     package var bytes: [UInt8] {
-        let text = Array(text.utf8.prefix(PageFrame.size - Self.textOffset))
+        let room = PageFrame.size - Self.textOffset
+        var end = text.utf8.index(text.startIndex, offsetBy: room, limitedBy: text.endIndex)
+        while let place = end, place.samePosition(in: text.unicodeScalars) == nil {
+            end = text.utf8.index(before: place)
+        }
+        let text = Array(text.utf8[..<(end ?? text.endIndex)])
         var page = ByteWriter(capacity: PageFrame.size)
         page.append(Self.magic)
         page.append(outcome.rawValue)

@@ -19,6 +19,9 @@ import Testing
             ("\"a b\"", [("a b", nil)]),
             ("a=x\"y z\"w", [("a", "x\"y z\"w")]),
             ("a=\"x y", [("a", "x y")]),
+            ("\"a=\"x\"\" b", [("a", "x\""), ("b", nil)]),
+            ("\"a=x\"y b", [("a", "x\"y"), ("b", nil)]),
+            ("a=\" b", [("a", " b")]),
             ("=x \"", [("=x", nil), ("", nil)]),
             ("a\tb\u{0b}c\r\nd", [("a", nil), ("b", nil), ("c", nil), ("d", nil)]),
             ("a -- b=1", [("a", nil)]),
@@ -34,6 +37,19 @@ import Testing
     @Test func textKeepsTheQuotes() {
         let text = "root=\"LABEL=a b\" \"x=1 2\" quiet"
         #expect(KernelCommandLine(parsing: "  " + text + "\n").text == text)
+    }
+
+    /// Or they would be around what is added.
+    @Test(
+        arguments: [
+            ("b a=\"x y", "b a=\"x y\"", "x y"), ("\"a=x y ", "\"a=x y \"", "x y "),
+            ("a=\"", "a=\"\"", ""), ("a=x\"y z", "a=x\"y z\"", "x\"y z"),
+        ])
+    func openQuotesAreClosed(text: String, expected: String, value: String) {
+        let line = KernelCommandLine(parsing: text)
+        #expect(line.value(of: "a") == value)
+        #expect(line.text == expected)
+        #expect(KernelCommandLine(parsing: line.text + " quiet").contains("quiet"))
     }
 
     @Test func lookup() {
@@ -59,6 +75,7 @@ import Testing
     @Test(
         arguments: [
             ("a", nil), ("a", ""), ("a.b", "1=2"), ("resume", "LABEL=my swap"), ("x", "tab\there"),
+            ("--", "1"),
         ] as [(String, String?)])
     func composedOptionsAreReadBack(name: String, value: String?) throws {
         let option = try #require(KernelCommandLine.Option(name, value))
@@ -67,6 +84,7 @@ import Testing
 
     @Test(arguments: [
         ("", "1"), ("a b", nil), ("a=b", "c"), ("a\"", nil), ("a", "b\"c"), ("a", "\0"),
+        ("--", nil),
     ])
     func optionsThatCannotBeWritten(name: String, value: String?) {
         #expect(KernelCommandLine.Option(name, value) == nil)

@@ -33,6 +33,17 @@ import Testing
         #expect(line.bytes.last == 0)
     }
 
+    @Test func openQuotesOfAsDoNotHideTheRest() throws {
+        let line = try SaverCommandLine(
+            from: KernelCommandLine(parsing: "quiet a=\"x y"),
+            adding: KernelCommandLine(parsing: "kresume.save=7 b=\"z"), limit: 2047)
+        #expect(
+            text(line) == """
+                quiet a="x y" kresume.save=7 b="z" nokaslr elfcorehdr=0x0000000000000000 \
+                kexec_jump_back_entry=0x0000000000000000
+                """)
+    }
+
     @Test func unlockingIsTurnedOff() {
         let line = KernelCommandLine(
             parsing: """

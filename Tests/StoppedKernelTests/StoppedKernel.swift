@@ -86,6 +86,12 @@ final class StoppedKernel {
         return result
     }
 
+    /// Where the counter of a zone's free blocks of 2^order pages is.
+    func counterPlace(zone: UInt64, order: UInt64) -> (frame: PageFrame, offset: Int) {
+        let address = counter(zone, order)
+        return (page(address), Int(address & 4095))
+    }
+
     private var node: UInt64 {
         info.symbol("contig_page_data") ?? 0xffff_8880_0200_0000
     }

@@ -22,7 +22,7 @@ let compressions: [SwsuspHeader.Compression] = [.none, .lzo, .lz4]
         recipe.headerPage = shape.headerPage
         let device = recipe.write()
         let image = try device.image()
-        expectConsistent(image, on: device)
+        #expect(brokenPromises(of: image, on: device) == [])
         #expect(image.header.compression == compression)
         #expect(image.info.dataPages == UInt64(recipe.data.count))
         #expect(image.info.memoryPages == 4096)

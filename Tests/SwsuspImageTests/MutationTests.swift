@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-import Foundation
 import PhysicalMemory
 import Testing
 
@@ -8,10 +7,8 @@ import Testing
 
 /// Images with some of their bytes changed. `make fuzz` tries many more.
 @Suite struct MutationTests {
-    static let inputs =
-        ProcessInfo.processInfo.environment["KRESUME_FUZZ_INPUTS"].flatMap { Int($0) } ?? 2000
-    static let seed =
-        ProcessInfo.processInfo.environment["KRESUME_FUZZ_SEED"].flatMap { UInt64($0) } ?? 0x5eed
+    static let inputs = 2000
+    static let seed: UInt64 = 0x5eed
 
     static let words: [UInt64] = [
         0, 1, 2, 7, 8, 16, 31, 32, 33, 511, 512, 4095, 4096, 1 << 31, 1 << 32, 1 << 40, 1 << 51,
@@ -68,7 +65,7 @@ import Testing
                     let image = try device.image()
                     let found = try device.stream(of: image)
                     outcomes.accepted += 1
-                    expectConsistent(image, on: device)
+                    #expect(brokenPromises(of: image, on: device) == [])
                     let isSame = compression == .none || found == stream
                     #expect(isSame, "\(changed)")
                 }

@@ -3,8 +3,6 @@
 import KresumeImage
 import PhysicalMemory
 import SwapArea
-import TestSupport
-import Testing
 
 @testable import SwsuspImage
 
@@ -124,24 +122,4 @@ struct TestDevice {
             return nil
         } catch { return error }
     }
-}
-
-/// Expects that what was accepted keeps its promises.
-func expectConsistent(_ image: SwsuspImage, on device: TestDevice) {
-    let info = image.info
-    var used: Set<UInt64> = [device.headerPage]
-    for run in image.map.runs {
-        for page in run.first.rawValue..<run.end.rawValue {
-            #expect(used.insert(page).inserted && page < device.devicePages)
-        }
-    }
-    var next = PageFrame(0)
-    for run in image.runs {
-        #expect(run.count > 0 && next <= run.first && run.frames.upper <= .limit)
-        next = run.frames.upper
-    }
-    #expect(image.runs.dataPageCount == info.dataPages)
-    #expect(info.pages == 1 + info.listPages + info.dataPages && info.listPages > 0)
-    #expect(image.dataPages(in: 0..<info.streamPages) == 0..<info.dataPages)
-    #expect([.swap, .oldSwap].contains(image.header.originalSignature))
 }

@@ -1,0 +1,1 @@
+../../KresumeImageTests/ImageArea.swift

@@ -1,0 +1,1 @@
+../../StoppedKernelTests/Recorded.swift

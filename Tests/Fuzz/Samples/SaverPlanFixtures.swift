@@ -1,0 +1,1 @@
+../../SaverPlanTests/Fixtures.swift

@@ -1,0 +1,1 @@
+../../StoppedKernelTests/StoppedKernel.swift

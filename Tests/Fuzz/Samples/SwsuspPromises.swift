@@ -1,0 +1,1 @@
+../../SwsuspImageTests/SwsuspPromises.swift

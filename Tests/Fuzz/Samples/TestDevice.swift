@@ -1,0 +1,1 @@
+../../SwsuspImageTests/TestDevice.swift

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import PhysicalMemory
+import Testing
+
+@testable import SaverPlan
+
+@Suite struct MessagePageTests {
+    private func read(_ message: MessagePage) -> MessagePage? {
+        message.bytes.withUnsafeBytes { MessagePage($0) }
+    }
+
+    @Test(
+        arguments: [
+            (.pending, ""), (.resumed, "6.12.1"), (.failed, "l\u{f6}\u{1f600}"),
+            (.failed, String(repeating: "x", count: 4080)),
+        ] as [(MessagePage.Outcome, String)])
+    func isReadBack(outcome: MessagePage.Outcome, text: String) {
+        let message = MessagePage(outcome, text)
+        #expect(message.bytes.count == PageFrame.size)
+        #expect(read(message) == message)
+    }
+
+    /// The page has room for 4080 bytes.
+    @Test(arguments: [(4080, 0), (4079, 0), (4077, 0), (4076, 4), (4000, 80)])
+    func longTextIsCutBetweenCharacters(plain: Int, kept: Int) {
+        let head = String(repeating: "x", count: plain)
+        let text = head + String(repeating: "\u{1f600}", count: 30)
+        #expect(read(MessagePage(.failed, text))?.text.utf8.count == plain + kept)
+        #expect(text.hasPrefix(read(MessagePage(.failed, text))?.text ?? "none"))
+    }
+
+    @Test func swapList() {
+        #expect(read(MessagePage(swapList: 0x1234_5000))?.swapList == 0x1234_5000)
+        #expect(read(MessagePage(swapList: nil))?.swapList == nil)
+        #expect(MessagePage(.failed, "12").swapList == nil)
+    }
+
+    @Test(arguments: [(0, 0x6c), (8, 3), (12, 0xf1), (14, 1)] as [(Int, UInt8)])
+    func isNoMessage(offset: Int, byte: UInt8) {
+        var page = MessagePage(.failed, String(repeating: "x", count: 4080)).bytes
+        page[offset] = byte
+        #expect(page.withUnsafeBytes { MessagePage($0) } == nil)
+    }
+}
