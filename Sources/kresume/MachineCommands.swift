@@ -109,7 +109,7 @@ extension Command {
     ) { _, report in
         var save = Save(LinuxMachine(), report)
         save.configuredWait = Settings(report).wait
-        if try save.run() { return .failure }
+        try save.run()
         report.fail("this kernel was not started by kresume hibernate: there is nothing to save")
         return .failure
     }

@@ -11,7 +11,7 @@ package final class ScriptedDevice: Sendable {
     package let isReadOnly: Bool
     package let holders: [String]
     package let faults: Faults
-    private let file: FilePath
+    package let file: FilePath
 
     package init(
         _ bytes: [UInt8], number: DeviceNumber, isReadOnly: Bool = false, holders: [String] = [],

@@ -31,10 +31,11 @@ package final class ScriptedMachine: Machine {
         package var invariants = ["pci 0000:00:01.0 1af4:1001"]
         package var variables: [String: [UInt8]] = [:]
 
-        package var memory = MemoryInfo(total: 64 << 20, free: 60 << 20, available: 60 << 20)
+        package var memory = MemoryInfo(
+            total: 80 << 20, free: 75 << 20, available: 75 << 20)
         package var resources: [IOMemoryResource] = []
         /// What pinned memory consists of, in the order in which it is given.
-        package var frames: [FrameRange] = [.tested(0x400, 0x1000)]
+        package var frames: [FrameRange] = [.tested(0x400, 0x2000)]
         /// Told before more memory is pinned.
         package var whilePinning: @Sendable (Cancelling) throws -> Void = { _ in }
         /// How many frames are other ones when they are looked at again.
@@ -57,6 +58,8 @@ package final class ScriptedMachine: Machine {
         package var whenJumping: @Sendable (ScriptedMachine) throws(PlatformError) -> Void = {
             _ throws(PlatformError) in throw .call(.reboot, path: nil, .ioError)
         }
+        /// Happens when the machine is to be switched off.
+        package var whenPoweringOff: @Sendable (ScriptedMachine) -> Void = { _ in }
         package var whenPoweredOff: PlatformError? = .call(.reboot, path: nil, .ioError)
         /// By the function's name: what it throws.
         package var failures: [String: PlatformError] = [:]
@@ -65,6 +68,8 @@ package final class ScriptedMachine: Machine {
         package var deeds: [String] = []
         /// What was loaded for the jump.
         package var loaded: LoadedKernel?
+        /// What was on each device at the last jump.
+        package var devicesAtJump: [FilePath: [UInt8]] = [:]
         /// All memory that was asked for.
         package var pinned: [ScriptedMemory] = []
 
@@ -233,10 +238,12 @@ extension ScriptedMachine {
     }
     package func jump() throws(PlatformError) {
         note("jump")
+        change { $0.devicesAtJump = $0.devices.mapValues(\.bytes) }
         try script.whenJumping(self)
     }
     package func powerOff() throws(PlatformError) {
         note("power off")
+        script.whenPoweringOff(self)
         if let error = script.whenPoweredOff { throw error }
     }
     package func sync() { note("sync") }

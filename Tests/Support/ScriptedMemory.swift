@@ -94,10 +94,10 @@ extension FrameRange {
 }
 
 extension MemoryMap {
-    /// A machine with 16 MiB.
+    /// A machine with 80 MiB: with less there would be no room for an image beside a restore kernel.
     package static let tested = MemoryMap([
         Entry(PhysicalRange(PhysicalAddress(0), PhysicalAddress(0x9_f000)), .ram),
         Entry(PhysicalRange(PhysicalAddress(0x9_f000), PhysicalAddress(0x10_0000)), .reserved),
-        Entry(PhysicalRange(PhysicalAddress(0x10_0000), PhysicalAddress(0x100_0000)), .ram),
+        Entry(PhysicalRange(PhysicalAddress(0x10_0000), PhysicalAddress(0x500_0000)), .ram),
     ])
 }

@@ -22,11 +22,11 @@ package struct Save {
         self.report = report
     }
 
-    /// Returns false where this kernel was not started to save anything; else only by an error,
-    /// when even the way back failed.
-    package func run() throws -> Bool {
+    /// Returns where this kernel was not started to save anything; else only by an error, when even
+    /// the way back failed.
+    package func run() throws {
         let line = KernelCommandLine(parsing: try machine.commandLine())
-        guard let orders = try SaverOrders(line) else { return false }
+        guard let orders = try SaverOrders(line) else { return }
         try Permission.requireRoot(machine)
         let wayBack = layWayBack(orders)
         do {

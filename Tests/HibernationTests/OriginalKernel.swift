@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Bytes
+import Foundation
+import KresumeImage
+import LinuxPlatform
+import PhysicalMemory
+import SaverPlan
+import SwapArea
+import SystemPackage
+import TestSupport
+
+/// A small machine that has jumped into its saver kernel, which lives in some of its memory.
+struct OriginalKernel {
+    static let saverRegion = FrameRange.tested(0x800, 0x900)
+    static let saverLowMemory = FrameRange.tested(0x10, 0x20)
+    static let messageFrame = PageFrame(0x120)
+    static let jumpBackEntry = PhysicalAddress(0x70_0040)
+    static let id = ImageID("000102030405060708090a0b0c0d0e0f")!
+
+    /// What is in its memory, by frame; what is not in here is zero.
+    let pages: [UInt64: [UInt8]]
+
+    private init() {
+        var random = SystemRandomNumberGenerator()
+        var pages: [UInt64: [UInt8]] = [:]
+        // What cannot be packed, and what can.
+        for frame in Array(0x100..<0x110) + Array(0x500..<0x508) + Array(0xd00..<0xd10) {
+            var page = [UInt8](repeating: 0, count: 4096)
+            page.withUnsafeMutableBytes { bytes in
+                for offset in stride(from: 0, to: 4096, by: 8) {
+                    bytes.storeBytes(of: random.next(), toByteOffset: offset, as: UInt64.self)
+                }
+            }
+            pages[UInt64(frame)] = page
+        }
+        for frame in 0x200..<0x320 as Range<UInt64> {
+            var page = [UInt8](repeating: UInt8(truncatingIfNeeded: frame), count: 4096)
+            page.store(frame, at: 0)
+            pages[frame] = page
+        }
+        pages[0x700] = [UInt8](repeating: 0x90, count: 4096)
+        pages[Self.messageFrame.rawValue] = MessagePage(.pending).bytes
+        self.pages = pages
+    }
+
+    static let shared = OriginalKernel()
+    /// ``vmcore()`` of it, in a file.
+    static let vmcoreFile = Result {
+        try ScriptedDevice(shared.vmcore(), number: DeviceNumber(major: 0, minor: 1))
+    }
+
+    static let ram = MemoryMap.tested.ram
+    static var saverMemory: FrameSet { FrameSet([saverRegion, saverLowMemory]) }
+
+    static let record = MachineRecord(
+        system: SystemDescription(
+            kernelRelease: "6.12.1-test", kernelVersion: "#1 SMP", machine: "x86_64",
+            hostName: "tester"),
+        memoryMap: .tested, invariants: Invariants([.init("pci", "0000:00:01.0 1af4:1001")]),
+        jump: JumpRecord(
+            jumpBackEntry: nil, saverRegion: saverRegion, saverLowMemory: saverLowMemory,
+            messagePage: messageFrame.address, pagingDepth: .four))
+
+    /// A swap area that has been prepared for the image.
+    static func preparedSwap(pages: Int = 1024) throws -> [UInt8] {
+        var bytes = emptySwap(pages: pages)
+        let prepared = try PreparedImage(
+            id: id, creationTime: 1_799_999_000,
+            signaturePage: SignaturePage(Array(bytes[..<4096])), machine: record,
+            areaSize: UInt64(bytes.count))
+        for write in prepared.writes { bytes.store(write.bytes, at: Int(write.offset)) }
+        return bytes
+    }
+
+    /// As /proc/vmcore shows it in the saver kernel.
+    func vmcore() -> [UInt8] {
+        let shown = Self.ram.subtracting(FrameRange(PageFrame(0), count: 1))
+            .subtracting(Self.saverMemory).ranges
+        var programs: [Program] = []
+        var offset: UInt64 = 4096
+        for range in shown {
+            let size = range.physicalRange.size
+            programs.append(
+                Program(offset: offset, address: range.lower.address.rawValue, fileSize: size))
+            offset += size
+        }
+        var file = [UInt8](repeating: 0, count: Int(offset))
+        file.store(core(programs), at: 0)
+        for (range, program) in zip(shown, programs) {
+            for (frame, page) in pages where range.contains(PageFrame(frame)) {
+                let skipped = (frame - range.lower.rawValue) * 4096
+                file.store(page, at: Int(program.offset + skipped))
+            }
+        }
+        return file
+    }
+}
+
+/// A swap area of `pages` pages, as mkswap makes it.
+func emptySwap(pages: Int = 1024) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: pages * 4096)
+    bytes.store(UInt32(1), at: 1024)
+    bytes.store(UInt32(pages - 1), at: 1028)
+    bytes.store(Array(0x10..<0x20), at: 1036)
+    bytes.store("SWAPSPACE2".utf8, at: 4086)
+    return bytes
+}
+
+/// The UUID of an ``emptySwap(pages:)``, as libblkid writes it.
+let swapUUID = "10111213-1415-1617-1819-1a1b1c1d1e1f"
+
+let swapPath: FilePath = "/dev/sda2"
+let swapNumber = DeviceNumber(major: 8, minor: 2)
+
+/// What an image area holds.
+func signature(_ bytes: [UInt8]) -> SignaturePage.Kind {
+    SignaturePage(Array(bytes[..<4096])).kind
+}
+
+/// The state of the image in an area; nil where it is none.
+func state(_ bytes: [UInt8]) -> ImageState? {
+    try? StateRecord(parsing: Array(bytes[8192..<12288])).state
+}
+
+/// Whether there is something that passes for an image.
+func isImage(_ bytes: [UInt8]) -> Bool {
+    guard !bytes.isEmpty, signature(bytes) == .image, let state = state(bytes) else { return false }
+    return state == .ready || state == .resuming
+}

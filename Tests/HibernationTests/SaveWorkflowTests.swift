@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Hibernation
+import KresumeImage
+import LinuxPlatform
+import PhysicalMemory
+import SaverPlan
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite struct SaveWorkflowTests {
+    @Test func theImageIsWholeWhenTheMachineGoesOff() throws {
+        let saver = try SaverKernel()
+        let bytes = try savedImage(of: saver)
+        #expect(isImage(bytes) && state(bytes) == .ready)
+        let image = try #require(
+            try HibernationImage.read(areaSize: UInt64(bytes.count)) { offset, count in
+                Array(bytes[Int(offset)..<Int(offset) + count])
+            })
+        #expect(image.header.dataPages == UInt64(saver.original.pages.count))
+        #expect(image.machine.jump.jumpBackEntry == OriginalKernel.jumpBackEntry)
+        for run in image.runs {
+            for frame in run.frames.lower.rawValue..<run.frames.upper.rawValue {
+                #expect((saver.original.pages[frame] != nil) == (run.kind == .data))
+            }
+        }
+        // And then the script's power button failed, so A went on and nothing is left.
+        #expect(saver.machine.script.deeds.suffix(2) == ["power off", "jump"])
+        #expect(!isImage(saver.device.bytes))
+        #expect(saver.messageInOriginal?.outcome == .failed)
+    }
+
+    /// Whichever of the device's calls fails: A goes on, knows why, and nothing passes for an image.
+    @Test(arguments: [Faults.Call.read, .write, .flush])
+    func everyCallThatFailsLeadsBack(call: Faults.Call) throws {
+        var number = 1
+        while true {
+            let saver = try SaverKernel()
+            saver.device.faults.add(.error(.ioError), at: number, of: call)
+            _ = saver.save()
+            if saver.device.faults.count(call) < number { break }
+            let isOff = saver.machine.script.deeds.contains("power off")
+            // Once the machine was to go off, what fails is only what takes the image back.
+            if !isOff {
+                #expect(saver.messageInOriginal?.outcome == .failed, "\(call) \(number)")
+                #expect(saver.recorded.contains("the image was not saved"), "\(call) \(number)")
+            }
+            #expect(saver.machine.script.deeds.last == "jump", "\(call) \(number)")
+            #expect(!isImage(saver.device.bytes), "\(call) \(number)")
+            number += 1
+        }
+        #expect(number > 2)
+    }
+
+    @Test func shortAndInterruptedTransfersAreNoFailure() throws {
+        let saver = try SaverKernel()
+        saver.device.faults.add(.short(4096), always: .write)
+        saver.device.faults.add(.error(.interrupted), at: 2, of: .write)
+        saver.device.faults.add(.short(4096), always: .read)
+        #expect(isImage(try savedImage(of: saver)))
+    }
+
+    @Test func aFullDeviceLeadsBack() throws {
+        let saver = try SaverKernel(areaPages: 64)
+        _ = saver.save()
+        #expect(saver.messageInOriginal?.outcome == .failed)
+        #expect(saver.recorded.contains("is full"), "\(saver.recorded.lines)")
+        #expect(!isImage(saver.device.bytes))
+    }
+
+    @Test func noSpaceLeftLeadsBack() throws {
+        let saver = try SaverKernel()
+        saver.device.faults.add(.error(.noSpace), at: 3, of: .write)
+        _ = saver.save()
+        #expect(saver.messageInOriginal?.outcome == .failed)
+    }
+
+    @Test func withoutTheDumpOfMemoryItGoesBack() throws {
+        let saver = try SaverKernel()
+        saver.machine.change { $0.cores = [:] }
+        _ = saver.save()
+        #expect(saver.messageInOriginal?.outcome == .failed)
+        #expect(saver.device.faults.count(.write) == 0)
+    }
+
+    @Test func memoryThatIsNotTheOriginalsIsNotSaved() throws {
+        let saver = try SaverKernel()
+        let tree = try TemporaryTree()
+        let other = try tree.write(
+            core([Program(offset: 4096, address: 0x10_0000, fileSize: 4096)])
+                + [UInt8](repeating: 0, count: 8192), to: "vmcore")
+        saver.machine.change { $0.cores[CoreFile.vmcore] = other }
+        _ = saver.save()
+        #expect(saver.messageInOriginal?.outcome == .failed)
+        #expect(saver.recorded.contains("do not agree about the memory"))
+        #expect(saver.device.faults.count(.write) == 0)
+    }
+
+    @Test func anAreaThatIsNotTherePreparedLeadsBack() throws {
+        let saver = try SaverKernel()
+        let other = try ScriptedDevice(emptySwap(), number: swapNumber)
+        saver.machine.change { $0.devices[swapPath] = other }
+        _ = saver.save()
+        #expect(saver.messageInOriginal?.text.contains("\(OriginalKernel.id)") == true)
+        #expect(other.faults.count(.write) == 0)
+    }
+
+    @Test func twoPreparedAreasAreOneTooMany() throws {
+        let saver = try SaverKernel()
+        let copy = try saver.device.copy()
+        saver.machine.change { $0.devices["/dev/sdb"] = copy }
+        _ = saver.save()
+        #expect(saver.messageInOriginal?.text.contains("/dev/sdb") == true)
+        #expect(copy.faults.count(.write) == 0 && saver.device.faults.count(.write) == 0)
+    }
+
+    /// The device that something is built on shows the same bytes, and is not the one.
+    @Test func theDeviceOnTopIsTaken() throws {
+        let saver = try SaverKernel()
+        let below = try ScriptedDevice(
+            saver.device.bytes, number: DeviceNumber(major: 8, minor: 3), holders: ["sda2"])
+        saver.machine.change { $0.devices["/dev/sda3"] = below }
+        #expect(isImage(try savedImage(of: saver)))
+        #expect(below.faults.count(.write) == 0)
+    }
+
+    @Test func aKernelThatIsNoSaverSavesNothing() throws {
+        let saver = try SaverKernel()
+        saver.machine.change { $0.commandLine = "quiet" }
+        #expect(saver.save() == nil)
+        #expect(saver.machine.script.deeds.isEmpty)
+    }
+
+    @Test(arguments: [
+        "kresume.offset", "kresume.message", "kresume.levels", "kresume.level",
+        "kexec_jump_back_entry",
+    ])
+    func everyOptionIsNeeded(name: String) throws {
+        let saver = try SaverKernel()
+        saver.machine.change { script in
+            script.commandLine = script.commandLine.split(separator: " ")
+                .filter { !$0.hasPrefix("\(name)=") }.joined(separator: " ")
+        }
+        #expect(saver.save() is SaverOptionError)
+        #expect(saver.machine.script.deeds.isEmpty)
+    }
+
+    @Test func withoutAWayBackTheImageIsSavedAllTheSame() throws {
+        let saver = try SaverKernel()
+        saver.machine.change {
+            $0.failures["reserveMemory"] = .call(.mmap, path: nil, .noMemory)
+        }
+        #expect(isImage(try savedImage(of: saver)))
+        #expect(saver.recorded.contains("there is no way back"))
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Hibernation
+import LinuxBoot
+import LinuxPlatform
+import PhysicalMemory
+import SaverPlan
+import SystemPackage
+import TestSupport
+
+/// A saver kernel with its device, ready to save.
+final class SaverKernel {
+    let original = OriginalKernel.shared
+    let device: ScriptedDevice
+    let machine: ScriptedMachine
+    let recorded = RecordedReport()
+
+    init(areaPages: Int = 1024) throws {
+        device = try ScriptedDevice(
+            OriginalKernel.preparedSwap(pages: areaPages), number: swapNumber)
+        let parameters = SaverParameters(
+            image: OriginalKernel.id, offsetPages: 0,
+            messagePage: OriginalKernel.messageFrame.address, pagingDepth: .four,
+            keepsFreePages: true, compressionLevel: 3)
+        let entry = OriginalKernel.jumpBackEntry
+        let (device, vmcore) = (device, try OriginalKernel.vmcoreFile.get().file)
+        machine = ScriptedMachine { script in
+            script.commandLine = "\(parameters.options.text) kexec_jump_back_entry=\(entry)"
+            script.firmwareMap = MemoryMap([
+                .init(OriginalKernel.saverLowMemory.physicalRange, .ram),
+                .init(OriginalKernel.saverRegion.physicalRange, .ram),
+            ])
+            script.frames = [.tested(0x840, 0x880)]
+            script.cores[CoreFile.vmcore] = vmcore
+            script.devices[swapPath] = device
+        }
+    }
+
+    /// What `kresume save` throws; nil where it returned.
+    func save() -> (any Error)? {
+        var save = Save(machine, recorded.report)
+        save.configuredWait = 0
+        do { try save.run() } catch { return error }
+        return nil
+    }
+
+    /// What A reads after a jump back; nil where nobody jumped.
+    var messageInOriginal: MessagePage? {
+        guard machine.script.deeds.contains("jump") else { return nil }
+        // The page waits in the first frame that the saver has pinned.
+        return machine.script.pinned.first?.page(PageFrame(0x840))?.withUnsafeBytes {
+            MessagePage($0)
+        }
+    }
+}
+
+/// A swap area with an image in it.
+func savedImage(of saver: SaverKernel) throws -> [UInt8] {
+    saver.machine.change { $0.whenPoweredOff = .call(.reboot, path: nil, .interrupted) }
+    // The script's machine is not switched off, so the image is made invalid again: what counts is
+    // what was there when it was to go off.
+    let bytes = Captured()
+    saver.machine.change { script in
+        script.whenPoweringOff = { machine in
+            bytes.set(machine.script.devices[swapPath]?.bytes ?? [])
+        }
+    }
+    _ = saver.save()
+    return bytes.value
+}
