@@ -48,6 +48,8 @@ package final class LoadQueue: Sendable {
                 if isAhead { state.withLock { $0.ahead -= 1 } }
             }
         } catch {
+            // Those who wait for places wait for nothing now.
+            places?.cancel(error)
             state.withLock { state in
                 state.waiting = []
                 state.ready = []

@@ -95,6 +95,7 @@ package struct ReadStockImage: Sendable {
                 }
             } catch {
                 cutter.cancel()
+                places?.cancel(error)
                 throw error
             }
         }

@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test func aFullDeviceLeadsBack() throws {
-        let saver = try SaverKernel(areaPages: 64)
+        let saver = try SaverKernel(areaPages: 40)
         _ = saver.save()
         #expect(saver.messageInOriginal?.outcome == .failed)
         #expect(saver.recorded.contains("is full"), "\(saver.recorded.lines)")

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Foundation
+import KresumeImage
+
+/// What the firmware keeps for systemd: attributes, and UTF-16 JSON.
+func locationVariable(_ uuid: String, offset: UInt64 = 0, system: String? = nil) -> [UInt8] {
+    let id = system.map { ",\"osReleaseId\":\"\($0)\"" } ?? ""
+    let text = "{\"uuid\":\"\(uuid)\",\"offset\":\(offset)\(id)}"
+    return [7, 0, 0, 0] + (Array(text.utf16) + [0]).flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }
+}
+
+/// The same image after somebody has tried it.
+func markedResuming(_ bytes: [UInt8]) throws -> [UInt8] {
+    var bytes = bytes
+    let write = StateRecord(id: OriginalKernel.id, state: .resuming).write
+    bytes.replaceSubrange(
+        Int(write.offset)..<Int(write.offset) + write.bytes.count, with: write.bytes)
+    return bytes
+}
+
+/// Lets other threads go on.
+func yieldProcessor() { sched_yield() }
+
+/// Memory as it is at a jump.
+final class CapturedMemory: @unchecked Sendable {
+    var read: () throws -> [UInt64: [UInt8]] = { [:] }
+    private(set) var memory: [UInt64: [UInt8]] = [:]
+
+    func take() { memory = (try? read()) ?? [:] }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Bytes
+import CHandoff
+import Hibernation
+import LinuxPlatform
+import PhysicalMemory
+import SystemPackage
+import TestSupport
+
+/// A restore kernel with an image on a device.
+final class RestoreMachine {
+    /// An image of ``OriginalKernel/shared``.
+    static let image = Result { try savedImage(of: SaverKernel()) }
+
+    let device: ScriptedDevice
+    let machine = ScriptedMachine()
+    let recorded = RecordedReport()
+
+    init() throws {
+        device = try ScriptedDevice(Self.image.get(), number: swapNumber)
+        let device = device
+        machine.change { $0.devices[swapPath] = device }
+    }
+
+    /// What `kresume resume /dev/sda2` throws, the user's reason and not the note that he was told.
+    func resume(_ change: (inout Resume) -> Void = { _ in }) -> (any Error)? {
+        var resume = Resume(machine, recorded.report)
+        resume.location = ImageLocation(.path(swapPath))
+        change(&resume)
+        do { _ = try resume.run() } catch let error as ReportedError {
+            return error.reason
+        } catch { return error }
+        return nil
+    }
+
+    var hasJumped: Bool { machine.script.deeds.contains("jump") }
+    /// What was on the device when this kernel was left.
+    var bytesAtJump: [UInt8] { machine.script.devicesAtJump[swapPath] ?? [] }
+
+    /// What memory holds when the hand-off has done its work, frame by frame.
+    func memoryAfterHandoff() throws -> [UInt64: [UInt8]] {
+        let script = machine.script
+        let pinned = script.pinned[0]
+        var memory: [UInt64: [UInt8]] = [:]
+        for range in script.frames {
+            for frame in range.lower.rawValue..<range.upper.rawValue {
+                memory[frame] = pinned.page(PageFrame(frame))
+            }
+        }
+        guard let segment = script.loaded?.segments.first else { return [:] }
+        let parameters = kresume_handoff_parameters_offset()
+        let bytes = segment.bytes
+        let list = bytes.integer(at: parameters + 16, as: UInt64.self) ?? 0
+        let count = bytes.integer(at: parameters + 24, as: UInt64.self) ?? 0
+        var offset = Int(list - segment.memory.start.rawValue)
+        for _ in 0..<count {
+            let source = bytes.integer(at: offset, as: UInt64.self) ?? 0
+            let destination = (bytes.integer(at: offset + 8, as: UInt64.self) ?? 0) / 4096
+            for page in 0..<(bytes.integer(at: offset + 16, as: UInt64.self) ?? 0) {
+                memory[destination + page] =
+                    source < 4096
+                    ? [UInt8](repeating: UInt8(source), count: 4096)
+                    : memory[source / 4096 + page]
+            }
+            offset += 24
+        }
+        return memory
+    }
+}
