@@ -21,7 +21,7 @@ extension Machines {
         static let failures = [
             Failure(
                 testDescription: "too small at first sight", size: 16,
-                words: ["/dev/vda is too small: it has 16 MiB, the image needs at least"],
+                words: ["/dev/vda is too small: it has 16 MiB, and the image needs at least"],
                 bySaver: false),
             Failure(
                 testDescription: "too small in the end", size: 80,

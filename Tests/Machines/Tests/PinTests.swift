@@ -26,7 +26,7 @@ extension Machines {
                 #expect(reply.status == 1)
                 #expect(
                     reply.output.contains(
-                        "of our pages to other page frames; trying again may help"))
+                        "our pages to other page frames; trying again may help"))
                 try machine.expect("kresume verify -q /dev/vda")
                 try machine.expect("kresume locate | wc -l", gives: "1")
             }
