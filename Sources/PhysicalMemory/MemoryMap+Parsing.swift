@@ -35,6 +35,12 @@ package struct IOMemoryResource: Hashable, Sendable {
     /// 0 for a top-level resource.
     package var depth: Int
 
+    package init(range: PhysicalRange, name: String, depth: Int) {
+        self.range = range
+        self.name = name
+        self.depth = depth
+    }
+
     /// Reads the whole file. Lines that are not resources are passed over: the kernel writes none.
     /// To a reader without CAP_SYS_ADMIN the kernel shows every address as 0.
     package static func parse(iomem text: String) -> [IOMemoryResource] {

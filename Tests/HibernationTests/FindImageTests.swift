@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import HibernateLocation
+import LinuxPlatform
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Hibernation
+
+/// Which image is taken, among all that say where one is.
+@Suite struct FindImageTests {
+    private static let other: FilePath = "/dev/sdb"
+    private static let third: FilePath = "/dev/sdc"
+
+    /// Images on three devices, all of them ready.
+    private func machine() throws -> ScriptedMachine {
+        let bytes = try RestoreMachine.image.get()
+        let machine = ScriptedMachine()
+        for (minor, path) in [swapPath, Self.other, Self.third].enumerated() {
+            var bytes = bytes
+            // Another UUID for each but the first.
+            bytes[1036] = 0x10 + UInt8(minor)
+            let device = try ScriptedDevice(
+                bytes, number: DeviceNumber(major: 8, minor: 2 + UInt32(minor)))
+            machine.change { $0.devices[path] = device }
+        }
+        return machine
+    }
+
+    private func find(
+        on machine: ScriptedMachine, _ recorded: RecordedReport = RecordedReport(),
+        named: FilePath? = nil, configured: FilePath? = nil
+    ) throws -> FilePath? {
+        try FindImage(
+            named: named.map { ImageLocation(.path($0)) },
+            configured: configured.map { ConfiguredLocation(device: .path($0)) }, wait: nil,
+            configuredWait: 0, machine: machine, report: recorded.report
+        ).find()?.path
+    }
+
+    @Test func theOneNamedByHandBeatsAll() throws {
+        let machine = try machine()
+        machine.change {
+            $0.commandLine = "noresume resume=/dev/sda2"
+            $0.variables[HibernateLocation.variableName] = locationVariable(swapUUID)
+        }
+        #expect(try find(on: machine, named: Self.third, configured: swapPath) == Self.third)
+    }
+
+    @Test func theCommandLineBeatsTheVariableAndTheConfiguration() throws {
+        let machine = try machine()
+        machine.change {
+            $0.commandLine = "resume=/dev/sdb"
+            $0.variables[HibernateLocation.variableName] = locationVariable(swapUUID)
+        }
+        #expect(try find(on: machine, configured: Self.third) == Self.other)
+    }
+
+    @Test func theVariableBeatsTheConfiguration() throws {
+        let machine = try machine()
+        machine.change {
+            $0.variables[HibernateLocation.variableName] = locationVariable(swapUUID)
+        }
+        #expect(try find(on: machine, configured: Self.third) == swapPath)
+    }
+
+    @Test func theConfigurationBeatsTheScan() throws {
+        #expect(try find(on: machine(), configured: Self.third) == Self.third)
+    }
+
+    @Test func ofSeveralImagesNoneIsChosen() throws {
+        let machine = try machine()
+        #expect {
+            try find(on: machine)
+        } throws: { error in
+            if case .severalImages(let images)? = error as? ResumeError {
+                images.count == 3
+            } else {
+                false
+            }
+        }
+    }
+
+    @Test func theOnlyUsableImageIsTaken() throws {
+        let machine = try machine()
+        var damaged = try RestoreMachine.image.get()
+        damaged[4096 + 100] ^= 1
+        let (device, empty) = (
+            try ScriptedDevice(damaged, number: DeviceNumber(major: 8, minor: 9)),
+            try ScriptedDevice(emptySwap(), number: DeviceNumber(major: 8, minor: 10))
+        )
+        machine.change {
+            $0.devices[swapPath] = device
+            $0.devices[Self.other] = empty
+        }
+        #expect(try find(on: machine) == Self.third)
+    }
+
+    @Test(arguments: ["noresume", "nohibernate", "hibernate=noresume", "hibernate=no"])
+    func theCommandLineForbids(option: String) throws {
+        let machine = try machine()
+        machine.change { $0.commandLine = "resume=/dev/sdb \(option)" }
+        #expect(try find(on: machine, configured: swapPath) == nil)
+    }
+
+    @Test func whereTheCommandLineSaysAndNowhereElse() throws {
+        let machine = try machine()
+        let empty = try ScriptedDevice(emptySwap(), number: swapNumber)
+        machine.change {
+            $0.devices[swapPath] = empty
+            $0.commandLine = "resume=/dev/sda2"
+        }
+        let recorded = RecordedReport()
+        #expect(try find(on: machine, recorded, configured: Self.third) == nil)
+        #expect(recorded.contains("kresume resume /dev/sdb takes it"))
+    }
+
+    @Test func aVariableWithoutItsImageIsPassedOver() throws {
+        let machine = try machine()
+        machine.change {
+            $0.variables[HibernateLocation.variableName] = locationVariable(
+                "99999999-9999-9999-9999-999999999999")
+        }
+        let recorded = RecordedReport()
+        #expect(try find(on: machine, recorded, configured: Self.third) == Self.third)
+        #expect(recorded.contains("HibernateLocation leads to no image"))
+    }
+
+    @Test func aVariableOfAnotherSystemIsLeftAlone() throws {
+        let machine = try machine()
+        machine.change {
+            $0.osRelease["ID"] = "debian"
+            $0.variables[HibernateLocation.variableName] = locationVariable(
+                swapUUID, system: "fedora")
+        }
+        let recorded = RecordedReport()
+        #expect(try find(on: machine, recorded, configured: Self.third) == Self.third)
+        #expect(recorded.contains("fedora"))
+    }
+
+    @Test func aVariableThatCannotBeReadIsTold() throws {
+        let machine = try machine()
+        machine.change {
+            $0.failures["efiVariable"] = .call(.read, path: nil, .ioError)
+        }
+        let recorded = RecordedReport()
+        #expect(try find(on: machine, recorded, configured: Self.third) == Self.third)
+        #expect(recorded.contains("cannot be read"))
+    }
+
+    @Test func anotherSoftwaresImageIsNotTaken() throws {
+        var bytes = emptySwap()
+        bytes.replaceSubrange(4086..<4096, with: Array("ULSUSPEND\0".utf8))
+        let device = try ScriptedDevice(bytes, number: swapNumber)
+        let machine = ScriptedMachine { $0.devices[swapPath] = device }
+        let recorded = RecordedReport()
+        #expect(try find(on: machine, recorded) == nil)
+        #expect(recorded.contains("left to the software that wrote it"))
+    }
+
+    /// What the device does not give is not damage: nobody is told to drop the image.
+    @Test(arguments: [3, 4]) func aDeviceErrorIsNoDamage(call: Int) throws {
+        let device = try ScriptedDevice(RestoreMachine.image.get(), number: swapNumber)
+        device.faults.add(.error(.ioError), at: call, of: .read)
+        let machine = ScriptedMachine { $0.devices[swapPath] = device }
+        let found = try #require(try FoundImage.look(at: swapPath, offset: 0, on: machine))
+        guard case .unreadable(let error) = found.kind else {
+            Issue.record("\(found)")
+            return
+        }
+        #expect(explanation(of: error).contains("Input/output error"))
+        #expect(!found.isUsable && found.isKnown)
+    }
+
+    @Test func anUnreadableImageIsNeverToBeDiscarded() throws {
+        let device = try ScriptedDevice(RestoreMachine.image.get(), number: swapNumber)
+        device.faults.add(.error(.ioError), at: 3, of: .read)
+        let machine = ScriptedMachine { $0.devices[swapPath] = device }
+        let text = try #require(try Advice(machine, RecordedReport().report).run())
+        #expect(text.contains("cannot be read") && !text.contains("discard"))
+    }
+
+    @Test func aDeviceThatComesLateIsWaitedFor() throws {
+        let machine = try machine()
+        let late = try #require(machine.script.devices[swapPath])
+        machine.change {
+            $0.devices = [:]
+            $0.commandLine = "resume=/dev/sda2 kresume.wait=20"
+            $0.events = [
+                ScriptedEvent(.blockDevice, after: 15_000) { $0.devices[swapPath] = late }
+            ]
+        }
+        #expect(try find(on: machine) == swapPath)
+    }
+
+    @Test func whatNeverComesIsAnError() throws {
+        let machine = try machine()
+        machine.change { $0.commandLine = "resume=/dev/nowhere kresume.wait=3" }
+        #expect(throws: MachineError.self) { try find(on: machine) }
+        #expect(machine.script.uptime == 3_000_000_000)
+    }
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Bytes
+import KresumeImage
+import LinuxPlatform
+import PhysicalMemory
+import SaverPlan
+import SwapArea
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Hibernation
+
+/// What A does before the jump, and after it, whatever came of it.
+@Suite struct HibernateWorkflowTests {
+    private static let kcore: Result<ScriptedDevice, any Error> = Result {
+        // Nothing but a note, which says nothing of free pages.
+        let note = note("VMCOREINFO", Array("OSRELEASE=6.12.1-test\n".utf8))
+        var file = core([
+            Program(type: 4, offset: 4096, address: 0, fileSize: UInt64(note.count))
+        ])
+        file += [UInt8](repeating: 0, count: 4096 - file.count) + note
+        return try ScriptedDevice(file, number: DeviceNumber(major: 0, minor: 1))
+    }
+
+    private static let kernelPath: FilePath = "/boot/vmlinuz-6.12.1-test"
+    private static let initrdPath: FilePath = "/boot/initrd.img-6.12.1-test"
+
+    /// A machine with 512 MiB that may hibernate to its swap partition.
+    private func machine() throws -> ScriptedMachine {
+        let device = try ScriptedDevice(emptySwap(pages: 4096), number: swapNumber)
+        let kcore = try Self.kcore.get().file
+        return ScriptedMachine { script in
+            let gibibyte = PhysicalAddress(512 << 20)
+            script.firmwareMap?.entries[2].range.end = gibibyte
+            script.resources = [
+                resource(0x1000, 0x9_f000, "System RAM"),
+                resource(0x10_0000, gibibyte.rawValue, "System RAM"),
+                resource(0x100_0000, 0x200_0000, "Kernel code", depth: 1),
+            ]
+            script.memory = MemoryInfo(
+                total: 500 << 20, free: 480 << 20, available: 480 << 20)
+            script.frames = [.tested(0x3000, 0x4000)]
+            script.cores[CoreFile.kcore] = kcore
+            script.devices[swapPath] = device
+            script.files[Self.kernelPath] = kernelFile()
+            script.files[Self.initrdPath] = [UInt8](repeating: 0x30, count: 1 << 20)
+            script.swaps = [
+                ActiveSwap(
+                    path: swapPath, isBlockDevice: true, size: 16 << 20, used: 0, priority: 7)
+            ]
+            script.whenJumping = { _ throws(PlatformError) in }
+        }
+    }
+
+    private func resource(
+        _ start: UInt64, _ end: UInt64, _ name: String, depth: Int = 0
+    ) -> IOMemoryResource {
+        IOMemoryResource(
+            range: PhysicalRange(PhysicalAddress(start), PhysicalAddress(end)), name: name,
+            depth: depth)
+    }
+
+    private func hibernate(
+        _ machine: ScriptedMachine, _ recorded: RecordedReport = RecordedReport(),
+        _ change: (inout Hibernate) -> Void = { _ in }
+    ) -> (any Error)? {
+        var hibernate = Hibernate(machine, recorded.report)
+        hibernate.location = ImageLocation(.path(swapPath))
+        change(&hibernate)
+        do { try hibernate.run() } catch { return error }
+        return nil
+    }
+
+    /// The other side writes its word into A's message page before it jumps back.
+    private func answer(
+        _ machine: ScriptedMachine, _ outcome: MessagePage.Outcome, _ text: String
+    ) {
+        machine.change { script in
+            script.whenJumping = { machine throws(PlatformError) in
+                let page = MessagePage(outcome, text).bytes
+                for memory in machine.script.pinned where memory.pageCount > 0 {
+                    memory.store(page, in: PageFrame(0x3000))
+                }
+            }
+        }
+    }
+
+    /// Everything is as it was before.
+    private func expectCleanedUp(_ machine: ScriptedMachine, _ comment: String) {
+        let script = machine.script
+        let bytes = script.devices[swapPath]?.bytes ?? []
+        #expect(
+            signature(bytes) == .swap && !isImage(bytes) && state(bytes) != .prepared, "\(comment)")
+        #expect(script.deeds.last == "swapon /dev/sda2 7", "\(comment): \(script.deeds)")
+        #expect(script.deeds.contains("unload"), "\(comment): \(script.deeds)")
+        #expect(script.sysctls["vm/compact_unevictable_allowed"] == "1", "\(comment)")
+        #expect(script.sysctls["kernel/numa_balancing"] == "1", "\(comment)")
+    }
+
+    @Test func afterTheResumeAllIsAsBefore() throws {
+        let machine = try machine()
+        answer(machine, .resumed, "6.1.0-restore")
+        let recorded = RecordedReport()
+        #expect(hibernate(machine, recorded) == nil)
+        #expect(recorded.contains("resumed by Linux 6.1.0-restore"))
+        #expect(state(machine.script.devicesAtJump[swapPath] ?? []) == .prepared)
+        #expect(signature(machine.script.devicesAtJump[swapPath] ?? []) == .swap)
+        expectCleanedUp(machine, "resumed")
+    }
+
+    @Test func afterAFailedSaveTheReasonIsThrown() throws {
+        let machine = try machine()
+        answer(machine, .failed, "the disk is full")
+        guard case .saveFailed("the disk is full")? = hibernate(machine) as? HibernateError else {
+            Issue.record("another outcome")
+            return
+        }
+        expectCleanedUp(machine, "failed")
+    }
+
+    @Test func aSaverWithoutAWordIsAFailure() throws {
+        let machine = try machine()
+        guard case .noWord? = hibernate(machine) as? HibernateError else {
+            Issue.record("another outcome")
+            return
+        }
+        expectCleanedUp(machine, "no word")
+    }
+
+    @Test func aJumpThatFailsLeavesNothing() throws {
+        let machine = try machine()
+        machine.change {
+            $0.whenJumping = { _ throws(PlatformError) in
+                throw .call(.reboot, path: nil, .resourceBusy)
+            }
+        }
+        #expect(hibernate(machine) as? PlatformError == .call(.reboot, path: nil, .resourceBusy))
+        expectCleanedUp(machine, "jump")
+    }
+
+    /// Whichever of the device's writes fails, before the jump or after it.
+    @Test(arguments: [Faults.Call.write, .flush])
+    func everyWriteThatFailsLeavesNoImage(call: Faults.Call) throws {
+        var number = 1
+        while number < 40 {
+            let machine = try machine()
+            let device = try #require(machine.script.devices[swapPath])
+            answer(machine, .resumed, "x")
+            device.faults.add(.error(.ioError), at: number, of: call)
+            let recorded = RecordedReport()
+            let error = hibernate(machine, recorded)
+            if device.faults.count(call) < number { break }
+            // Of the two things that make an image, taking one away does.
+            if !machine.script.deeds.contains("jump") { #expect(error != nil) }
+            #expect(!isImage(device.bytes), "\(call) \(number)")
+            #expect(machine.script.deeds.last == "swapon /dev/sda2 7", "\(call) \(number)")
+            number += 1
+        }
+        #expect(number > 2 && number < 40)
+    }
+
+    @Test func swapThatStaysOffIsTold() throws {
+        let machine = try machine()
+        answer(machine, .resumed, "x")
+        machine.change {
+            $0.failures["activateSwap"] = .call(.swapon, path: swapPath, .invalidArgument)
+        }
+        let recorded = RecordedReport()
+        #expect(hibernate(machine, recorded) == nil)
+        #expect(recorded.contains("swap stays off"))
+    }
+
+    @Test func everyRefusalChangesNothing() throws {
+        let refusals: [(String, (inout ScriptedMachine.Script) -> Void)] = [
+            ("needs root", { $0.capabilities = [.systemAdministration] }),
+            ("CONFIG_KEXEC_JUMP", { $0.kexecSupport = .unknownFlag }),
+            ("has no kexec", { $0.kexecSupport = .notBuilt }),
+            (
+                "is locked down",
+                {
+                    $0.kexecSupport = .notPermitted
+                    $0.lockdown = .confidentiality
+                }
+            ),
+            (
+                "turned off until the next boot",
+                {
+                    $0.kexecSupport = .notPermitted
+                    $0.sysctls["kernel/kexec_load_disabled"] = "1"
+                }
+            ),
+            ("--saver-kernel", { $0.files[Self.kernelPath] = nil }),
+            ("--saver-initrd", { $0.files[Self.initrdPath] = nil }),
+            ("not a whole Linux kernel", { $0.files[Self.kernelPath] = [1, 2, 3] }),
+            ("firmware's memory map", { $0.firmwareMap = nil }),
+            (
+                "memory was added",
+                {
+                    $0.resources.append(resource(1 << 33, 1 << 34, "System RAM"))
+                }
+            ),
+            ("not enough memory for the saver kernel", { $0.memory.available = 20 << 20 }),
+            (
+                "no stretch of 96 MiB",
+                {
+                    $0.resources.append(resource(0x200_0000, 512 << 20, "Kernel data", depth: 1))
+                }
+            ),
+            ("below 640 KiB", { $0.resources.removeFirst() }),
+            ("is swapped out", { $0.swaps[0].used = 479 << 20 }),
+        ]
+        for (words, change) in refusals {
+            let machine = try machine()
+            machine.change(change)
+            let said = hibernate(machine).map { explanation(of: $0) } ?? "nothing"
+            #expect(said.contains(words), "\(words): \(said)")
+            #expect(machine.script.deeds.isEmpty, "\(words)")
+            #expect(machine.script.devices[swapPath]?.faults.count(.write) == 0, "\(words)")
+        }
+    }
+
+    @Test func aSaverThatCannotPageDeepEnoughIsRefused() throws {
+        let machine = try machine()
+        machine.change { script in
+            script.pagingDepth = .five
+            script.files[Self.kernelPath]?.store(UInt16(0x3), at: 0x236)
+        }
+        guard case .saverWithoutFiveLevels? = hibernate(machine) as? HibernateError else {
+            Issue.record("another outcome")
+            return
+        }
+    }
+
+    /// These are known when the device is ours and swap is off; both are given back.
+    @Test func whatCannotFitIsRefusedBeforeTheJump() throws {
+        let limits: [(String, (inout ScriptedMachine.Script) -> Void)] = [
+            ("is too small", { $0.memory.free = 400 << 20 }),
+            (
+                "too much memory is in use",
+                {
+                    $0.memory = MemoryInfo(total: 120 << 20, free: 90 << 20, available: 480 << 20)
+                }
+            ),
+        ]
+        for (words, change) in limits {
+            let machine = try machine()
+            machine.change(change)
+            let said = hibernate(machine).map { explanation(of: $0) } ?? "nothing"
+            #expect(said.contains(words), "\(words): \(said)")
+            #expect(
+                !machine.script.deeds.contains("jump") && !machine.script.deeds.contains("load"))
+            #expect(machine.script.deeds.last == "swapon /dev/sda2 7")
+        }
+    }
+}

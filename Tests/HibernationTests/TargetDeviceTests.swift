@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Bytes
+import KresumeImage
+import LinuxPlatform
+import SwapArea
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Hibernation
+
+/// Which device takes the image, and what must not be overwritten.
+@Suite struct TargetDeviceTests {
+    private func machine(_ bytes: [UInt8]) throws -> ScriptedMachine {
+        let device = try ScriptedDevice(bytes, number: swapNumber)
+        return ScriptedMachine { $0.devices[swapPath] = device }
+    }
+
+    @discardableResult
+    private func target(
+        on machine: ScriptedMachine, _ named: FilePath? = swapPath, configured: FilePath? = nil,
+        force: Bool = false, unlock: Bool = false
+    ) throws -> TargetDevice {
+        try TargetDevice(
+            named.map { ImageLocation(.path($0)) },
+            configured.map { ConfiguredLocation(device: .path($0)) }, force: force, unlock: unlock,
+            on: machine)
+    }
+
+    private func refusal(
+        on machine: ScriptedMachine, force: Bool = false, unlock: Bool = false
+    ) -> String {
+        do { try target(on: machine, force: force, unlock: unlock) } catch {
+            return explanation(of: error)
+        }
+        return "none"
+    }
+
+    @Test func swapIsTaken() throws {
+        #expect(try target(on: machine(emptySwap())).path == swapPath)
+    }
+
+    @Test func anImageOfOursIsTaken() throws {
+        #expect(try target(on: machine(RestoreMachine.image.get())).path == swapPath)
+    }
+
+    @Test func whatIsMountedIsRefusedEvenByForce() throws {
+        let machine = try machine(emptySwap())
+        machine.change {
+            $0.mounts = [
+                Mount(
+                    number: swapNumber, mountPoint: "/srv", fileSystem: "ext4",
+                    source: "/dev/sda2", isReadOnly: false)
+            ]
+        }
+        #expect(refusal(on: machine, force: true).contains("mounted on /srv"))
+    }
+
+    /// An ext2 superblock: nobody's swap.
+    private var fileSystem: [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: 1 << 20)
+        bytes.store(UInt32(64), at: 1024)  // inodes
+        bytes.store(UInt32(256), at: 1028)  // blocks
+        bytes.store(UInt32(2), at: 1024 + 24)  // block size 4096
+        bytes.store(UInt16(0xef53), at: 1024 + 56)
+        bytes.store(UInt32(1), at: 1024 + 76)
+        return bytes
+    }
+
+    @Test func otherContentsAreRefusedButByForce() throws {
+        let machine = try machine(fileSystem)
+        #expect(refusal(on: machine).contains("holds ext2"))
+        #expect(refusal(on: machine, force: true) == "none")
+    }
+
+    @Test func whatNobodyKnowsIsRefused() throws {
+        let bytes = (0..<1 << 20).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+        #expect(refusal(on: try machine(bytes)).contains("no swap"))
+    }
+
+    /// Swap, and beside its header a partition table: somebody's disk.
+    @Test func aPartitionTableIsRefused() throws {
+        var bytes = [UInt8](repeating: 0, count: 1 << 20)
+        bytes.store([0x80, 0, 2, 0, 0x83, 0, 3, 0], at: 446)
+        bytes.store(UInt32(8), at: 454)
+        bytes.store(UInt32(64), at: 458)
+        bytes.store([0x55, 0xaa], at: 510)
+        #expect(refusal(on: try machine(bytes)).contains("partition table (dos)"))
+    }
+
+    @Test func badPagesAreRefused() throws {
+        var bytes = emptySwap()
+        bytes.store(UInt32(1), at: 1032)
+        #expect(refusal(on: try machine(bytes)).contains("bad pages"))
+    }
+
+    @Test func anEncryptedDeviceIsRefusedUnlessTheSaverUnlocksIt() throws {
+        let machine = try machine(emptySwap())
+        machine.change { $0.encrypted[swapNumber] = "cryptswap" }
+        #expect(refusal(on: machine).contains("cryptswap"))
+        #expect(refusal(on: machine, unlock: true) == "none")
+    }
+
+    @Test func aDeviceThatCannotBeReadIsRefused() throws {
+        let machine = try machine(emptySwap())
+        machine.script.devices[swapPath]?.faults.add(.error(.ioError), always: .read)
+        #expect(refusal(on: machine).contains("Input/output error"))
+    }
+
+    @Test func aDeviceThatIsNotThereIsRefused() throws {
+        #expect(throws: MachineError.self) { try target(on: ScriptedMachine()) }
+    }
+
+    // Where the image goes if nobody says.
+
+    private func machineWithSwaps() throws -> ScriptedMachine {
+        let machine = ScriptedMachine()
+        for (index, path) in [swapPath, "/dev/sdb1", "/dev/sdc1"].enumerated() {
+            let device = try ScriptedDevice(
+                emptySwap(), number: DeviceNumber(major: 8, minor: 2 + UInt32(index)))
+            machine.change {
+                $0.devices[path] = device
+                $0.swaps.append(
+                    ActiveSwap(
+                        path: path, isBlockDevice: path != "/dev/sdc1",
+                        size: UInt64(index + 1) << 20, used: 0, priority: -2))
+            }
+        }
+        return machine
+    }
+
+    @Test func theCommandLineSaysFirst() throws {
+        let machine = try machineWithSwaps()
+        machine.change { $0.commandLine = "resume=/dev/sda2 resume_offset=8" }
+        let target = try target(on: machine, nil, configured: "/dev/sdb1", force: true)
+        #expect(target.path == swapPath && target.offsetPages == 8)
+    }
+
+    @Test func thenTheConfiguration() throws {
+        #expect(try target(on: machineWithSwaps(), nil, configured: swapPath).path == swapPath)
+    }
+
+    @Test func thenTheLargestPartitionInUse() throws {
+        #expect(try target(on: machineWithSwaps(), nil).path == "/dev/sdb1")
+    }
+
+    @Test func withoutAnyNoneIsTaken() throws {
+        guard
+            case .noDevice? = #expect(
+                throws: HibernateError.self,
+                performing: {
+                    try target(on: ScriptedMachine(), nil)
+                })
+        else {
+            Issue.record("another error")
+            return
+        }
+    }
+
+    // Swap that is in use.
+
+    private func swappedMachine(used: UInt64, available: UInt64) throws -> ScriptedMachine {
+        let machine = try machine(emptySwap())
+        machine.change {
+            $0.swaps = [
+                ActiveSwap(
+                    path: swapPath, isBlockDevice: true, size: 4 << 20, used: used, priority: 5)
+            ]
+            $0.memory.available = available
+        }
+        return machine
+    }
+
+    @Test func whatIsSwappedOutMustFitMemory() throws {
+        let machine = try swappedMachine(used: 3 << 20, available: 10 << 20)
+        let target = try target(on: machine)
+        #expect(throws: HibernateError.self) { try target.stopSwapping(leaving: 8 << 20) }
+        #expect(machine.script.deeds.isEmpty)
+        try target.stopSwapping(leaving: 7 << 20)
+        try target.swapAgain()
+        #expect(machine.script.deeds == ["swapoff /dev/sda2", "swapon /dev/sda2 5"])
+    }
+
+    @Test func aClaimTakesAnEarlierImageAway() throws {
+        let machine = try machine(RestoreMachine.image.get())
+        _ = try target(on: machine).claim()
+        let bytes = try #require(machine.script.devices[swapPath]?.bytes)
+        #expect(signature(bytes) == .swap && state(bytes) != .ready)
+    }
+}
