@@ -15,6 +15,7 @@ package final class Progress: Sendable {
     private let verb: String
     private let total: UInt64
     private let note: @Sendable (String) -> Void
+    private let clock: @Sendable () -> UInt64
     private let start: UInt64
     private let state: Mutex<State>
 
@@ -22,13 +23,16 @@ package final class Progress: Sendable {
     ///   - verb: begins the line, such as "reading".
     ///   - total: in bytes.
     ///   - note: takes a line for the user.
+    ///   - clock: in nanoseconds.
     package init(
-        _ verb: String, total: UInt64, _ note: @escaping @Sendable (String) -> Void
+        _ verb: String, total: UInt64, _ note: @escaping @Sendable (String) -> Void,
+        clock: @escaping @Sendable () -> UInt64 = Uptime.nanoseconds
     ) {
         self.verb = verb
         self.total = total
         self.note = note
-        start = Uptime.nanoseconds()
+        self.clock = clock
+        start = clock()
         state = Mutex(State(lastLine: start))
     }
 
@@ -37,8 +41,10 @@ package final class Progress: Sendable {
         let line: String? = state.withLock { state in
             state.done += bytes
             // In here, or another thread's last line might be later.
-            let now = Uptime.nanoseconds()
-            guard now - state.lastLine >= 1_000_000_000, state.done < total else { return nil }
+            let now = clock()
+            // Of nothing, no speed can be told: what comes first may be no data.
+            guard now - state.lastLine >= 1_000_000_000, 0 < state.done, state.done < total
+            else { return nil }
             state.lastLine = now
             let elapsed = now - start
             let percent = state.done * 100 / max(total, 1)
@@ -51,7 +57,7 @@ package final class Progress: Sendable {
 
     /// "640 MiB in 2.4 s, 266 MiB/s".
     package var summary: String {
-        let elapsed = Uptime.nanoseconds() - start
+        let elapsed = clock() - start
         let done = state.withLock { $0.done }
         let tenths = elapsed / 100_000_000
         return "\(mebibytes(done)) in \(tenths / 10).\(tenths % 10) s, \(Self.speed(done, elapsed))"
