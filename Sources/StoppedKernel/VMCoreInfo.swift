@@ -29,9 +29,6 @@ package struct VMCoreInfo: Hashable, Sendable {
 
     package subscript(key: String) -> String? { values[key] }
 
-    /// As uname -r: "6.12.1".
-    package var osRelease: String? { values["OSRELEASE"] }
-
     /// In bytes.
     package var pageSize: UInt64? { values["PAGESIZE"].flatMap { UInt64($0) } }
 

@@ -35,7 +35,7 @@ extension FuzzTarget {
         }
         guard let note = try? VMCoreInfo.note(in: notes) else { return }
         let info = VMCoreInfo(parsing: note.descriptor)
-        _ = (info.osRelease, info.pageSize, info.kernelOffset, info.symbol("mem_section"))
+        _ = (info["OSRELEASE"], info.pageSize, info.kernelOffset, info.symbol("mem_section"))
         _ = (info.size("page"), info.offset("page.flags"), info.length("zone.free_area"))
         _ = info.number("phys_base")
     }

@@ -160,7 +160,7 @@ private struct Tables {
         let bytes = Array(tables.bytes[offset..<offset + notes.count])
         #expect(bytes == vmcoreInfoNote() + [UInt8](repeating: 0, count: 12))
         let note = try VMCoreInfo.note(in: ELFNote.parse(bytes))
-        #expect(VMCoreInfo(parsing: note.descriptor).osRelease == "6.12.0-test")
+        #expect(VMCoreInfo(parsing: note.descriptor)["OSRELEASE"] == "6.12.0-test")
         // Both lie in what the saver kernel is told to leave alone.
         let kept = plan.memoryMap.frames(of: .reserved)
         for byte in [address, notes.lowerBound, notes.upperBound - 1] {

@@ -67,7 +67,7 @@ import Testing
             """.utf8))
 
     @Test func values() {
-        #expect(info.osRelease == "6.12.1-x")
+        #expect(info["OSRELEASE"] == "6.12.1-x")
         #expect(info.pageSize == 4096)
         #expect(info["BUILD-ID"] == "00ff")
         #expect(info.symbol("vmemmap_base") == 0xffff_ffff_9c1a_2b30)

@@ -9,7 +9,6 @@ package enum KernelLog {
     package enum Level: Int, Sendable {
         case error = 3
         case warning = 4
-        case notice = 5
         case information = 6
     }
 
