@@ -2,6 +2,8 @@
 
 import Foundation
 import KresumeImage
+import Synchronization
+import TestSupport
 
 /// What the firmware keeps for systemd: attributes, and UTF-16 JSON.
 func locationVariable(_ uuid: String, offset: UInt64 = 0, system: String? = nil) -> [UInt8] {
@@ -28,4 +30,23 @@ final class CapturedMemory: @unchecked Sendable {
     private(set) var memory: [UInt64: [UInt8]] = [:]
 
     func take() { memory = (try? read()) ?? [:] }
+}
+
+/// What was so of a pinning when the user was told something.
+final class PinningWatch: Sendable {
+    private let state = Mutex<(isCancelled: ScriptedMachine.Cancelling?, whenSaid: Bool?)>(
+        (nil, nil))
+
+    func began(_ isCancelled: @escaping ScriptedMachine.Cancelling) {
+        state.withLock { $0.isCancelled = isCancelled }
+    }
+
+    func said() {
+        // The pinning may not have begun yet.
+        while state.withLock({ $0.isCancelled == nil }) { yieldProcessor() }
+        state.withLock { $0.whenSaid = $0.isCancelled?() }
+    }
+
+    /// Nil where nothing was said.
+    var wasCancelledWhenSaid: Bool? { state.withLock { $0.whenSaid } }
 }

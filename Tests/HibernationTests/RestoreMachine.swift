@@ -15,9 +15,10 @@ final class RestoreMachine {
 
     let device: ScriptedDevice
     let machine = ScriptedMachine()
-    let recorded = RecordedReport()
+    let recorded: RecordedReport
 
-    init() throws {
+    init(_ recorded: RecordedReport = RecordedReport()) throws {
+        self.recorded = recorded
         device = try ScriptedDevice(Self.image.get(), number: swapNumber)
         let device = device
         machine.change { $0.devices[swapPath] = device }

@@ -189,11 +189,17 @@ import Testing
         #expect(restore.recorded.contains("checksum"))
     }
 
-    @Test(.timeLimit(.minutes(1))) func aRefusalStopsThePinning() throws {
-        let restore = try RestoreMachine()
+    /// The pinning is over, and what it got not given back yet, when the user is told.
+    @Test(.timeLimit(.minutes(1))) func aRefusalStopsThePinningAndIsSaidAtOnce() throws {
+        let watch = PinningWatch()
+        let restore = try RestoreMachine(
+            RecordedReport { line in
+                if line.contains("hardware has changed") { watch.said() }
+            })
         restore.machine.change { script in
             script.invariants = []
             script.whilePinning = { isCancelled in
+                watch.began(isCancelled)
                 while !isCancelled() { yieldProcessor() }
             }
         }
@@ -201,6 +207,7 @@ import Testing
             Issue.record("\(restore.recorded.lines)")
             return
         }
+        #expect(watch.wasCancelledWhenSaid == true)
     }
 
     @Test func memoryThatCannotBeLockedIsAnError() throws {

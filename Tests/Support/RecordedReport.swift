@@ -8,12 +8,18 @@ import Synchronization
 package final class RecordedReport: ReportSink {
     private let written = Mutex<[String]>([])
 
-    package init() {}
+    private let whenSaid: @Sendable (String) -> Void
+
+    /// - Parameter whenSaid: told of each line at that moment.
+    package init(whenSaid: @escaping @Sendable (String) -> Void = { _ in }) {
+        self.whenSaid = whenSaid
+    }
 
     package var lines: [String] { written.withLock { $0 } }
 
     package func write(_ level: KernelLog.Level, _ line: String) {
         written.withLock { $0.append(line) }
+        whenSaid(line)
     }
 
     package func clear() {}

@@ -37,7 +37,7 @@ package final class ScriptedMachine: Machine {
         /// What pinned memory consists of, in the order in which it is given.
         package var frames: [FrameRange] = [.tested(0x400, 0x2000)]
         /// Told before more memory is pinned.
-        package var whilePinning: @Sendable (Cancelling) throws -> Void = { _ in }
+        package var whilePinning: @Sendable (@escaping Cancelling) throws -> Void = { _ in }
         /// How many frames are other ones when they are looked at again.
         package var movedPages = 0
 

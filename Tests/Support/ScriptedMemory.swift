@@ -11,7 +11,7 @@ package final class ScriptedMemory: PinnedPages, @unchecked Sendable {
     private let frames: [IndexedRun]
     private let capacity: Int
     private let moved: Int
-    private let whilePinning: @Sendable (ScriptedMachine.Cancelling) throws -> Void
+    private let whilePinning: @Sendable (@escaping ScriptedMachine.Cancelling) throws -> Void
     package private(set) var pageCount = 0
     package let pinFailure: PlatformError? = nil
 
