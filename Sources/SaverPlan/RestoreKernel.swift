@@ -37,4 +37,8 @@ package enum RestoreKernel {
         let needed = kernel + reserve(forLoading: usable / UInt64(PageFrame.size))
         return usable - min(usable, needed)
     }
+
+    /// The smallest image of a machine that has `used` bytes in use, in bytes. What is used is
+    /// packed to about a half; less than a third has not been seen.
+    package static func leastImageSize(used: UInt64) -> UInt64 { used / 3 }
 }

@@ -24,6 +24,13 @@ package enum SaverRegion {
         return max(leastSize, sum / mebibyte * mebibyte)
     }
 
+    /// What loading a saver kernel into a region of `size` bytes takes, in bytes: kexec_load sets
+    /// aside as much as it is to swap.
+    package static func memoryNeeded(forSize size: UInt64) -> UInt64 {
+        let (sum, overflow) = size.addingReportingOverflow(size / 4)
+        return overflow ? .max : sum
+    }
+
     /// The end of what a region may take: the restore hand-off lies in it, and changes the depth
     /// of paging through 32-bit mode.
     static let ceiling = PageFrame(1 << 20)

@@ -163,8 +163,7 @@ package struct Hibernate {
     /// could hold.
     private func requireSpace(in area: ImageArea, saverMemory: UInt64) throws {
         let memory = try machine.memory()
-        // What is used is packed to about a half; less than a third has not been seen.
-        let needed = memory.used / 3
+        let needed = RestoreKernel.leastImageSize(used: memory.used)
         if area.size < needed {
             throw HibernateError.deviceTooSmall(area.device.path, size: area.size, needed: needed)
         }

@@ -42,7 +42,7 @@ struct LoadSaver {
 
         /// What loading takes, in bytes: kexec_load sets aside as much as it is to swap. Short of
         /// that, it is the OOM killer that answers, not an error.
-        var memoryNeeded: UInt64 { LoadSaver.memoryNeeded(for: memorySize) }
+        var memoryNeeded: UInt64 { SaverRegion.memoryNeeded(forSize: memorySize) }
 
         fileprivate let kernel: BzImage
         fileprivate let kernelBytes: [UInt8]
@@ -63,7 +63,7 @@ struct LoadSaver {
         }
         let expectedSize = SaverRegion.size(for: image, initrdSize: UInt64(initrdBytes.count))
         let memorySize = self.memorySize ?? expectedSize
-        let needed = Self.memoryNeeded(for: memorySize)
+        let needed = SaverRegion.memoryNeeded(forSize: memorySize)
         let available = try machine.memory().available
         if available < needed {
             throw HibernateError.notEnoughMemory(needed: needed, available: available)
@@ -85,11 +85,6 @@ struct LoadSaver {
             place: Place(region: region, lowMemory: low), memorySize: memorySize,
             expectedSize: expectedSize, kernel: image, kernelBytes: kernelBytes,
             initrdBytes: initrdBytes, firmwareMap: map)
-    }
-
-    private static func memoryNeeded(for memorySize: UInt64) -> UInt64 {
-        let (sum, overflow) = memorySize.addingReportingOverflow(memorySize / 4)
-        return overflow ? .max : sum
     }
 
     /// Memory that was added later is in /proc/iomem and not in the firmware's map, which is what

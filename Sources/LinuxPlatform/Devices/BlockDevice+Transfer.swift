@@ -9,7 +9,7 @@ extension BlockDevice {
     package func read(
         into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
     ) throws(PlatformError) {
-        try check(offset, buffer.count)
+        try file.check(offset, buffer.count)
         try transfer(.reading, calls.pread, buffer, at: offset, upTo: buffer.count)
     }
 
@@ -23,7 +23,7 @@ extension BlockDevice {
         for start in stride(from: 0, to: buffers.count, by: limit) {
             let batch = buffers[start..<min(start + limit, buffers.count)]
             let size = batch.reduce(0) { $0 + $1.count }
-            try check(position, size)
+            try file.check(position, size)
             let vectors = batch.map { iovec(iov_base: $0.baseAddress, iov_len: $0.count) }
             let got = try call(.reading, position, size) {
                 calls.preadv(descriptor.rawValue, vectors, off_t(position))
@@ -48,7 +48,7 @@ extension BlockDevice {
     package func write(
         from buffer: UnsafeRawBufferPointer, at offset: UInt64
     ) throws(PlatformError) {
-        try check(offset, buffer.count)
+        try file.check(offset, buffer.count)
         // The call reads from it only.
         try transfer(
             .writing, calls.pwrite, UnsafeMutableRawBufferPointer(mutating: buffer), at: offset,
@@ -57,7 +57,7 @@ extension BlockDevice {
 
     /// `count` bytes from `offset`, neither of which need be aligned, even on a direct device.
     package func readBytes(at offset: UInt64, count: Int) throws(PlatformError) -> [UInt8] {
-        try check(offset, count)
+        try file.check(offset, count)
         let alignment = UInt64(AlignedBuffer.alignment)
         let first = offset.roundedDown(to: alignment)
         let head = Int(offset - first)
@@ -67,20 +67,14 @@ extension BlockDevice {
         return Array(buffer.bytes[head..<(head + count)])
     }
 
-    /// Calls `call` until at least `count` bytes of `buffer` went over: a call may come short.
     private func transfer(
         _ direction: PlatformError.Direction, _ call: DeviceCalls.Transfer,
         _ buffer: UnsafeMutableRawBufferPointer, at offset: UInt64, upTo count: Int
     ) throws(PlatformError) {
-        var done = 0
-        while done < count {
-            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
-            let position = offset + UInt64(done)
-            let moved = try self.call(direction, position, rest.count) {
-                call(descriptor.rawValue, rest.baseAddress, rest.count, off_t(position))
+        try file.transfer(buffer, at: offset, upTo: count) { rest, offset throws(PlatformError) in
+            try self.call(direction, offset, rest.count) {
+                call(descriptor.rawValue, rest.baseAddress, rest.count, off_t(offset))
             }
-            if moved == 0 { throw beyondEnd(offset, count) }
-            done += moved
         }
     }
 
@@ -92,13 +86,5 @@ extension BlockDevice {
             failure: { .transfer(direction, path: path, offset: offset, count: count, $0) }, body)
     }
 
-    /// Offsets come from headers on disk: they are compared with the size before anything else.
-    private func check(_ offset: UInt64, _ count: Int) throws(PlatformError) {
-        let (end, overflow) = offset.addingReportingOverflow(UInt64(clamping: count))
-        if overflow || end > size || count < 0 { throw beyondEnd(offset, count) }
-    }
-
-    private func beyondEnd(_ offset: UInt64, _ count: Int) -> PlatformError {
-        .beyondEnd(path: path, offset: offset, count: count, size: size)
-    }
+    private var file: PositionedFile { PositionedFile(path: path, size: size) }
 }

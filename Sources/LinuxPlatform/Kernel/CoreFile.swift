@@ -24,7 +24,7 @@ package final class CoreFile: Sendable {
 
     /// `count` bytes from `offset`, or throws.
     package func readBytes(at offset: UInt64, count: Int) throws(PlatformError) -> [UInt8] {
-        try check(offset, count)
+        try file.check(offset, count)
         let buffer = AlignedBuffer(count: count)
         try read(into: UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<count]), at: offset)
         return Array(buffer.bytes[..<count])
@@ -34,15 +34,12 @@ package final class CoreFile: Sendable {
     package func read(
         into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
     ) throws(PlatformError) {
-        try check(offset, buffer.count)
-        var done = 0
-        while done < buffer.count {
-            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
-            let got = try systemCall(.pread, path) {
-                pread(descriptor.rawValue, rest.baseAddress, rest.count, off_t(offset) + done)
+        try file.check(offset, buffer.count)
+        try file.transfer(buffer, at: offset, upTo: buffer.count) {
+            rest, offset throws(PlatformError) in
+            try systemCall(.pread, path) {
+                pread(descriptor.rawValue, rest.baseAddress, rest.count, off_t(offset))
             }
-            if got == 0 { throw beyondEnd(offset, buffer.count) }
-            done += got
         }
     }
 
@@ -51,7 +48,7 @@ package final class CoreFile: Sendable {
     /// Mapping refuses, among others, the last page where it is not a whole one (`mmap_vmcore`,
     /// fs/proc/vmcore.c, Linux 6.12). The corresponding C functions are `mmap` and `pread`.
     package func window(at offset: UInt64, count: Int) throws(PlatformError) -> CoreWindow {
-        try check(offset, count)
+        try file.check(offset, count)
         let first = offset.roundedDown(to: 4096)
         let head = Int(offset - first)
         let base = mmap(
@@ -66,14 +63,7 @@ package final class CoreFile: Sendable {
         return CoreWindow(copy: copy, count: count)
     }
 
-    private func check(_ offset: UInt64, _ count: Int) throws(PlatformError) {
-        let (end, overflow) = offset.addingReportingOverflow(UInt64(clamping: count))
-        if overflow || end > size || count < 0 { throw beyondEnd(offset, count) }
-    }
-
-    private func beyondEnd(_ offset: UInt64, _ count: Int) -> PlatformError {
-        .beyondEnd(path: path, offset: offset, count: count, size: size)
-    }
+    private var file: PositionedFile { PositionedFile(path: path, size: size) }
 }
 
 /// A part of a ``CoreFile``.
