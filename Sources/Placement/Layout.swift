@@ -83,7 +83,7 @@ extension DestinationMap {
     /// The pages that will be in place for certain, whatever else is going to be pinned: the
     /// frames that are both owned and wanted. Ascending by frames.
     ///
-    /// - Parameter owned: some of the pinned memory, in any order.
+    /// - Parameter owned: some of the pinned memory, in any order, no frame twice.
     package func extentsInPlace(owned: [IndexedRun]) -> [Placement.Extent] {
         var extents: [Placement.Extent] = []
         split(

@@ -34,7 +34,7 @@ package struct Placement: Sendable {
     package let zeroFillPageCount: UInt64
 
     /// - Parameters:
-    ///   - owned: all pinned memory, its frames with their slots. Untouched so far.
+    ///   - owned: all pinned memory, its frames with their slots, no frame twice. Untouched so far.
     ///   - tables: maps everything that is moved, and the entry.
     ///   - handoffLimit: the hand-off must end at or below this frame.
     /// - Throws: ``PlacementError/tooFewPages(missing:)``,

@@ -10,8 +10,9 @@ import Transfer
 /// so that what there is of it can be used while the rest is still to come.
 package final class ImageMemory: Sendable {
     private struct Progress {
-        /// In the order of the slots.
+        /// In the order of the slots; no frame is in two of them.
         var runs: [IndexedRun] = []
+        var frames = FrameSet()
         var end: Result<Void, any Error>?
     }
 
@@ -99,7 +100,15 @@ package final class ImageMemory: Sendable {
             let first = pinned.pageCount
             try pinned.grow(byPages: min(Int(step), end - first), unless: cancellation)
             let runs = try pinned.runs(fromSlot: first)
-            progress.change { $0.runs += runs }
+            let known = progress.wait { $0.frames }
+            let frames = known.union(FrameSet(runs.map(\.frames)))
+            // A page that moves while the frames are asked for leaves its old one to another page.
+            let twice = known.count + runs.pageCount - frames.count
+            guard twice == 0 else { throw RestoreError.framesMoved(count: Int(twice)) }
+            progress.change {
+                $0.runs += runs
+                $0.frames = frames
+            }
         }
     }
 

@@ -63,8 +63,12 @@ struct OriginalKernel {
             messagePage: messageFrame.address, pagingDepth: .four))
 
     /// A swap area that has been prepared for the image.
-    static func preparedSwap(pages: Int = 1024) throws -> [UInt8] {
+    static func preparedSwap(
+        pages: Int = 1024, saverRegion: FrameRange = saverRegion
+    ) throws -> [UInt8] {
         var bytes = emptySwap(pages: pages)
+        var record = record
+        record.jump.saverRegion = saverRegion
         let prepared = try PreparedImage(
             id: id, creationTime: 1_799_999_000,
             signaturePage: SignaturePage(Array(bytes[..<4096])), machine: record,
@@ -74,9 +78,9 @@ struct OriginalKernel {
     }
 
     /// As /proc/vmcore shows it in the saver kernel.
-    func vmcore() -> [UInt8] {
+    func vmcore(without saverRegion: FrameRange = saverRegion) -> [UInt8] {
         let shown = Self.ram.subtracting(FrameRange(PageFrame(0), count: 1))
-            .subtracting(Self.saverMemory).ranges
+            .subtracting(FrameSet([saverRegion, Self.saverLowMemory])).ranges
         var programs: [Program] = []
         var offset: UInt64 = 4096
         for range in shown {

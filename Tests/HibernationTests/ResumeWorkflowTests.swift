@@ -69,6 +69,14 @@ import Testing
         #expect(!restore.hasJumped && state(restore.device.bytes) == .ready)
     }
 
+    /// As the kernel tells them while it moves pages: one of ours is told before it goes, and the
+    /// one that gets its frame afterwards.
+    @Test func aFrameBehindTwoPagesIsNoticed() throws {
+        let restore = try RestoreMachine()
+        restore.machine.change { $0.frames = [.tested(0x400, 0x410), .tested(0x400, 0x2000)] }
+        #expect(restore.resume() as? RestoreError == .framesMoved(count: 16))
+    }
+
     @Test func whatCannotBeMarkedIsNotJumpedInto() throws {
         for call in [Faults.Call.write, .flush] {
             let restore = try RestoreMachine()

@@ -69,6 +69,17 @@ import Testing
         #expect(!isImage(saver.device.bytes))
     }
 
+    /// Of 79 MiB a restore kernel as large as the saver leaves no room to an image.
+    @Test func anImageThatNoRestoreKernelCouldHoldLeadsBack() throws {
+        let saver = try SaverKernel(region: .tested(0x800, 0x4800))
+        _ = saver.save()
+        #expect(
+            saver.messageInOriginal?.text.hasSuffix(
+                "could not be resumed on this machine, which has room for 0 MiB") == true,
+            "\(saver.recorded.lines)")
+        #expect(!isImage(saver.device.bytes))
+    }
+
     @Test func noSpaceLeftLeadsBack() throws {
         let saver = try SaverKernel()
         saver.device.faults.add(.error(.noSpace), at: 3, of: .write)

@@ -15,20 +15,27 @@ final class SaverKernel {
     let machine: ScriptedMachine
     let recorded = RecordedReport()
 
-    init(areaPages: Int = 1024) throws {
+    /// - Parameter region: where the saver lives; nil: where it usually does.
+    init(areaPages: Int = 1024, region: FrameRange? = nil) throws {
+        let shown = try region.map {
+            try ScriptedDevice(
+                OriginalKernel.shared.vmcore(without: $0), number: DeviceNumber(major: 0, minor: 1))
+        }
+        let region = region ?? OriginalKernel.saverRegion
         device = try ScriptedDevice(
-            OriginalKernel.preparedSwap(pages: areaPages), number: swapNumber)
+            OriginalKernel.preparedSwap(pages: areaPages, saverRegion: region),
+            number: swapNumber)
         let parameters = SaverParameters(
             image: OriginalKernel.id, offsetPages: 0,
             messagePage: OriginalKernel.messageFrame.address, pagingDepth: .four,
             keepsFreePages: true, compressionLevel: 3)
         let entry = OriginalKernel.jumpBackEntry
-        let (device, vmcore) = (device, try OriginalKernel.vmcoreFile.get().file)
+        let (device, vmcore) = (device, try (shown ?? OriginalKernel.vmcoreFile.get()).file)
         machine = ScriptedMachine { script in
             script.commandLine = "\(parameters.options.text) kexec_jump_back_entry=\(entry)"
             script.firmwareMap = MemoryMap([
                 .init(OriginalKernel.saverLowMemory.physicalRange, .ram),
-                .init(OriginalKernel.saverRegion.physicalRange, .ram),
+                .init(region.physicalRange, .ram),
             ])
             script.frames = [.tested(0x840, 0x880)]
             script.cores[CoreFile.vmcore] = vmcore

@@ -7,7 +7,7 @@ import MachineHarness
 /// kresume and by the kernel, and then it is saved and resumed with images of ours.
 struct Rounds {
     let scenario: Scenario
-    let turns: Scenario.Sequencer
+    let turns: Scenario.Turns
     let count: Int
     /// The file with the ``Workload``.
     let data: URL

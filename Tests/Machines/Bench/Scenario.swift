@@ -16,7 +16,7 @@ struct Scenario: Sendable {
     }
 
     /// Images that one guest makes in turn, in each round of it.
-    struct Sequencer: Sendable {
+    struct Turns: Sendable {
         var stock: Stock?
         var own: [Own] = []
     }
@@ -33,7 +33,7 @@ struct Scenario: Sendable {
     /// The image is larger than the half of memory that the kernel can make one of: it swaps out
     /// what is too much.
     var exceedsKernel = false
-    var turns: [Sequencer]
+    var turns: [Turns]
 }
 
 extension Scenario {
@@ -46,17 +46,17 @@ extension Scenario {
     static let lzo = Stock(name: "LZO", parameter: "hibernate.compressor=lzo")
 
     private static let all = [
-        Sequencer(stock: none), Sequencer(stock: lzo, own: compressions), Sequencer(stock: lz4),
+        Turns(stock: none), Turns(stock: lzo, own: compressions), Turns(stock: lz4),
     ]
 
     static let list = [
         Scenario(
             name: "idle", description: "768 MiB, idle", memory: 768, data: 0,
-            turns: [Sequencer(own: compressions)]),
+            turns: [Turns(own: compressions)]),
         // What is free is zero, so the image has the memory in use and nothing else.
         Scenario(
             name: "zeroed", description: "768 MiB, idle, init_on_free=1", memory: 768, data: 0,
-            parameters: ["init_on_free=1"], turns: [Sequencer(own: compressions)]),
+            parameters: ["init_on_free=1"], turns: [Turns(own: compressions)]),
         Scenario(
             name: "small", description: "768 MiB, 100 MB in use", memory: 768, data: 95,
             turns: all),
@@ -65,6 +65,6 @@ extension Scenario {
             turns: all),
         Scenario(
             name: "large", description: "2 GiB, 1.4 GB in use", memory: 2048, data: 1335,
-            exceedsKernel: true, turns: [Sequencer(own: compressions)]),
+            exceedsKernel: true, turns: [Turns(own: compressions)]),
     ]
 }

@@ -12,9 +12,8 @@ package enum System: Sendable {
     case debianFull
     /// ``debian``, and below /boot the same once more, for `kexec-file`.
     case debianTwice
-    /// A Debian 12 on a disk of ``Bench/installedDisk()``, with an initramfs made by its own tools;
-    /// without kresume in it only for the kernel ``Kernel/test``.
-    case installed(Kernel, Initramfs, withKresume: Bool = true)
+    /// A Debian 12 on a disk of ``Bench/installedDisk()``, with an initramfs made by its own tools.
+    case installed(Kernel, Initramfs)
 
     package enum Kernel: String, Sendable {
         /// Debian's cloud kernel, 6.1.
@@ -43,12 +42,11 @@ package enum System: Sendable {
         case .debian: try Self.debianFiles.get()
         case .debianFull: try Self.debianFullFiles.get()
         case .debianTwice: try Self.debianTwiceFiles.get()
-        case .installed(let kernel, let initramfs, let withKresume):
+        case .installed(let kernel, let initramfs):
             Files(
                 kernel: try Self.installed.get() + "/vmlinuz-\(kernel.rawValue)",
                 initramfs: try Self.installed.get()
-                    + "/initrd-\(kernel.rawValue)-\(initramfs.rawValue)"
-                    + (withKresume ? "" : "-without"))
+                    + "/initrd-\(kernel.rawValue)-\(initramfs.rawValue)")
         }
     }
 

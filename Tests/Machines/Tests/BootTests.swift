@@ -45,11 +45,10 @@ extension Machines {
             }
         }
 
-        @Test(arguments: ["noresume", "hibernate=noresume"])
-        func commandLineForbids(option: String) throws {
+        @Test func commandLineForbids() throws {
             try SavedImage.use("noresume") { bench, saved, configuration, _ in
                 var configuration = configuration.booting("kresume resume")
-                configuration.parameters = [option, "resume=\(SavedImage.device)"]
+                configuration.parameters = ["hibernate=noresume", "resume=\(SavedImage.device)"]
                 let machine = try bench.start("machine", configuration)
                 #expect(try machine.waitForBootCommand() == Reply(status: 0, output: ""))
                 try machine.waitUntilBooted()

@@ -87,16 +87,4 @@ extension Machine {
         #expect(
             console.contains("kresume: ") == !lines.isEmpty, sourceLocation: sourceLocation)
     }
-
-    /// When the root file system was mounted first, in seconds since the kernel's start. Waits.
-    func timeOfRootMount() throws -> Double {
-        let line = "] EXT4-fs (vda1): mounted"
-        try waitForConsole(line, limit: .seconds(300))
-        guard let end = console.range(of: line),
-            let start = console[..<end.lowerBound].lastIndex(of: "["),
-            let time = Double(
-                console[start..<end.lowerBound].dropFirst().drop { $0 == " " })
-        else { throw MachineError.tool(["console"], status: 1, output: console) }
-        return time
-    }
 }

@@ -48,28 +48,9 @@ extension Machines {
             }
         }
 
-        /// Free pages that must be saved and are not empty: the saver sees that nobody could resume
-        /// such an image, and goes back.
-        @Test func moreThanARestoreKernelHolds() throws {
-            try Bench.use("free-too-many") { bench in
-                let (machine, _) = try start(bench, ["debug_pagealloc=on"])
-                let filler = try megabytes(machine, "MemFree") - 40
-                try machine.expect(
-                    "yes \"$(seq 2000)\" | head -c $((\(filler) << 20)) >/tmp/filler && rm /tmp/filler"
-                )
-                let reply = try machine.run(
-                    "\(hibernate()) --saver-memory=160M", limit: .seconds(300))
-                #expect(reply.status == 1)
-                #expect(reply.output.contains("of memory could not be resumed on this machine"))
-                try machine.expectWorkIntact()
-                try machine.stopWork()
-            }
-        }
-
-        @Test(arguments: ["init_on_free=1", "page_poison=1", "debug_pagealloc=on"])
-        func kept(parameter: String) throws {
-            try Bench.use("free-kept-\(parameter.prefix(4))") { bench in
-                let (machine, disks) = try start(bench, [parameter])
+        @Test func kept() throws {
+            try Bench.use("free-kept") { bench in
+                let (machine, disks) = try start(bench, ["page_poison=1"])
                 let (back, log) = try circle(bench, machine, disks)
                 #expect(log.contains("free memory is saved too: the kernel relies on them"))
                 #expect(!log.contains("leaving out"))

@@ -6,24 +6,16 @@ import Testing
 /// The harness against the kernel's own hibernation, so that a failure elsewhere is kresume's.
 extension Machines {
     @Suite(.serialized) struct HarnessTests {
-        @Test func commandsReturnStatusAndOutput() throws {
-            try Bench.use("commands") { bench in
-                let machine = try bench.start("machine", Configuration())
-                try machine.waitUntilBooted()
-                #expect(
-                    try machine.run("echo out; echo err >&2; exit 7")
-                        == Reply(status: 7, output: "out\nerr"))
-                #expect(try machine.run("seq 100000 | tail -n 1").output == "100000")
-                try machine.powerOff()
-            }
-        }
-
-        @Test func lostMachinesAreToldApart() throws {
+        @Test func commandsAreAnsweredAndLostMachinesToldApart() throws {
             try Bench.use("lost") { bench in
                 var configuration = Configuration()
                 configuration.bootCommand = "false"
                 let machine = try bench.start("machine", configuration)
                 #expect(try machine.waitForBootCommand().status == 1)
+                #expect(
+                    try machine.run("echo out; echo err >&2; exit 7")
+                        == Reply(status: 7, output: "out\nerr"))
+                #expect(try machine.run("seq 100000 | tail -n 1").output == "100000")
                 #expect(throws: MachineError.self) {
                     try machine.waitForConsole("no such text", limit: .seconds(1))
                 }

@@ -113,6 +113,7 @@ extension Machines {
                 #expect(result.status == 0, "\(result.output)")
                 try back.expect("awk '$1 == \"/dev/vda\" { print $5 }' /proc/swaps", gives: "5")
                 try back.expect("sha256sum </filler/kept | cmp - /run/kept")
+                try back.expect("fresh-pages 200", gives: "0")
                 try back.expectWorkIntact()
                 try back.stopWork()
                 try bench.checkFileSystem(ext4)

@@ -7,8 +7,10 @@ import MachineHarness
 /// An image in a disk's file, to be looked at and damaged. Offsets and fields: docs/image-format.md.
 ///
 /// On purpose not made with the modules under test: what they get wrong must not be right here.
-struct ImageFile {
+final class ImageFile {
     private let file: FileHandle
+    /// What was overwritten, the latest first; nil while nobody wants to know.
+    private var overwritten: [(offset: Int, bytes: [UInt8])]?
     /// Of the image area on the disk.
     private let start: Int
 
@@ -32,7 +34,20 @@ struct ImageFile {
         return Array(try file.read(upToCount: count) ?? Data())
     }
 
+    /// Does `changes`, and tells how to undo them: what to write where, in this order.
+    func recordingChanges(
+        _ changes: () throws -> Void
+    ) throws -> [(offset: Int, bytes: [UInt8])] {
+        overwritten = []
+        defer { overwritten = nil }
+        try changes()
+        return overwritten ?? []
+    }
+
     func write(_ bytes: [UInt8], at offset: Int) throws {
+        if overwritten != nil {
+            overwritten?.insert((offset, try read(offset, bytes.count)), at: 0)
+        }
         try file.seek(toOffset: UInt64(start + offset))
         try file.write(contentsOf: Data(bytes))
     }
@@ -45,7 +60,7 @@ struct ImageFile {
         try write(withUnsafeBytes(of: value.littleEndian) { Array($0) }, at: offset)
     }
 
-    /// Sequencer over every bit of a byte.
+    /// Turns over every bit of a byte.
     func flip(_ offset: Int) throws {
         try write(try read(offset, 1).map { ~$0 }, at: offset)
     }
