@@ -14,13 +14,15 @@ final class SaverKernel {
     let device: ScriptedDevice
     let machine: ScriptedMachine
     let recorded = RecordedReport()
+    private let vmcore: ScriptedDevice
 
     /// - Parameter region: where the saver lives; nil: where it usually does.
     init(areaPages: Int = 1024, region: FrameRange? = nil) throws {
-        let shown = try region.map {
-            try ScriptedDevice(
-                OriginalKernel.shared.vmcore(without: $0), number: DeviceNumber(major: 0, minor: 1))
-        }
+        vmcore =
+            try region.map {
+                let bytes = OriginalKernel.shared.vmcore(without: $0)
+                return try ScriptedDevice(bytes, number: DeviceNumber(major: 0, minor: 1))
+            } ?? OriginalKernel.vmcoreFile.get()
         let region = region ?? OriginalKernel.saverRegion
         device = try ScriptedDevice(
             OriginalKernel.preparedSwap(pages: areaPages, saverRegion: region),
@@ -30,7 +32,7 @@ final class SaverKernel {
             messagePage: OriginalKernel.messageFrame.address, pagingDepth: .four,
             keepsFreePages: true, compressionLevel: 3)
         let entry = OriginalKernel.jumpBackEntry
-        let (device, vmcore) = (device, try (shown ?? OriginalKernel.vmcoreFile.get()).file)
+        let (device, vmcore) = (device, vmcore.file)
         machine = ScriptedMachine { script in
             script.commandLine = "\(parameters.options.text) kexec_jump_back_entry=\(entry)"
             script.firmwareMap = MemoryMap([
