@@ -8,7 +8,12 @@
  * It knows nothing but its parameter block. It must not use the kernel's page tables for long:
  * they may lie on frames that the list overwrites.
  *
- * Stages on the debug port: '[' entered, 'L' paging depth changed, ']' all moved, about to jump.
+ * After a panic it is entered in the same state, through the crash kernel's way out. Then the devices
+ * still run: nothing of theirs may reach memory from here on, since the image's kernel puts its own
+ * pages back where they write to.
+ *
+ * Stages on the debug port: '[' entered, 'Q' devices kept from memory, 'L' paging depth changed,
+ * ']' all moved, about to jump.
  */
 #include "handoff.h"
 
@@ -16,6 +21,18 @@
 #define CR0_WP		0x00010000
 #define CR0_PE		0x00000001
 #define CR4_LA57	0x00001000
+
+#define MSR_APIC_BASE	0x1b
+#define APIC_BASE_BSP	0x100
+
+/* Configuration mechanism #1, PCI Local Bus Specification 3.0, 3.2.2.3.2. */
+#define PCI_ADDRESS	0xcf8
+#define PCI_DATA	0xcfc
+#define PCI_ENABLE	0x80000000
+#define PCI_NEXT	0x100		/* function, device, bus */
+#define PCI_END		0x01000000	/* set behind the last bus */
+#define PCI_COMMAND	4
+#define PCI_BUS_MASTER	4
 
 	.macro	stage letter
 	movl	parameters+HANDOFF_DEBUG_PORT(%rip), %edx
@@ -55,6 +72,42 @@ in_depth:
 	orl	$CR0_WP, %eax
 	movq	%rax, %cr0
 
+	testl	$HANDOFF_AFTER_PANIC, HANDOFF_FLAGS(%rbx)
+	jz	quiet
+
+	/*
+	 * The image's kernel takes the CPU that it wakes up on for the first one, and would start
+	 * this one over when it starts the others. Without an IDT this resets the machine.
+	 */
+	movl	$MSR_APIC_BASE, %ecx
+	rdmsr
+	testl	$APIC_BASE_BSP, %eax
+	jnz	1f
+	ud2
+
+	/* No function of any bus may write to memory, or send an interrupt as a message. */
+1:	movl	$PCI_ENABLE, %esi
+2:	movl	%esi, %eax
+	movw	$PCI_ADDRESS, %dx
+	outl	%eax, %dx
+	movw	$PCI_DATA, %dx
+	inl	%dx, %eax
+	cmpw	$0xffff, %ax			/* the vendor of nothing */
+	je	3f
+	leal	PCI_COMMAND(%rsi), %eax
+	movw	$PCI_ADDRESS, %dx
+	outl	%eax, %dx
+	movw	$PCI_DATA, %dx
+	inw	%dx, %ax
+	andw	$~PCI_BUS_MASTER, %ax
+	outw	%ax, %dx
+	inw	%dx, %ax			/* behind what was on its way */
+3:	addl	$PCI_NEXT, %esi
+	testl	$PCI_END, %esi
+	jz	2b
+	stage	'Q'
+
+quiet:
 	movq	HANDOFF_LIST(%rbx), %r10
 	movq	HANDOFF_LIST_COUNT(%rbx), %r11
 next_move:
@@ -142,7 +195,7 @@ far_32:	.long	0
 	.balign	8
 kresume_handoff_parameters:
 parameters:
-	.fill	HANDOFF_DEBUG_PORT + 4, 1, 0
+	.fill	HANDOFF_SIZE, 1, 0
 	.balign	8
 far_64:	.long	0
 	.word	0x10

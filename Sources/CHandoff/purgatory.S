@@ -29,10 +29,15 @@ kresume_purgatory_start:
 	movb	$'P', %al
 	outb	%al, %dx
 
-	/* As 16 hexadecimal digits, the highest first, into the command line. */
+	/* As it is into the guard; as 16 hexadecimal digits, the highest first, into the command line. */
 .Lwrite_jump_back_entry:
 	movq	(%rsp), %rbx
 	leaq	.Lstack_end(%rip), %rsp
+	movq	.Lparameters + KRESUME_PURGATORY_JUMP_BACK_WORD(%rip), %rdi
+	testq	%rdi, %rdi
+	jz	.Lwrite_digits
+	movq	%rbx, (%rdi)
+.Lwrite_digits:
 	movq	.Lparameters + KRESUME_PURGATORY_JUMP_BACK_DIGITS(%rip), %rdi
 	leaq	.Lhexadecimal(%rip), %rsi
 	movl	$16, %ecx

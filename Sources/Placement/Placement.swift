@@ -24,9 +24,8 @@ package struct Placement: Sendable {
     package let extents: [Extent]
     /// What is left for the hand-off code: copies, then zero fills.
     package let moves: [Move]
-    /// Frames, consecutive and no page's destination, that hold code, page tables and moves.
-    package let handoff: FrameRange
-    let tables: IdentityMap
+    /// Lies in frames that are no page's destination.
+    package let handoff: HandoffBlock
 
     package let inPlacePageCount: UInt64
     package let stagedPageCount: UInt64
@@ -48,7 +47,7 @@ package struct Placement: Sendable {
         // So guess, plan, and widen until the list fits what it was given.
         var listPages: UInt64 = 1
         while true {
-            let pages = 1 + UInt64(tables.tableCount) + listPages
+            let pages = HandoffBlock.pageCount(tables, moves: 0) + listPages
             let block = try Self.room(for: pages, below: handoffLimit, beside: destinations)
             let layout = try Layout(destinations, owned: owned, avoiding: block)
             let needed = Self.pages(forMoves: layout.moves.count)
@@ -58,8 +57,7 @@ package struct Placement: Sendable {
             }
             extents = layout.extents
             moves = layout.moves
-            handoff = block
-            self.tables = tables
+            handoff = HandoffBlock(at: block, tables, layout.moves)
             inPlacePageCount = layout.inPlacePageCount
             stagedPageCount = destinations.dataPageCount - layout.inPlacePageCount
             zeroFillPageCount = layout.zeroFillPageCount

@@ -24,19 +24,27 @@ package struct JumpTarget: Sendable {
 }
 
 package enum HandoffCode {
-    /// A page: the hand-off code with the parameters for this placement filled in.
-    package static func bytes(for placement: Placement, to target: JumpTarget, debugPort: UInt32)
-        -> [UInt8]
-    {
+    /// Where in the code the address is that it jumps to, 8 bytes.
+    package static var entryOffset: Int {
+        kresume_handoff_parameters_offset() + Int(HANDOFF_ENTRY)
+    }
+
+    /// A page: the hand-off code with the parameters for this block filled in.
+    ///
+    /// - Parameter afterPanic: the kernel that leads here has panicked, and shut no device down.
+    package static func bytes(
+        for block: HandoffBlock, to target: JumpTarget, debugPort: UInt16, afterPanic: Bool = false
+    ) -> [UInt8] {
         let la57: UInt32 = 1 << 12
         let parameters = kresume_handoff(
-            top_table_4: placement.topTable4.rawValue,
-            top_table_5: placement.topTable5.rawValue,
-            list: placement.movesAddress.rawValue,
-            list_count: UInt64(placement.moves.count),
+            top_table_4: block.topTable4.rawValue,
+            top_table_5: block.topTable5.rawValue,
+            list: block.movesAddress.rawValue,
+            list_count: UInt64(block.moveCount),
             entry: target.entry, r8: target.r8, r9: target.r9,
             cr4_la57: target.pagingDepth == .five ? la57 : 0,
-            debug_port: debugPort)
+            debug_port: UInt32(debugPort), flags: afterPanic ? UInt32(HANDOFF_AFTER_PANIC) : 0,
+            reserved: 0)
         let code = UnsafeRawBufferPointer(
             start: kresume_handoff_code(), count: kresume_handoff_size())
         var bytes = Array(code)

@@ -64,11 +64,11 @@ package final class RestoreEngine: Sendable {
 
     /// Hands the hand-off to the kernel: only ``jump(lastWord:)`` is left to do.
     package func load(_ target: JumpTarget, debugPort: UInt16) throws {
-        let code = HandoffCode.bytes(for: placement, to: target, debugPort: UInt32(debugPort))
-        let range = placement.handoff.physicalRange
-        try placement.serializedHandoff(code: code).withUnsafeBytes { bytes in
+        let code = HandoffCode.bytes(for: placement.handoff, to: target, debugPort: debugPort)
+        let range = placement.handoff.frames.physicalRange
+        try placement.handoff.bytes(code: code).withUnsafeBytes { bytes in
             try machine.loadKexec(
-                entry: placement.codeAddress,
+                entry: placement.handoff.codeAddress,
                 segments: [
                     KexecSegment(buffer: bytes, memory: range.start, memorySize: range.size)
                 ],

@@ -15,8 +15,10 @@ struct PurgatoryParameters {
     var jumpBackDigits: PhysicalAddress
     /// An I/O port that gets a byte as a sign of life; 0 for none.
     var debugPort: UInt16
+    /// Of eight bytes that the jump-back entry is written to as well; nil for none.
+    var jumpBackWord: PhysicalAddress?
 
-    static let size = 32
+    static let size = 40
     /// Where the code is entered, from the first byte of the parameters on.
     static let entryOffset = 64
 
@@ -26,6 +28,7 @@ struct PurgatoryParameters {
         bytes.store(kernelEntry.rawValue, at: 8)
         bytes.store(jumpBackDigits.rawValue, at: 16)
         bytes.store(debugPort, at: 24)
+        bytes.store(jumpBackWord?.rawValue ?? 0, at: 32)
         return bytes
     }
 }

@@ -7,7 +7,7 @@ import PhysicalMemory
 /// The saver kernel's command line, made from A's: the same console and the same quirks of the
 /// hardware, but nothing of A's root, memory and images.
 ///
-/// Two addresses are known later than the line's length; sixteen digits each are kept for them.
+/// Some addresses are known later than the line's length; sixteen digits each are kept for them.
 struct SaverCommandLine {
     /// Zero-terminated.
     private(set) var bytes: [UInt8]
@@ -15,12 +15,15 @@ struct SaverCommandLine {
     let elfcorehdrDigits: Int
     /// Where the digits of `kexec_jump_back_entry=0x...` begin. The purgatory writes them.
     let jumpBackDigits: Int
+    /// Where the digits of the address in `crashkernel=` begin, where there is a guard.
+    private let crashMemoryDigits: Int?
 
     static let digitCount = 16
 
     /// - Parameter limit: the longest command line, in bytes without the terminating zero.
     init(
-        from original: KernelCommandLine, adding added: KernelCommandLine, limit: Int
+        from original: KernelCommandLine, adding added: KernelCommandLine,
+        panicGuard: PanicGuard? = nil, limit: Int
     ) throws(BootProtocolError) {
         let kept = original.options.filter { option in
             !dropped.contains { option.isNamed($0) }
@@ -28,8 +31,19 @@ struct SaverCommandLine {
         }
         let zeros = String(repeating: "0", count: SaverCommandLine.digitCount)
         // Without nokaslr the kernel would leave the one place that it may use.
-        let head = (kept + added.options).map(\.text) + ["nokaslr", "elfcorehdr=0x"]
-        bytes = Array(head.joined(separator: " ").utf8)
+        var head = (kept + added.options).map(\.text) + ["nokaslr"]
+        if let panicGuard {
+            let size = panicGuard.memoryPages * UInt64(PageFrame.size) >> 10
+            head += panicOptions + ["rdinit=/\(PanicGuard.initName)", "crashkernel=\(size)K@0x"]
+            bytes = Array(head.joined(separator: " ").utf8)
+            crashMemoryDigits = bytes.count
+            head = [zeros]
+        } else {
+            bytes = []
+            crashMemoryDigits = nil
+        }
+        head.append("elfcorehdr=0x")
+        bytes += Array(head.joined(separator: " ").utf8)
         elfcorehdrDigits = bytes.count
         bytes += Array("\(zeros) kexec_jump_back_entry=0x".utf8)
         jumpBackDigits = bytes.count
@@ -38,10 +52,17 @@ struct SaverCommandLine {
         bytes.append(0)
     }
 
-    mutating func setElfcorehdr(_ address: PhysicalAddress) {
+    mutating func setElfcorehdr(_ address: PhysicalAddress) { set(address, at: elfcorehdrDigits) }
+
+    /// Does nothing where there is no guard.
+    mutating func setCrashMemory(_ address: PhysicalAddress) {
+        if let crashMemoryDigits { set(address, at: crashMemoryDigits) }
+    }
+
+    private mutating func set(_ address: PhysicalAddress, at offset: Int) {
         let digits = String(address.rawValue, radix: 16)
         let padding = String(repeating: "0", count: SaverCommandLine.digitCount - digits.count)
-        bytes.store((padding + digits).utf8, at: elfcorehdrDigits)
+        bytes.store((padding + digits).utf8, at: offset)
     }
 }
 
@@ -60,6 +81,10 @@ private let dropped = [
 ]
 
 private let droppedPrefixes = ["resume", "kresume."]
+
+/// With a guard a panic leads back, so what hangs a CPU is to become one. Source:
+/// Documentation/admin-guide/kernel-parameters.txt, Linux 6.12.
+private let panicOptions = ["softlockup_panic=1", "nmi_watchdog=panic"]
 
 extension KernelCommandLine {
     /// The same with `quiet`, unless something is said about the kernel's messages: at 115200

@@ -35,13 +35,15 @@ package struct SaverPlan: Sendable {
         package var purgatory: [UInt8]
         /// See purgatory.h; 0 for none.
         package var debugPort: UInt16
+        /// Nil: a panic is the end of A.
+        package var panicGuard: PanicGuard?
 
         package init(
             kernel: BzImage, initrdSize: UInt64, region: FrameRange, lowMemory: FrameRange,
             firmwareMap: MemoryMap, memory: FrameSet, bootParameters: [UInt8],
             rsdp: PhysicalAddress? = nil, commandLine: KernelCommandLine,
             addedOptions: KernelCommandLine = KernelCommandLine(), vmcoreInfoNote: [UInt8],
-            purgatory: [UInt8], debugPort: UInt16 = 0
+            purgatory: [UInt8], debugPort: UInt16 = 0, panicGuard: PanicGuard? = nil
         ) {
             self.kernel = kernel
             self.initrdSize = initrdSize
@@ -56,6 +58,7 @@ package struct SaverPlan: Sendable {
             self.vmcoreInfoNote = vmcoreInfoNote
             self.purgatory = purgatory
             self.debugPort = debugPort
+            self.panicGuard = panicGuard
         }
     }
 
@@ -63,6 +66,8 @@ package struct SaverPlan: Sendable {
         package enum Source: Hashable, Sendable {
             /// Bytes of the kernel's file.
             case kernel(offset: UInt64, size: UInt64)
+            /// What the guard makes of ``SaverPlan/crashMemory``.
+            case guardArchive
             /// The whole initrd.
             case initrd(size: UInt64)
             case bytes([UInt8])
@@ -84,15 +89,14 @@ package struct SaverPlan: Sendable {
     package let memoryMap: MemoryMap
     /// The saver kernel's, with zeroes for the jump-back entry.
     package let commandLine: String
+    /// Where the saver kernel puts its crash kernel; empty where there is no guard.
+    package let crashMemory: FrameRange
 
     package init(_ input: Input) throws(BootProtocolError) {
         try SaverPlan.check(input)
         let tables = try SaverTables(input)
         let layout = try SaverLayout(input, tablePages: tables.pageCount)
-        let initrd = PhysicalRange(
-            layout.initrd.lower.address,
-            PhysicalAddress(layout.initrd.lower.address.rawValue + input.initrdSize))
-        let placed = try tables.placed(at: layout.tables, initrd: initrd, for: input)
+        let placed = try tables.placed(in: layout, for: input)
 
         var segments = [
             Segment(source: .none, frames: input.lowMemory),
@@ -100,6 +104,9 @@ package struct SaverPlan: Sendable {
                 source: .kernel(offset: input.kernel.loadedOffset, size: input.kernel.loadedSize),
                 frames: layout.kernel),
         ]
+        if !layout.guardArchive.isEmpty {
+            segments.append(Segment(source: .guardArchive, frames: layout.guardArchive))
+        }
         if input.initrdSize > 0 {
             segments.append(
                 Segment(source: .initrd(size: input.initrdSize), frames: layout.initrd))
@@ -110,6 +117,7 @@ package struct SaverPlan: Sendable {
         savedMemory = tables.savedMemory
         memoryMap = placed.memoryMap
         commandLine = placed.commandLine
+        crashMemory = layout.crashMemory
     }
 
     /// The region may come from elsewhere than `SaverRegion`.

@@ -24,7 +24,7 @@ struct SaverTables {
     init(_ input: SaverPlan.Input) throws(BootProtocolError) {
         savedMemory = input.memory.subtracting(FrameSet([input.lowMemory, input.region]))
         commandLine = try SaverCommandLine(
-            from: input.commandLine, adding: input.addedOptions,
+            from: input.commandLine, adding: input.addedOptions, panicGuard: input.panicGuard,
             limit: input.kernel.commandLineLimit)
         guard isOneNote(input.vmcoreInfoNote) else {
             throw .invalidNote(size: input.vmcoreInfoNote.count)
@@ -47,13 +47,18 @@ struct SaverTables {
 
     /// The segment's bytes once its place is known. Requires `pageCount` frames.
     func placed(
-        at frames: FrameRange, initrd: PhysicalRange, for input: SaverPlan.Input
+        in layout: SaverLayout, for input: SaverPlan.Input
     ) throws(BootProtocolError) -> Placed {
+        let frames = layout.tables
+        let initrd = PhysicalRange(
+            layout.guardArchive.lower.address,
+            PhysicalAddress(layout.initrd.lower.address.rawValue + input.initrdSize))
         let address = { (page: UInt64) in (frames.lower + page).address }
         let offset = { (page: UInt64) in Int(page) * PageFrame.size }
 
         var commandLine = commandLine
         commandLine.setElfcorehdr(address(elfcorehdrPage))
+        commandLine.setCrashMemory(layout.crashMemory.lower.address)
         let memoryMap = MemoryMap.saver(
             lowMemory: input.lowMemory, region: input.region,
             tables: FrameRange(frames.lower + elfcorehdrPage, frames.upper),
@@ -75,7 +80,11 @@ struct SaverTables {
             bootParameters: address(SaverTables.bootParametersPage),
             kernelEntry: PhysicalAddress(
                 input.region.lower.address.rawValue + BzImage.entryOffset),
-            jumpBackDigits: PhysicalAddress(digits), debugPort: input.debugPort)
+            jumpBackDigits: PhysicalAddress(digits), debugPort: input.debugPort,
+            jumpBackWord: input.panicGuard.map {
+                let archive = layout.guardArchive.lower.address.rawValue
+                return PhysicalAddress(archive + UInt64($0.entryOffsetInArchive))
+            })
 
         var bytes = [UInt8](repeating: 0, count: offset(pageCount))
         bytes.store(input.purgatory, at: 0)

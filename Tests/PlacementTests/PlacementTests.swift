@@ -97,7 +97,7 @@ extension [Placement.Extent] {
                 var memory = SimulatedMemory(
                     placement, owned: owned, frameCount: frameCount, image: image)
                 let executed = memory.execute(
-                    movesAt: placement.movesAddress, count: placement.moves.count)
+                    movesAt: placement.handoff.movesAddress, count: placement.moves.count)
                 #expect(executed)
                 let wrong = contents.filter { memory.pages[Int($0.key.rawValue)] != $0.value }
                 #expect(wrong.isEmpty)
@@ -109,7 +109,7 @@ extension [Placement.Extent] {
                 #expect(early.slotOfPage.allSatisfy { placement.extents.slotOfPage[$0] == $1 })
                 #expect(early.slotOfPage.count == Int(placement.inPlacePageCount))
                 // All pinned memory is used but for what the hand-off block took of it.
-                #expect(slots <= image.count + Int(placement.handoff.count) + 80)
+                #expect(slots <= image.count + Int(placement.handoff.frames.count) + 80)
                 return
             } catch .tooFewPages {
                 let popped = extents.popLast()

@@ -30,8 +30,8 @@ struct SimulatedMemory {
                     image[extent.firstStreamIndex + offset]
             }
         }
-        handoff = placement.handoff
-        block = placement.serializedHandoff(code: [0x90])
+        handoff = placement.handoff.frames
+        block = placement.handoff.bytes(code: [0x90])
         // relocate_kernel copies the block to its place, whoever owned it.
         for frame in handoff.lower.rawValue..<handoff.upper.rawValue {
             pages[Int(frame)] = 0xc0de_0000

@@ -17,7 +17,8 @@ import Testing
         let bytes = PurgatoryParameters(
             bootParameters: PhysicalAddress(0x1122_3344_5566_7788),
             kernelEntry: PhysicalAddress(0x99aa_bbcc_ddee_ff00),
-            jumpBackDigits: PhysicalAddress(0x0102_0304_0506_0708), debugPort: 0x2f8
+            jumpBackDigits: PhysicalAddress(0x0102_0304_0506_0708), debugPort: 0x2f8,
+            jumpBackWord: PhysicalAddress(0x1234_5678_9abc_def0)
         ).bytes
         try #require(bytes.count == MemoryLayout<Parameters>.size)
         let parameters = bytes.withUnsafeBytes { $0.loadUnaligned(as: Parameters.self) }
@@ -25,6 +26,7 @@ import Testing
         #expect(parameters.kernel_entry == 0x99aa_bbcc_ddee_ff00)
         #expect(parameters.jump_back_digits == 0x0102_0304_0506_0708)
         #expect(parameters.debug_port == 0x2f8)
+        #expect(parameters.jump_back_word == 0x1234_5678_9abc_def0)
         #expect(PurgatoryParameters.entryOffset == Int(KRESUME_PURGATORY_ENTRY))
     }
 

@@ -21,9 +21,11 @@ import Testing
                 (0..<Int.random(in: 1..<400, using: &random)).map {
                     FrameRange(PageFrame(UInt64($0) * 1000), count: 900)
                 })
-            let pages = UInt64.random(in: 85 << 8..<160 << 8, using: &random)
+            let pages = UInt64.random(in: 104 << 8..<180 << 8, using: &random)
             input.region = FrameRange(input.region.lower, count: pages)
-            let segments = try SaverPlan(input).segments
+            input.panicGuard = Bool.random(using: &random) ? panicGuard() : nil
+            let plan = try SaverPlan(input)
+            let segments = plan.segments
             var next = input.region.lower
             #expect(segments.first?.frames == input.lowMemory)
             #expect(segments.first?.source == SaverPlan.Segment.Source.none)
@@ -36,12 +38,24 @@ import Testing
                     #expect(offset == 2048 && count == 32768 && size >= 19 << 20)
                 case .initrd(let count):
                     #expect(count == input.initrdSize && count <= size && count > size - 4096)
+                case .guardArchive: #expect(size == input.panicGuard.map { $0.archivePages * 4096 })
                 case .bytes(let bytes): #expect(UInt64(bytes.count) == size)
                 case .none: Issue.record("a hole in the region")
                 }
             }
             #expect(next == input.region.upper)
-            #expect(segments.count == (input.initrdSize == 0 ? 3 : 4))
+            let optional = [input.initrdSize == 0, input.panicGuard == nil]
+            #expect(segments.count == 5 - optional.count { $0 })
+            guard let panicGuard = input.panicGuard else {
+                #expect(plan.crashMemory.isEmpty)
+                continue
+            }
+            // Of the kernel's free memory, some is left on both sides.
+            let free = FrameRange(segments[1].frames.lower + 19 << 8, segments[1].frames.upper)
+            #expect(free.contains(plan.crashMemory))
+            #expect(plan.crashMemory.lower.rawValue % (16 << 8) == 0)
+            #expect(plan.crashMemory.count >= panicGuard.blockPages + 100)
+            #expect(plan.crashMemory.upper.rawValue + 8 << 8 <= free.upper.rawValue)
         }
     }
 

@@ -127,7 +127,7 @@ private struct Tables {
         #expect(try tables.integer(0, UInt64.self) == start + 4096)
         #expect(try tables.integer(8, UInt64.self) == 0x2000_0200)
         #expect(try tables.integer(24, UInt64.self) == 0x3f8)
-        #expect(tables.bytes[32..<300].allSatisfy { $0 == 0xcc })
+        #expect(tables.bytes[40..<300].allSatisfy { $0 == 0xcc })
         let digits = try tables.offset(of: tables.integer(16, UInt64.self))
         let text = String(decoding: tables.bytes[(digits - 24)..<(digits + 17)], as: UTF8.self)
         #expect(text == "kexec_jump_back_entry=0x0000000000000000\0")

@@ -17,6 +17,14 @@
 #define HANDOFF_R9		48
 #define HANDOFF_CR4_LA57	56
 #define HANDOFF_DEBUG_PORT	60
+#define HANDOFF_FLAGS		64
+#define HANDOFF_SIZE		72
+
+/*
+ * Entered from a kernel that has panicked: it has shut no device down, and any CPU may be the one
+ * that runs.
+ */
+#define HANDOFF_AFTER_PANIC	1
 
 /* Offsets in struct kresume_handoff_move. */
 #define MOVE_SOURCE		0
@@ -40,6 +48,8 @@ struct kresume_handoff {
 	uint64_t r9;
 	uint32_t cr4_la57;	/* CR4.LA57 that the entry expects: 0 or 0x1000 */
 	uint32_t debug_port;	/* a letter goes to this I/O port at each stage; 0: none */
+	uint32_t flags;		/* HANDOFF_AFTER_PANIC */
+	uint32_t reserved;	/* zero */
 };
 
 /* Carried out in the order of the list. */
@@ -58,6 +68,8 @@ _Static_assert(offsetof(struct kresume_handoff, r8) == HANDOFF_R8, "");
 _Static_assert(offsetof(struct kresume_handoff, r9) == HANDOFF_R9, "");
 _Static_assert(offsetof(struct kresume_handoff, cr4_la57) == HANDOFF_CR4_LA57, "");
 _Static_assert(offsetof(struct kresume_handoff, debug_port) == HANDOFF_DEBUG_PORT, "");
+_Static_assert(offsetof(struct kresume_handoff, flags) == HANDOFF_FLAGS, "");
+_Static_assert(sizeof(struct kresume_handoff) == HANDOFF_SIZE, "");
 _Static_assert(offsetof(struct kresume_handoff_move, source) == MOVE_SOURCE, "");
 _Static_assert(offsetof(struct kresume_handoff_move, destination) == MOVE_DESTINATION, "");
 _Static_assert(offsetof(struct kresume_handoff_move, pages) == MOVE_PAGES, "");

@@ -14,7 +14,8 @@
 #define KRESUME_PURGATORY_KERNEL_ENTRY		8
 #define KRESUME_PURGATORY_JUMP_BACK_DIGITS	16
 #define KRESUME_PURGATORY_DEBUG_PORT		24
-#define KRESUME_PURGATORY_PARAMETERS_SIZE	32
+#define KRESUME_PURGATORY_JUMP_BACK_WORD	32
+#define KRESUME_PURGATORY_PARAMETERS_SIZE	40
 
 #define KRESUME_PURGATORY_ENTRY			64
 
@@ -29,6 +30,7 @@ struct kresume_purgatory_parameters {
 	uint64_t jump_back_digits;	/* physical address of 16 characters */
 	uint16_t debug_port;		/* gets one byte 'P'; 0: none */
 	uint16_t reserved[3];		/* zero */
+	uint64_t jump_back_word;	/* physical address of the same as 8 bytes; 0: none */
 };
 
 _Static_assert(offsetof(struct kresume_purgatory_parameters, boot_params) ==
@@ -39,6 +41,8 @@ _Static_assert(offsetof(struct kresume_purgatory_parameters, jump_back_digits) =
 	       KRESUME_PURGATORY_JUMP_BACK_DIGITS, "jump_back_digits");
 _Static_assert(offsetof(struct kresume_purgatory_parameters, debug_port) ==
 	       KRESUME_PURGATORY_DEBUG_PORT, "debug_port");
+_Static_assert(offsetof(struct kresume_purgatory_parameters, jump_back_word) ==
+	       KRESUME_PURGATORY_JUMP_BACK_WORD, "jump_back_word");
 _Static_assert(sizeof(struct kresume_purgatory_parameters) ==
 	       KRESUME_PURGATORY_PARAMETERS_SIZE, "size");
 

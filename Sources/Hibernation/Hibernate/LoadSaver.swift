@@ -5,6 +5,7 @@ import ELFCore
 import LinuxBoot
 import LinuxPlatform
 import PhysicalMemory
+import Restore
 import SaverPlan
 import SystemPackage
 import Transfer
@@ -103,6 +104,15 @@ struct LoadSaver {
     /// The files' contents are let go: they need not be in the image.
     func load(_ ready: consuming Ready, _ parameters: SaverParameters) throws {
         let line = KernelCommandLine(parsing: try machine.commandLine())
+        let saverLine = (unlocks ? line : line.withoutUnlocking).quiet
+        let wayBack = PanicWayBack(
+            ram: ready.firmwareMap.ram, messagePage: parameters.messagePage.frame,
+            pagingDepth: parameters.pagingDepth, debugPort: debugPort)
+        let panicGuard = PanicGuard(
+            program: Array(
+                UnsafeRawBufferPointer(start: kresume_guard_bytes(), count: kresume_guard_size())),
+            initPath: append.value(of: "rdinit") ?? line.value(of: "rdinit") ?? "/init",
+            blockPages: wayBack.pageCount, entryOffset: HandoffCode.entryOffset)
         let plan = try SaverPlan(
             .init(
                 kernel: ready.kernel, initrdSize: UInt64(ready.initrdBytes.count),
@@ -111,22 +121,25 @@ struct LoadSaver {
                 memory: SavedMemory.expected(ready.firmwareMap),
                 bootParameters: try machine.bootParameters(),
                 rsdp: try machine.acpiRootPointer(),
-                commandLine: (unlocks ? line : line.withoutUnlocking).quiet,
+                commandLine: saverLine,
                 addedOptions: KernelCommandLine(parameters.options.options + append.options),
                 vmcoreInfoNote: try RunningKernel(machine).vmcoreInfoNote().bytes,
                 purgatory: Array(
                     UnsafeRawBufferPointer(
                         start: kresume_purgatory_bytes(), count: kresume_purgatory_size())),
-                debugPort: debugPort))
+                debugPort: debugPort, panicGuard: panicGuard))
+        let place = plan.crashMemory.lower
+        let archive = panicGuard.archiveBytes(wayBack.bytes(at: place), at: place)
         try ready.kernelBytes.withUnsafeBytes { kernel in
             try ready.initrdBytes.withUnsafeBytes { initrd in
-                try load(plan, kernel, initrd)
+                try archive.withUnsafeBytes { try load(plan, kernel, initrd, archive: $0) }
             }
         }
     }
 
     private func load(
-        _ plan: SaverPlan, _ kernel: UnsafeRawBufferPointer, _ initrd: UnsafeRawBufferPointer
+        _ plan: SaverPlan, _ kernel: UnsafeRawBufferPointer, _ initrd: UnsafeRawBufferPointer,
+        archive: UnsafeRawBufferPointer
     ) throws {
         // The tables' bytes must stay where they are during the call.
         let tables = plan.segments.compactMap { segment -> [UInt8]? in
@@ -139,6 +152,7 @@ struct LoadSaver {
                     switch segment.source {
                     case .kernel(let offset, let size):
                         UnsafeRawBufferPointer(rebasing: kernel[Int(offset)..<Int(offset + size)])
+                    case .guardArchive: archive
                     case .initrd: initrd
                     case .bytes: tables
                     case .none: nil

@@ -27,7 +27,7 @@ struct ResumePlan: CustomStringConvertible {
             ("  zero already", "\(destinations.zeroPageCount - placement.zeroFillPageCount)"),
             ("  to be filled", "\(placement.zeroFillPageCount)"),
             ("moves", "\(placement.moves.count)"),
-            ("hand-off", "\(placement.handoff)"),
+            ("hand-off", "\(placement.handoff.frames)"),
             ("memory needed", mebibytes(engine.pinnedSize)),
             ("memory left", available),
         ]

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import MachineHarness
+import Testing
+
+/// Whatever happens to the saver kernel, the machine goes on, says so, and hibernates the next time.
+extension Machines {
+    @Suite(.serialized) struct SaverFailureTests {
+        private static let panic = "the saver kernel panicked, or its init ended"
+
+        /// What is added to the saver's command line, and words of the reason.
+        private static let failures = [
+            ("saver.failure=exit", panic),
+            ("rdinit=/bin/false", panic),
+            ("rdinit=/none", panic),
+        ]
+
+        /// One machine, and one failure after the other.
+        @Test func machineGoesOn() throws {
+            try Bench.use("saver-failure") { bench in
+                let ext4 = try bench.ext4()
+                var configuration = Configuration()
+                configuration.disks = [Disk(try bench.swap(size: 1024)), Disk(ext4)]
+                let machine = try bench.start("machine", configuration)
+                try machine.waitUntilBooted()
+                try machine.startWork()
+                for (option, words) in Self.failures {
+                    let reply = try machine.run(
+                        "\(hibernate()) --saver-append=\(option)", limit: .seconds(120))
+                    #expect(reply.status == 1, "\(option)")
+                    #expect(reply.output.contains(words), "\(option): \(reply.output)")
+                    try machine.expectWorkIntact()
+                    try machine.expect("kresume locate")
+                }
+                let (back, reply) = try bench.circle(
+                    machine, by: hibernate(), restore: configuration.booting(resume()),
+                    as: "back")
+                #expect(reply.status == 0, "\(reply.output)")
+                try back.expectWorkIntact()
+                try back.stopWork()
+                try bench.checkFileSystem(ext4)
+            }
+        }
+    }
+}
