@@ -51,7 +51,7 @@ _kresume() {
         ;;
     inspect) options="--offset= --json" ;;
     locate | verify | discard) options="--offset=" ;;
-    save) options= ;;
+    save) options="--back --worker" ;;
     *)
         options=
         all="--help --version"

@@ -39,4 +39,6 @@ complete -c kresume -n '__fish_seen_subcommand_from hibernate' -s s -l image-siz
 complete -c kresume -n '__fish_seen_subcommand_from hibernate' -s c -l compression -x -a 'lz4 zstd zstd:19' -d 'How to pack the image'
 complete -c kresume -n '__fish_seen_subcommand_from hibernate' -s a -l saver-append -x -d 'Added to its command line'
 complete -c kresume -n '__fish_seen_subcommand_from hibernate' -l unlock-in-saver -d 'Let it ask for the passphrase'
+complete -c kresume -n '__fish_seen_subcommand_from save' -l back -d 'Go back without an image'
+complete -c kresume -n '__fish_seen_subcommand_from save' -l worker -d 'Only save'
 complete -c kresume -n '__fish_seen_subcommand_from inspect' -s j -l json -d 'As JSON'

@@ -118,6 +118,14 @@ int linux_run_on_other_cpus(void)
     return sched_setaffinity(0, sizeof set, set);
 }
 
+int linux_run_on_all_cpus(void)
+{
+    cpu_set_t set[16];
+
+    memset(set, 0xff, sizeof set);
+    return sched_setaffinity(0, sizeof set, set);
+}
+
 int linux_cpu_has_la57(void)
 {
     unsigned int eax, ebx, ecx, edx;

@@ -78,14 +78,18 @@ package final class RestoreEngine: Sendable {
 
     /// Leaves this kernel.
     ///
-    /// - Parameter lastWord: what is to be on the disk when the jump happens. Called when nothing
-    ///   but the jump itself can fail any more.
-    package func jump(lastWord: () throws -> Void) throws -> Never {
+    /// - Parameters:
+    ///   - mayLosePages: a page that has moved is no reason to stay.
+    ///   - lastWord: what is to be on the disk when the jump happens. Called when nothing but the
+    ///     jump itself can fail any more.
+    package func jump(mayLosePages: Bool = false, lastWord: () throws -> Void) throws -> Never {
         // The pages must be mapped, and this object alive, to the very end.
         try withExtendedLifetime(self) {
             try lastWord()
-            let moved = try memory.pinned.movedPages(since: runs)
-            if moved > 0 { throw RestoreError.framesMoved(count: moved) }
+            if !mayLosePages {
+                let moved = try memory.pinned.movedPages(since: runs)
+                if moved > 0 { throw RestoreError.framesMoved(count: moved) }
+            }
             try machine.jump()
         }
         throw RestoreError.jumpReturned

@@ -78,6 +78,8 @@ private let dropped = [
     "mem", "memmap", "crashkernel", "cma", "hugetlb_cma", "hugepages", "hugepagesz",
     "default_hugepagesz", "movablecore", "kernelcore", "reserve_mem", "log_buf_len", "memtest",
     "page_owner",
+    // What happens at a panic.
+    "panic", "panic_on_warn", "crash_kexec_post_notifiers", "softlockup_panic", "nmi_watchdog",
 ]
 
 private let droppedPrefixes = ["resume", "kresume."]

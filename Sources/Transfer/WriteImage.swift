@@ -36,16 +36,20 @@ package final class WriteImage: Sendable {
     private let parts: [SavedMemory.Part]
     private let level: Int
     private let progress: Progress
+    private let partDone: @Sendable () -> Void
     private let state: Mutex<State>
 
     /// - Parameters:
     ///   - omitted: what is left out, for its contents do not matter.
     ///   - level: of the compression, where it has levels.
+    ///   - partDone: called from any thread when some more is written.
     package init(
         _ prepared: PreparedImage, _ area: ImageArea, _ memory: SavedMemory,
-        without omitted: FrameSet, level: Int, note: @escaping @Sendable (String) -> Void
+        without omitted: FrameSet, level: Int, note: @escaping @Sendable (String) -> Void,
+        partDone: @escaping @Sendable () -> Void = {}
     ) {
         self.level = level
+        self.partDone = partDone
         self.prepared = prepared
         self.area = area
         self.memory = memory
@@ -86,6 +90,7 @@ package final class WriteImage: Sendable {
             part, through: memory.window(part), packer, &pace, gathered, packed, left: left)
         state.withLock { $0.results[index] = result }
         progress.advance(by: part.pageCount * UInt64(PageFrame.size))
+        partDone()
     }
 
     /// - Parameter left: how much this part and those after it may have to store, in bytes.

@@ -105,11 +105,24 @@ extension Command {
         name: "save", operands: "",
         summary: "In the saver kernel: write the image and switch off, or go back.",
         details: "All it needs is on the kernel command line, where hibernate put it.",
-        options: [], operandCount: 0...0
-    ) { _, report in
-        var save = Save(LinuxMachine(), report)
-        save.configuredWait = Settings(report).wait
-        try save.run()
+        options: [
+            CommandLineOption("back", "go back at once, without an image"),
+            CommandLineOption("worker", "only save: what save itself starts"),
+        ], operandCount: 0...0
+    ) { arguments, report in
+        let machine = LinuxMachine()
+        if arguments.options.contains("back") {
+            try GoBack(machine, report).run(saying: "kresume save --back was called")
+        } else if arguments.options.contains("worker") {
+            var work = SaveWork(machine, report)
+            work.configuredWait = Settings(report).wait
+            try work.run()
+            return .failure
+        } else {
+            var save = Save(machine, report)
+            save.configuredWait = Settings(report).wait
+            try save.run()
+        }
         report.fail("this kernel was not started by kresume hibernate: there is nothing to save")
         return .failure
     }

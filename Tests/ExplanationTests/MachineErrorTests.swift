@@ -187,7 +187,10 @@ private let id = ImageID(low: 1, high: 2)
             case nil: [.areaNotFound(id)]
             case .areaNotFound: [.areaFoundTwice(id, [path, "/dev/sdb2"])]
             case .areaFoundTwice: [.stillRunning]
-            case .stillRunning: []
+            case .stillRunning: [.workerEnded("signal 9")]
+            case .workerEnded: [.nothingHeard(seconds: 120)]
+            case .nothingHeard: [.noWayBack]
+            case .noWayBack: []
             }
         }
     }

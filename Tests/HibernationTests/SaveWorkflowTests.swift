@@ -26,7 +26,7 @@ import Testing
             }
         }
         // And then the script's power button failed, so A went on and nothing is left.
-        #expect(saver.machine.script.deeds.suffix(2) == ["power off", "jump"])
+        #expect(saver.deeds(from: "power off").prefix(2) == ["power off", "jump"])
         #expect(!isImage(saver.device.bytes))
         #expect(saver.messageInOriginal?.outcome == .failed)
     }
@@ -46,7 +46,7 @@ import Testing
                 #expect(saver.messageInOriginal?.outcome == .failed, "\(call) \(number)")
                 #expect(saver.recorded.contains("the image was not saved"), "\(call) \(number)")
             }
-            #expect(saver.machine.script.deeds.last == "jump", "\(call) \(number)")
+            #expect(saver.hasJumped, "\(call) \(number)")
             #expect(!isImage(saver.device.bytes), "\(call) \(number)")
             number += 1
         }
@@ -153,8 +153,10 @@ import Testing
             script.commandLine = script.commandLine.split(separator: " ")
                 .filter { !$0.hasPrefix("\(name)=") }.joined(separator: " ")
         }
-        #expect(saver.save() is SaverOptionError)
-        #expect(saver.machine.script.deeds.isEmpty)
+        // The kernel's own way back needs none of them.
+        _ = saver.save()
+        #expect(saver.recorded.contains("the option \(name) of the saver kernel's command line"))
+        #expect(saver.machine.script.deeds == ["jump", "panic"])
     }
 
     @Test func withoutAWayBackTheImageIsSavedAllTheSame() throws {
@@ -164,5 +166,87 @@ import Testing
         }
         #expect(isImage(try savedImage(of: saver)))
         #expect(saver.recorded.contains("there is no way back"))
+    }
+
+    // What may become of the process that saves.
+
+    @Test func theProcessThatSavesDies() throws {
+        let saver = try SaverKernel()
+        saver.machine.change {
+            $0.worker = { _ in }
+            $0.workersEnd = .ended("signal 9")
+        }
+        _ = saver.save()
+        #expect(saver.messageInOriginal?.text == "the process that saves ended (signal 9)")
+    }
+
+    @Test func theProcessThatSavesHangs() throws {
+        let saver = try SaverKernel()
+        saver.machine.change {
+            $0.worker = { _ in }
+            $0.workersEnd = .silent
+        }
+        _ = saver.save()
+        #expect(saver.messageInOriginal?.text == "nothing was saved for 120 seconds")
+        #expect(saver.deeds(from: "kill").prefix(2) == ["kill", "jump"])
+    }
+
+    @Test func theProcessThatSavesCannotBeStarted() throws {
+        let saver = try SaverKernel()
+        saver.machine.change {
+            $0.failures["startWorker"] = .call(.spawn, path: nil, .noMemory)
+        }
+        _ = saver.save()
+        #expect(saver.messageInOriginal?.text.contains("posix_spawn") == true)
+    }
+
+    /// The one that has started it is gone: it finishes all the same, or goes back by itself.
+    @Test func nobodyWaitsForTheProcessThatSaves() throws {
+        let alone = PlatformError.call(.write, path: nil, .brokenPipe)
+        let saver = try SaverKernel()
+        saver.machine.change { $0.failures["tellStarter"] = alone }
+        #expect(isImage(try savedImage(of: saver)))
+
+        let failing = try SaverKernel()
+        failing.device.faults.add(.error(.ioError), at: 3, of: .write)
+        failing.machine.change {
+            $0.failures["tellStarter"] = alone
+            $0.workersEnd = .silent
+        }
+        _ = failing.save()
+        let deeds = failing.machine.script.deeds
+        let back = try #require(deeds.firstIndex(of: "jump"))
+        #expect(back < deeds.firstIndex(of: "kill") ?? 0)
+    }
+
+    @Test func thePanicIsTheLastWayBack() throws {
+        for isLoaded in [true, false] {
+            let saver = try SaverKernel()
+            saver.machine.change {
+                $0.isCrashKernelLoaded = isLoaded
+                $0.failures["loadKexec"] = .call(.kexecLoad, path: nil, .noMemory)
+                $0.cores = [:]
+            }
+            #expect(saver.save() != nil)
+            #expect(saver.machine.script.deeds.contains("panic") == isLoaded)
+            #expect(saver.recorded.contains("if this kernel panics") == !isLoaded)
+        }
+    }
+
+    /// Its message is lost, and not A.
+    @Test func aPageThatMovedIsNoReasonToStay() throws {
+        let saver = try SaverKernel()
+        saver.machine.change {
+            $0.movedPages = 1
+            $0.cores = [:]
+        }
+        _ = saver.save()
+        #expect(saver.hasJumped && !saver.recorded.contains("to other page frames"))
+    }
+
+    @Test func theSupervisorStaysAndTheWorkGoesFirstWhenMemoryRunsOut() throws {
+        let saver = try SaverKernel()
+        _ = try savedImage(of: saver)
+        #expect(saver.machine.script.outOfMemoryScores == [-1000, 1000])
     }
 }

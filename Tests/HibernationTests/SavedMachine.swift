@@ -47,10 +47,25 @@ final class SaverKernel {
 
     /// What `kresume save` throws; nil where it returned.
     func save() -> (any Error)? {
-        var save = Save(machine, recorded.report)
-        save.configuredWait = 0
-        do { try save.run() } catch { return error }
+        machine.change { [report = recorded.report] script in
+            if script.worker == nil { script.worker = { try? Self.work($0, report).run() } }
+        }
+        do { try Save(machine, recorded.report).run() } catch { return error }
         return nil
+    }
+
+    private static func work(_ machine: ScriptedMachine, _ report: Report) -> SaveWork {
+        var work = SaveWork(machine, report)
+        work.configuredWait = 0
+        return work
+    }
+
+    var hasJumped: Bool { machine.script.deeds.contains("jump") }
+
+    /// What was done from the first time that `deed` was.
+    func deeds(from deed: String) -> ArraySlice<String> {
+        let deeds = machine.script.deeds
+        return deeds[(deeds.firstIndex(of: deed) ?? deeds.endIndex)...]
     }
 
     /// What A reads after a jump back; nil where nobody jumped.

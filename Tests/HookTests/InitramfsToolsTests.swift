@@ -61,7 +61,7 @@ import Testing
         (
             "quiet kresume.save=abc",
             [
-                "wait_for_udev 10", "kresume save",
+                "wait_for_udev 10", "kresume save", "kresume save --back",
                 "panic kresume: neither saved nor gone back; the hibernated system is lost at "
                     + "power-off",
             ]

@@ -57,7 +57,7 @@ import Testing
         (
             "kresume.save=abc quiet", "kresume=1",
             [
-                "kresume save", "err kresume: neither saved nor gone back",
+                "kresume save", "kresume save --back", "err kresume: neither saved nor gone back",
                 "launch_interactive_shell --exec",
             ]
         ),

@@ -54,6 +54,14 @@ package final class ScriptedMachine: Machine {
         package var cores: [FilePath: FilePath] = [:]
 
         package var kexecSupport = Kexec.Support.supported
+        package var isCrashKernelLoaded = true
+        package var outOfMemoryScores: [Int] = []
+        /// What another process of this program does, from its beginning to its end.
+        package var worker: (@Sendable (ScriptedMachine) -> Void)?
+        /// What it has said that nobody has heard yet.
+        var said: [UInt8] = []
+        /// What comes after all that it said.
+        package var workersEnd = WorkerEvent.ended("exit status 1")
         /// Happens instead of a jump, with what was loaded; returning is the other side's jump back.
         package var whenJumping: @Sendable (ScriptedMachine) throws(PlatformError) -> Void = {
             _ throws(PlatformError) in throw .call(.reboot, path: nil, .ioError)
@@ -155,7 +163,9 @@ extension ScriptedMachine {
         return try CoreFile(open: file)
     }
     package func dropPageCache() throws(PlatformError) { note("drop page cache") }
-    package func setOutOfMemoryScore(_ value: Int) throws(PlatformError) {}
+    package func setOutOfMemoryScore(_ value: Int) throws(PlatformError) {
+        change { $0.outOfMemoryScores.append(value) }
+    }
 }
 
 extension ScriptedMachine {
@@ -241,10 +251,47 @@ extension ScriptedMachine {
         change { $0.devicesAtJump = $0.devices.mapValues(\.bytes) }
         try script.whenJumping(self)
     }
+    package var isCrashKernelLoaded: Bool { script.isCrashKernelLoaded }
+    package func panic() throws(PlatformError) {
+        note("panic")
+        try fail("panic")
+    }
     package func powerOff() throws(PlatformError) {
         note("power off")
         script.whenPoweringOff(self)
         if let error = script.whenPoweredOff { throw error }
     }
     package func sync() { note("sync") }
+}
+
+extension ScriptedMachine {
+    package func startWorker(_ arguments: [String]) throws(PlatformError) -> any Worker {
+        note("start \(arguments.joined(separator: " "))")
+        try fail("startWorker")
+        script.worker?(self)
+        return ScriptedWorker(of: self)
+    }
+    package func tellStarter(_ bytes: [UInt8]) throws(PlatformError) {
+        try fail("tellStarter")
+        change { $0.said += bytes }
+    }
+    package func useAllCPUs() { note("use all CPUs") }
+}
+
+/// Has done its work when it is asked for the first time.
+final class ScriptedWorker: Worker {
+    private let machine: ScriptedMachine
+
+    init(of machine: ScriptedMachine) { self.machine = machine }
+
+    func next(milliseconds: Int) throws(PlatformError) -> WorkerEvent {
+        let said = machine.script.said
+        if !said.isEmpty {
+            machine.change { $0.said = [] }
+            return .said(said)
+        }
+        return machine.script.workersEnd
+    }
+
+    func kill() { machine.change { $0.deeds.append("kill") } }
 }

@@ -55,5 +55,8 @@ int linux_usable_cpus(void);
 int linux_run_on_first_cpu(void);
 int linux_run_on_other_cpus(void);
 
+/* Lets this thread, and those that it starts, run on any CPU: 0, or -1 and errno. */
+int linux_run_on_all_cpus(void);
+
 /* CPUID leaf 7: 1 where the CPU knows LA57, used or not. <cpuid.h> is inline assembly. */
 int linux_cpu_has_la57(void);

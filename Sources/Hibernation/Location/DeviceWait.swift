@@ -12,6 +12,8 @@ struct DeviceWait {
     let seconds: UInt64
     let machine: any Machine
     let report: Report
+    /// Called about once a second while there is something to wait for.
+    var stillWaiting: () -> Void = {}
 
     static let defaultSeconds: UInt64 = 30
     /// No device takes longer than a day, and no sum below overflows.
@@ -44,6 +46,7 @@ struct DeviceWait {
         var left = seconds * 1000
         while left > 0 {
             let start = machine.uptime()
+            stillWaiting()
             // In slices, for the time to stand still during a prompt.
             switch try events.next(milliseconds: Int(min(left, 1000))) {
             case .enterKey: return nil

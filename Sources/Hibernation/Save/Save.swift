@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-import Explanation
-import KresumeImage
 import LinuxBoot
 import LinuxPlatform
-import PhysicalMemory
 import SaverPlan
-import StoppedKernel
-import Transfer
 
-/// `kresume save`, in the saver kernel: write A's memory, then switch the machine off. On any
-/// failure A goes on, and reads why.
+/// `kresume save`, in the saver kernel: lays the way back into A, has another process save A's
+/// memory and switch the machine off, and takes the way back when that one fails, dies or hangs.
 package struct Save {
     /// How long to wait for the device, in seconds, where the kernel command line does not say.
     package var configuredWait: UInt64?
     private let machine: any Machine
     private let report: Report
+
+    /// How long nothing may be heard of the work, in seconds. Devices that are slow to answer try
+    /// for half a minute (`SD_TIMEOUT`, `nvme_core.io_timeout`; Linux 6.12).
+    private static let patience = 120
 
     package init(_ machine: any Machine, _ report: Report) {
         self.machine = machine
@@ -26,16 +25,34 @@ package struct Save {
     /// the way back failed.
     package func run() throws {
         let line = KernelCommandLine(parsing: try machine.commandLine())
-        guard let orders = try SaverOrders(line) else { return }
-        try Permission.requireRoot(machine)
-        let wayBack = layWayBack(orders)
+        let orders: SaverOrders
         do {
-            try save(orders, DeviceWait(line, configured: configuredWait, machine, report))
-        } catch {
-            let reason = explanation(of: error)
-            guard let wayBack else { throw error }
+            guard let given = try SaverOrders(line) else { return }
+            orders = given
+        } catch { return try GoBack(machine, report).run(saying: explanation(of: error)) }
+        try Permission.requireRoot(machine)
+        protect()
+        let wayBack = layWayBack(orders)
+        let reason = saveElsewhere()
+        if let wayBack {
             report.fail("the image was not saved: \(reason); going back")
-            try wayBack.take(saying: reason)
+            do { try wayBack.take(saying: reason) } catch {
+                report.fail(explanation(of: error))
+            }
+        }
+        try GoBack(machine, report).run(saying: reason)
+    }
+
+    /// This process is to be there when all else is gone, on the CPU that A has jumped from. What
+    /// hangs another CPU is noticed by ``saveElsewhere()``; a panic there would be the end.
+    private func protect() {
+        do {
+            try machine.setOutOfMemoryScore(-1000)
+            let name = "kernel/watchdog_cpumask"
+            if try machine.sysctl(name) != nil { try machine.setSysctl(name, to: "0") }
+        } catch { report.warn(explanation(of: error)) }
+        if !machine.isCrashKernelLoaded {
+            report.warn("if this kernel panics, there is no way back: no crash kernel is loaded")
         }
     }
 
@@ -47,71 +64,31 @@ package struct Save {
         }
     }
 
-    /// A's free pages, unless it needs them or they cannot be told.
-    private func freePages(
-        of memory: SavedMemory, _ prepared: PreparedImage, _ orders: SaverOrders
-    ) -> FrameSet {
-        if orders.parameters.keepsFreePages { return FrameSet() }
+    /// Comes back only if the machine was not switched off.
+    ///
+    /// - Returns: why.
+    private func saveElsewhere() -> String {
         do {
-            // Where the saver lives, A has free pages too, and has counted them.
-            let ram = SavedMemory.expected(prepared.machine.memoryMap)
-            let free = try FreePages(memory.kernelInfo(), ram: ram, read: memory.bytes)
-            let omitted = free.frames.intersection(memory.frames)
-                .union(backups(of: free.frames, memory, prepared, orders))
-            let size = mebibytes(omitted.count * UInt64(PageFrame.size))
-            report.note("leaving out \(size) of free memory")
-            if !free.unknown.isEmpty {
-                let size = mebibytes(free.unknown.count * UInt64(PageFrame.size))
-                report.detail("how much of \(size) is free cannot be told: all of it is saved")
+            var arguments = ["save", "--worker"]
+            if report.verbosity == .verbose { arguments.append("--verbose") }
+            if report.verbosity == .quiet { arguments.append("--quiet") }
+            return try watch(machine.startWorker(arguments))
+        } catch { return explanation(of: error) }
+    }
+
+    private func watch(_ worker: any Worker) throws -> String {
+        var reason: [UInt8] = []
+        while true {
+            switch try worker.next(milliseconds: Self.patience * 1000) {
+            case .said(let bytes): reason += SaveWord.reason(in: bytes)
+            case .silent:
+                worker.kill()
+                return explanation(of: SaveError.nothingHeard(seconds: Self.patience))
+            case .ended(let how):
+                return reason.isEmpty
+                    ? explanation(of: SaveError.workerEnded(how))
+                    : String(decoding: reason, as: UTF8.self)
             }
-            return omitted
-        } catch {
-            report.warn("free memory is saved too: \(explanation(of: error))")
-            return FrameSet()
-        }
-    }
-
-    /// What was free where the saver lives: A has swapped it with pages that count as in use.
-    private func backups(
-        of free: FrameSet, _ memory: SavedMemory, _ prepared: PreparedImage, _ orders: SaverOrders
-    ) -> FrameSet {
-        guard let head = memory.message(orders.parameters.messagePage)?.swapList else {
-            return FrameSet()
-        }
-        let swapped = prepared.machine.jump.saverMemory
-        do {
-            let pages = try BackupPages(head: head, of: swapped, read: memory.bytes)
-            return pages.backups(of: free.intersection(swapped)).intersection(memory.frames)
-        } catch {
-            let size = mebibytes(free.intersection(swapped).count * UInt64(PageFrame.size))
-            report.warn("\(size) of free memory is saved too: \(explanation(of: error))")
-            return FrameSet()
-        }
-    }
-
-    private func save(_ orders: SaverOrders, _ wait: DeviceWait) throws -> Never {
-        let memory = try SavedMemory(machine)
-        let (path, offset) = try FindArea(
-            id: orders.parameters.image, offsetPages: orders.parameters.offsetPages
-        ).find(wait)
-        let area = try ImageArea(open: path, offset: offset, .exclusive, on: machine)
-        let prepared = try PreparedImage(
-            reading: orders.parameters.image, areaSize: area.size, readAt: area.readAt)
-        try memory.requireAll(of: prepared.machine)
-        report.note(
-            "saving the memory of Linux \(prepared.machine.system.kernelRelease) to \(path)")
-        do {
-            let image = WriteImage(
-                prepared, area, memory, without: freePages(of: memory, prepared, orders),
-                level: orders.parameters.compressionLevel, note: report.note)
-            try image.write(jumpBackEntry: orders.jumpBackEntry)
-            report.note("saved \(image.summary)")
-            try machine.powerOff()
-            throw SaveError.stillRunning
-        } catch {
-            // A is about to go on: what was written must not pass for an image.
-            _ = try? area.invalidate(prepared)
-            throw error
         }
     }
 }

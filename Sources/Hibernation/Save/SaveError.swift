@@ -10,6 +10,10 @@ enum SaveError: ExplainedError {
     case areaFoundTwice(ImageID, [FilePath])
     /// The machine was to be switched off.
     case stillRunning
+    /// The process that saves ended, and did not say why.
+    case workerEnded(String)
+    case nothingHeard(seconds: Int)
+    case noWayBack
 
     var explanation: String {
         switch self {
@@ -19,6 +23,10 @@ enum SaveError: ExplainedError {
         case .areaFoundTwice(let id, let paths):
             "the prepared image \(id) is on \(list(paths)), and only one can be right"
         case .stillRunning: "the machine did not switch itself off"
+        case .workerEnded(let how): "the process that saves ended (\(how))"
+        case .nothingHeard(let seconds): "nothing was saved for \(seconds) seconds"
+        case .noWayBack:
+            "no way leads back into the hibernated system; it is lost when this machine goes off"
         }
     }
 }

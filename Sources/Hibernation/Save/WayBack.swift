@@ -36,6 +36,7 @@ final class WayBack {
         try MessagePage(.failed, reason).bytes.withUnsafeBytes {
             try engine.places.store($0, firstPage: 0)
         }
-        try engine.jump {}
+        // A page that has moved costs the message, and not A.
+        try engine.jump(mayLosePages: true) {}
     }
 }

@@ -25,7 +25,9 @@ extension PlatformError {
         case registerBuffers = "io_uring_register"
 
         // The kernel.
-        case socket, poll, uname, reboot
+        case socket, poll, uname, reboot, pipe
+        case spawn = "posix_spawn"
+        case wait = "waitpid"
         case kexecLoad = "kexec_load"
     }
 }

@@ -21,6 +21,11 @@ extension Kexec {
         case other(Errno)
     }
 
+    /// Whether a kernel is loaded that a panic jumps to. False where that is not known.
+    package static var isCrashKernelLoaded: Bool {
+        (try? SystemFile.lineIfPresent("/sys/kernel/kexec_crash_loaded")) == "1"
+    }
+
     /// Asks without loading anything: with one segment described at an address that cannot be read.
     ///
     /// The kernel checks permission, then the flags, then the architecture, and only then reads

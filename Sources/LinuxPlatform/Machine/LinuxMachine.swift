@@ -133,6 +133,18 @@ extension LinuxMachine {
         try Kexec.unload(flags: flags)
     }
     package func jump() throws(PlatformError) { try Kexec.execute() }
+    package var isCrashKernelLoaded: Bool { Kexec.isCrashKernelLoaded }
+    package func panic() throws(PlatformError) { try Power.panic() }
     package func powerOff() throws(PlatformError) { try Power.off() }
     package func sync() { Power.sync() }
+}
+
+extension LinuxMachine {
+    package func startWorker(_ arguments: [String]) throws(PlatformError) -> any Worker {
+        try WorkerProcess(arguments)
+    }
+    package func tellStarter(_ bytes: [UInt8]) throws(PlatformError) {
+        try WorkerProcess.say(bytes)
+    }
+    package func useAllCPUs() { CPU.useAll() }
 }

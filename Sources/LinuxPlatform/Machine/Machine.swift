@@ -8,7 +8,10 @@ import SystemPackage
 /// ``LinuxMachine`` is the real one. A test hands the workflows a scripted one, so that each of
 /// their decisions can be tried without a virtual machine. What a function answers, and which
 /// errors it throws, is told where ``LinuxMachine`` gets it from.
-package protocol Machine: KernelFacts, FirmwareFacts, MemoryAccess, DeviceAccess, JumpAccess {}
+package protocol Machine: KernelFacts, FirmwareFacts, MemoryAccess, DeviceAccess, JumpAccess,
+    WorkAccess
+{
+}
 
 /// What the running kernel says of itself, and takes as its settings.
 package protocol KernelFacts: Sendable {
@@ -121,10 +124,24 @@ package protocol JumpAccess: Sendable {
     func unloadKexec(_ flags: Kexec.Flags) throws(PlatformError)
     /// See ``Kexec/execute()``.
     func jump() throws(PlatformError)
+    /// See ``Kexec/isCrashKernelLoaded``.
+    var isCrashKernelLoaded: Bool { get }
+    /// See ``Power/panic()``.
+    func panic() throws(PlatformError)
     /// See ``Power/off()``.
     func powerOff() throws(PlatformError)
     /// See ``Power/sync()``.
     func sync()
+}
+
+/// Who does the work.
+package protocol WorkAccess: Sendable {
+    /// See ``WorkerProcess/init(_:)``.
+    func startWorker(_ arguments: [String]) throws(PlatformError) -> any Worker
+    /// See ``WorkerProcess/say(_:)``.
+    func tellStarter(_ bytes: [UInt8]) throws(PlatformError)
+    /// See ``CPU/useAll()``.
+    func useAllCPUs()
 }
 
 extension DeviceAccess {

@@ -10,6 +10,9 @@ extension Machines {
 
         /// What is added to the saver's command line, and words of the reason.
         private static let failures = [
+            ("saver.failure=kill", "the process that saves ended (signal 9)"),
+            ("saver.failure=kill-all", "kresume save --back was called"),
+            ("saver.failure=memory", "the process that saves ended (signal 9)"),
             ("saver.failure=exit", panic),
             ("rdinit=/bin/false", panic),
             ("rdinit=/none", panic),

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Explanation
+import KresumeImage
+import LinuxBoot
+import LinuxPlatform
+import PhysicalMemory
+import SaverPlan
+import StoppedKernel
+import Transfer
+
+/// The work of ``Save``, in a process of its own: write A's memory, then switch the machine off.
+package struct SaveWork {
+    /// How long to wait for the device, in seconds, where the kernel command line does not say.
+    package var configuredWait: UInt64?
+    private let machine: any Machine
+    private let report: Report
+
+    package init(_ machine: any Machine, _ report: Report) {
+        self.machine = machine
+        self.report = report
+    }
+
+    /// Tells whoever has started it why the image is not saved. Where nobody is left to hear that,
+    /// takes the way back itself. Throws only where that failed, too.
+    package func run() throws {
+        let line = KernelCommandLine(parsing: try machine.commandLine())
+        guard let orders = try SaverOrders(line) else { return }
+        do {
+            // If memory runs out, this process is the one to go.
+            try machine.setOutOfMemoryScore(1000)
+            machine.useAllCPUs()
+            var wait = DeviceWait(line, configured: configuredWait, machine, report)
+            wait.stillWaiting = { try? SaveWord.stillSaving.say(on: machine) }
+            try save(orders, wait)
+        } catch {
+            let reason = explanation(of: error)
+            do { try SaveWord.failed(reason).say(on: machine) } catch {
+                try GoBack(machine, report).run(saying: reason)
+            }
+        }
+    }
+
+    /// A's free pages, unless it needs them or they cannot be told.
+    private func freePages(
+        of memory: SavedMemory, _ prepared: PreparedImage, _ orders: SaverOrders
+    ) -> FrameSet {
+        if orders.parameters.keepsFreePages { return FrameSet() }
+        do {
+            // Where the saver lives, A has free pages too, and has counted them.
+            let ram = SavedMemory.expected(prepared.machine.memoryMap)
+            let free = try FreePages(memory.kernelInfo(), ram: ram, read: memory.bytes)
+            let omitted = free.frames.intersection(memory.frames)
+                .union(backups(of: free.frames, memory, prepared, orders))
+            let size = mebibytes(omitted.count * UInt64(PageFrame.size))
+            report.note("leaving out \(size) of free memory")
+            if !free.unknown.isEmpty {
+                let size = mebibytes(free.unknown.count * UInt64(PageFrame.size))
+                report.detail("how much of \(size) is free cannot be told: all of it is saved")
+            }
+            return omitted
+        } catch {
+            report.warn("free memory is saved too: \(explanation(of: error))")
+            return FrameSet()
+        }
+    }
+
+    /// What was free where the saver lives: A has swapped it with pages that count as in use.
+    private func backups(
+        of free: FrameSet, _ memory: SavedMemory, _ prepared: PreparedImage, _ orders: SaverOrders
+    ) -> FrameSet {
+        guard let head = memory.message(orders.parameters.messagePage)?.swapList else {
+            return FrameSet()
+        }
+        let swapped = prepared.machine.jump.saverMemory
+        do {
+            let pages = try BackupPages(head: head, of: swapped, read: memory.bytes)
+            return pages.backups(of: free.intersection(swapped)).intersection(memory.frames)
+        } catch {
+            let size = mebibytes(free.intersection(swapped).count * UInt64(PageFrame.size))
+            report.warn("\(size) of free memory is saved too: \(explanation(of: error))")
+            return FrameSet()
+        }
+    }
+
+    /// Does not return where the machine is switched off.
+    private func save(_ orders: SaverOrders, _ wait: DeviceWait) throws -> Never {
+        let memory = try SavedMemory(machine)
+        let (path, offset) = try FindArea(
+            id: orders.parameters.image, offsetPages: orders.parameters.offsetPages
+        ).find(wait)
+        let area = try ImageArea(open: path, offset: offset, .exclusive, on: machine)
+        let prepared = try PreparedImage(
+            reading: orders.parameters.image, areaSize: area.size, readAt: area.readAt)
+        try memory.requireAll(of: prepared.machine)
+        report.note(
+            "saving the memory of Linux \(prepared.machine.system.kernelRelease) to \(path)")
+        do {
+            let image = WriteImage(
+                prepared, area, memory, without: freePages(of: memory, prepared, orders),
+                level: orders.parameters.compressionLevel, note: report.note,
+                partDone: { [machine] in try? SaveWord.stillSaving.say(on: machine) })
+            try image.write(jumpBackEntry: orders.jumpBackEntry)
+            report.note("saved \(image.summary)")
+            try machine.powerOff()
+            throw SaveError.stillRunning
+        } catch {
+            // A is about to go on: what was written must not pass for an image.
+            _ = try? area.invalidate(prepared)
+            throw error
+        }
+    }
+}
