@@ -89,8 +89,8 @@ extension FrameSet {
 /// Of ranges that ascend.
 extension Array where Element: HasFrames {
     fileprivate var firstTwice: PageFrame? {
-        for index in indices.dropFirst() where self[index].frames.lower < self[index - 1].frames.upper
-        {
+        for index in indices.dropFirst()
+        where self[index].frames.lower < self[index - 1].frames.upper {
             return self[index].frames.lower
         }
         return nil

@@ -44,7 +44,8 @@ package struct Placement: Sendable {
         handoffLimit: PageFrame
     ) throws(PlacementError) {
         let block = try Self.room(
-            for: HandoffBlock.pageCount(tables, moves: 0), below: handoffLimit, beside: destinations)
+            for: HandoffBlock.pageCount(tables, moves: 0), below: handoffLimit, beside: destinations
+        )
         let layout = try Layout(
             destinations, owned: owned.sorted { $0.frames.lower < $1.frames.lower },
             avoiding: block)

@@ -84,14 +84,15 @@ private func frames(_ range: Range<UInt64>) -> FrameRange {
 
     /// Where nothing else is owned, the list lies in what the image wants filled, whose turn comes
     /// when it was read: first in what is filled in any case. The first spare page stages.
-    @Test(arguments: [
-        ([310..<330], [311, 312]),
-        ([350..<420], [351, 352]),
-        ([310..<330, 350..<420], [351, 352]),
-        ([300..<301, 310..<330], [310, 311]),
-        ([310..<330, 350..<351, 352..<353], [352, 310]),
-        ([350..<351, 352..<353, 354..<355, 449..<450], [352, 354]),
-    ] as [([Range<UInt64>], [UInt64])])
+    @Test(
+        arguments: [
+            ([310..<330], [311, 312]),
+            ([350..<420], [351, 352]),
+            ([310..<330, 350..<420], [351, 352]),
+            ([300..<301, 310..<330], [310, 311]),
+            ([310..<330, 350..<351, 352..<353], [352, 310]),
+            ([350..<351, 352..<353, 354..<355, 449..<450], [352, 354]),
+        ] as [([Range<UInt64>], [UInt64])])
     func liesInWhatIsFilledLater(spare: [Range<UInt64>], list: [UInt64]) throws {
         let ram = FrameSet([frames(256..<1200)])
         // Every other frame: a move for each.

@@ -91,6 +91,13 @@ extension [Placement.Extent] {
             data: data, zero: zero, poison: poison, ram: ram, free: FrameSet([region]))
         var owned: [IndexedRun] = []
         var slots = 0
+        func own() throws {
+            let popped = extents.popLast()
+            let extent = try #require(popped)
+            owned.append(IndexedRun(extent, firstIndex: slots))
+            slots += Int(extent.count)
+        }
+        while slots < image.count { try own() }
         while true {
             do {
                 let placement = try Placement(
@@ -107,17 +114,15 @@ extension [Placement.Extent] {
                 #expect(placement.extents.reduce(0) { $0 + $1.pageCount } == image.count)
                 // What was known before all was pinned, from one run after the other, is part of it.
                 let early = owned.flatMap { destinations.extentsInPlace(owned: [$0]) }
-                #expect(early.slotOfPage.allSatisfy { placement.extents.slotOfPage[$0] == $1 })
+                let slotOfPage = placement.extents.slotOfPage
+                #expect(early.slotOfPage.allSatisfy { slotOfPage[$0] == $1 })
                 #expect(early.slotOfPage.count == Int(placement.inPlacePageCount))
                 // All pinned memory is used but for what the hand-off block took of it.
                 let used = UInt64(image.count) + placement.list.pageCount
                 #expect(UInt64(slots) <= used + placement.handoff.frames.count + 80)
                 return
             } catch .tooFewPages {
-                let popped = extents.popLast()
-                let extent = try #require(popped)
-                owned.append(IndexedRun(extent, firstIndex: slots))
-                slots += Int(extent.count)
+                try own()
             }
         }
     }
@@ -150,13 +155,16 @@ extension [Placement.Extent] {
         let placement = try Placement(
             destinations, owned: [IndexedRun(frames(2000..<3001), firstIndex: 0)],
             tables: IdentityMap(mapping: ram), handoffLimit: below4GiB)
-        #expect(placement.list.moves == [Move(from: .frames(PageFrame(2000)), to: frames(1000..<2000))])
+        #expect(
+            placement.list.moves == [Move(from: .frames(PageFrame(2000)), to: frames(1000..<2000))])
         #expect(
             placement.extents == [.init(firstStreamIndex: 0, firstSlot: 0, pageCount: 1000)])
     }
 
     /// The last one: of the list, for which the pages that can take data are too few.
-    @Test(arguments: [(2000..<2100, 900), (2000..<2999, 1), (2000..<3000, 1)] as [(Range<UInt64>, UInt64)])
+    @Test(
+        arguments: [(2000..<2100, 900), (2000..<2999, 1), (2000..<3000, 1)]
+            as [(Range<UInt64>, UInt64)])
     func missingMemoryIsCounted(owned: Range<UInt64>, missing: UInt64) throws {
         let ram = FrameSet([frames(256..<4000)])
         let destinations = try DestinationMap(
