@@ -25,11 +25,11 @@ struct Layout {
         moves.reserveCapacity(destinations.runCount + owned.count)
 
         let parts = OwnedParts(owned, destinations, avoiding: block)
-        let room = addInPlace(parts)
+        let room = count(parts)
         let staged = destinations.dataPageCount - inPlacePageCount
         if room < staged { throw .tooFewPages(missing: staged - room) }
         var spare = SparePages(parts)
-        stage(in: &spare)
+        place(with: &spare)
 
         // Frames that are owned, and that nothing is written to, are zero already.
         let zero = spare.end(ofFilledWith: 0)
@@ -43,19 +43,16 @@ struct Layout {
             butOwned: FrameRange(
                 poison, spare.end(ofFilledWith: DestinationMap.poisonByte)))
 
+        // They are sorted already if the image's data ascends.
         extents.sort { $0.firstStreamIndex < $1.firstStreamIndex }
     }
 
     /// - Returns: how many owned pages can take what is not in place.
-    private mutating func addInPlace(_ parts: OwnedParts) -> UInt64 {
+    private mutating func count(_ parts: OwnedParts) -> UInt64 {
         var room: UInt64 = 0
         for (run, use) in parts {
             switch use {
-            case .inPlace(let firstPage):
-                extents.append(
-                    Placement.Extent(
-                        IndexedRun(run.frames, firstIndex: firstPage), firstSlot: run.firstIndex))
-                inPlacePageCount += run.frames.count
+            case .inPlace: inPlacePageCount += run.frames.count
             case .clean, .filledLater: room += run.frames.count
             case .none: break
             }
@@ -63,15 +60,22 @@ struct Layout {
         return room
     }
 
-    /// All pages whose frames are not owned.
-    private mutating func stage(in spare: inout SparePages) {
+    /// The pages with contents: into their frames where these are owned, else into spare ones.
+    private mutating func place(with spare: inout SparePages) {
         var mine = RangeWalk(owned)
         for run in destinations.data {
             var frame = run.frames.lower
             while frame < run.frames.upper {
                 let (owner, next) = mine.step(to: frame)
                 let end = min(next, run.frames.upper)
-                while owner == nil, frame < end {
+                if let owner {
+                    let part = FrameRange(frame, end)
+                    extents.append(
+                        Placement.Extent(
+                            run.clipped(to: part), firstSlot: owner.clipped(to: part).firstIndex))
+                    frame = end
+                }
+                while frame < end {
                     guard let (source, _) = spare.take(FrameRange(frame, end).count) else {
                         preconditionFailure("counted above")
                     }
@@ -81,7 +85,6 @@ struct Layout {
                     moves.appendMerging(Move(from: .frames(source.frames.lower), to: part))
                     frame = part.upper
                 }
-                frame = end
             }
         }
     }

@@ -57,8 +57,8 @@ package struct Placement: Sendable {
         zeroFillPageCount = layout.zeroFillPageCount
     }
 
-    /// What a plan takes of this process's memory, in bytes: an extent and a move for each piece,
-    /// and what sorting them takes.
+    /// What a plan takes of this process's memory, in bytes: an extent for each piece, of which
+    /// there may be half as many again as runs, and a move for most.
     ///
     /// - Parameters:
     ///   - runs: how many there are in the image.

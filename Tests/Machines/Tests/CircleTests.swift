@@ -53,7 +53,8 @@ extension Machines {
 
                 let back = try bench.start("back", configuration)
                 try back.waitUntilBooted()
-                let plan = try back.run("kresume resume --dry-run | grep 'in pages'").output
+                let plan = try back.run("kresume resume --dry-run 2>/dev/null | grep 'in pages'")
+                    .output
                 let pages = try #require(plan.split(separator: " ").last.flatMap { Int($0) })
                 #expect(pages > 30, "\(plan)")
                 let reply = try back.waitForReturn(of: request, by: back.send(resume()))
