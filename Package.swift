@@ -177,7 +177,8 @@ let package = Package(
                 "CHandoff", "TestSupport",
             ], swiftSettings: strict),
         .testTarget(
-            name: "PlacementTests", dependencies: ["Placement", "PhysicalMemory", "CHandoff"],
+            name: "PlacementTests",
+            dependencies: ["Placement", "PhysicalMemory", "Bytes", "CHandoff"],
             swiftSettings: strict),
         .testTarget(
             name: "CompressionTests", dependencies: ["Compression", "Checksum", "CLZO"],

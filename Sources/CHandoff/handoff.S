@@ -109,13 +109,17 @@ in_depth:
 
 quiet:
 	movq	HANDOFF_LIST(%rbx), %r10
-	movq	HANDOFF_LIST_COUNT(%rbx), %r11
-next_move:
-	testq	%r11, %r11
+next_page:
+	testq	%r10, %r10
 	jz	moved
-	movq	MOVE_SOURCE(%r10), %rsi
-	movq	MOVE_DESTINATION(%r10), %rdi
-	movq	MOVE_PAGES(%r10), %rcx
+	movl	LIST_COUNT(%r10), %r11d
+	leaq	LIST_MOVES(%r10), %r12
+next_move:
+	testl	%r11d, %r11d
+	jz	page_done
+	movq	MOVE_SOURCE(%r12), %rsi
+	movq	MOVE_DESTINATION(%r12), %rdi
+	movq	MOVE_PAGES(%r12), %rcx
 	shlq	$9, %rcx			/* pages to 8-byte words */
 	cmpq	$4096, %rsi			/* below: not an address but a byte */
 	jb	1f
@@ -124,9 +128,21 @@ next_move:
 1:	movabsq	$0x0101010101010101, %rax
 	imulq	%rsi, %rax
 	rep stosq
-2:	addq	$MOVE_SIZE, %r10
-	decq	%r11
+2:	addq	$MOVE_SIZE, %r12
+	decl	%r11d
 	jmp	next_move
+
+	/* The image's kernel may want this page filled as well. */
+page_done:
+	movq	LIST_NEXT(%r10), %r12
+	movl	LIST_FILL(%r10), %esi
+	movabsq	$0x0101010101010101, %rax
+	imulq	%rsi, %rax
+	movq	%r10, %rdi
+	movl	$512, %ecx
+	rep stosq
+	movq	%r12, %r10
+	jmp	next_page
 
 moved:
 	stage	']'

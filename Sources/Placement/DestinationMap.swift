@@ -6,7 +6,6 @@ import PhysicalMemory
 package struct DestinationMap: Sendable {
     /// The frames that have contents, ascending, each with its stream index.
     let data: [IndexedRun]
-    let dataFrames: FrameSet
     /// The frames that must be zero.
     let zero: FrameSet
     /// The frames whose bytes must all be `poisonByte`.
@@ -14,8 +13,11 @@ package struct DestinationMap: Sendable {
     /// All RAM, by the firmware's memory map. What else a kernel may have (memory that was added
     /// later) is not mapped while the hand-off runs.
     let ram: FrameSet
-    /// Frames whose contents the image's kernel does not mind losing: there the hand-off may lie.
-    let free: FrameSet
+    /// Frames whose contents the image's kernel does not mind losing, but for destinations.
+    private let free: FrameSet
+
+    /// How many pages have contents.
+    package let dataPageCount: UInt64
 
     /// `PAGE_POISON`, include/linux/poison.h, Linux 6.12.
     static let poisonByte: UInt8 = 0xaa
@@ -39,19 +41,23 @@ package struct DestinationMap: Sendable {
         }
         runs.sort { $0.frames.lower < $1.frames.lower }
         self.data = runs
-        self.dataFrames = FrameSet(data)
+        dataPageCount = UInt64(index)
         self.zero = FrameSet(zero)
-        self.ram = ram
         self.poison = FrameSet(poison)
-        let destinations = dataFrames.union(self.zero).union(self.poison)
-        self.free = free.intersection(ram).subtracting(destinations)
+        self.ram = ram
+        self.free = free.intersection(ram)
 
-        // A set merges what overlaps, so a frame named twice shows as a smaller count.
-        let named = (data + zero + poison).filter { !$0.isEmpty }.sorted { $0.lower < $1.lower }
-        for (frames, next) in zip(named, named.dropFirst()) where frames.overlaps(next) {
-            throw .twice(next.lower)
+        if let frame = runs.firstTwice ?? self.zero.firstTwice(of: zero)
+            ?? self.poison.firstTwice(of: poison)
+            ?? runs.firstShared(with: self.zero.ranges)
+            ?? runs.firstShared(with: self.poison.ranges)
+            ?? self.zero.ranges.firstShared(with: self.poison.ranges)
+        {
+            throw .twice(frame)
         }
-        if let outside = destinations.subtracting(ram).ranges.first {
+        if let outside = runs.firstOutside(ram) ?? self.zero.ranges.firstOutside(ram)
+            ?? self.poison.ranges.firstOutside(ram)
+        {
             throw .outsideRAM(outside)
         }
     }
@@ -59,9 +65,51 @@ package struct DestinationMap: Sendable {
     /// How many runs of frames the image names.
     package var runCount: Int { data.count + zero.ranges.count + poison.ranges.count }
 
-    /// How many pages have contents.
-    package var dataPageCount: UInt64 { dataFrames.count }
-
     /// How many pages are zero.
     package var zeroPageCount: UInt64 { zero.count }
+
+    /// Frames below `limit` that may be lost.
+    func free(below limit: PageFrame) -> FrameSet {
+        let low = FrameRange(PageFrame(0), limit)
+        return free.intersection(low)
+            .subtracting(FrameSet(data.prefix { $0.frames.lower < limit }.map(\.frames)))
+            .subtracting(zero.intersection(low)).subtracting(poison.intersection(low))
+    }
+
+}
+
+extension FrameSet {
+    /// The first frame that is named twice in `ranges`, of which this is the union.
+    fileprivate func firstTwice(of ranges: [FrameRange]) -> PageFrame? {
+        if ranges.reduce(0, { $0 + $1.count }) == count { return nil }
+        return ranges.filter { !$0.isEmpty }.sorted { $0.lower < $1.lower }.firstTwice
+    }
+}
+
+/// Of ranges that ascend.
+extension Array where Element: HasFrames {
+    fileprivate var firstTwice: PageFrame? {
+        for index in indices.dropFirst()
+        where self[index].frames.lower < self[index - 1].frames.upper {
+            return self[index].frames.lower
+        }
+        return nil
+    }
+
+    fileprivate func firstShared(with others: [some HasFrames]) -> PageFrame? {
+        var walk = RangeWalk(others)
+        for element in self {
+            let (other, end) = walk.step(to: element.frames.lower)
+            if other != nil { return element.frames.lower }
+            if end < element.frames.upper { return end }
+        }
+        return nil
+    }
+
+    fileprivate func firstOutside(_ ram: FrameSet) -> FrameRange? {
+        for element in self where !ram.contains(element.frames) {
+            return FrameSet([element.frames]).subtracting(ram).ranges.first
+        }
+        return nil
+    }
 }

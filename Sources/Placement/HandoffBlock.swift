@@ -3,23 +3,45 @@
 import Bytes
 import PhysicalMemory
 
-/// What the hand-off needs in memory, in consecutive frames: one page of code, the page tables, the
-/// moves.
+/// What the hand-off needs in consecutive frames: one page of code, and the page tables. The moves
+/// may lie anywhere; where there is no other memory for them, behind the tables.
 package struct HandoffBlock: Sendable {
     package let frames: FrameRange
+    /// Where the hand-off finds its first moves.
+    package let listAddress: PhysicalAddress
     private let tables: IdentityMap
-    private let moves: [Move]
+    /// What lies behind the tables.
+    private let ownList: MoveList?
 
-    /// - Parameter frames: at least as many as ``pageCount(_:moves:)``; they hold nothing else.
+    /// - Parameters:
+    ///   - frames: ``pageCount(_:moves:)``, without moves; they hold nothing else.
+    ///   - list: lies elsewhere.
+    init(at frames: FrameRange, _ tables: IdentityMap, list: MoveList) {
+        self.frames = frames
+        self.tables = tables
+        listAddress = list.address
+        ownList = nil
+    }
+
+    /// With the moves in it.
+    ///
+    /// - Parameter frames: ``pageCount(_:moves:)``; they hold nothing else.
     package init(at frames: FrameRange, _ tables: IdentityMap, _ moves: [Move]) {
         self.frames = frames
         self.tables = tables
-        self.moves = moves
+        let behind = FrameRange(
+            frames.lower + Self.pageCount(tables, moves: 0),
+            count: MoveList.pageCount(moves: moves.count))
+        let list = MoveList(
+            moves,
+            on: behind.isEmpty ? [] : [.init(run: IndexedRun(behind, firstIndex: 0), fill: 0)])
+        listAddress = list.address
+        ownList = list
     }
 
+    /// - Parameter moves: how many lie in the block.
     package static func pageCount(_ tables: IdentityMap, moves: Int) -> UInt64 {
-        1 + UInt64(tables.tableCount)
-            + UInt64((moves * Move.serializedSize).units(of: PageFrame.size))
+        1 + UInt64(tables.tableCount) + MoveList.pageCount(moves: moves)
     }
 
     /// The hand-off code's own page.
@@ -31,22 +53,17 @@ package struct HandoffBlock: Sendable {
     /// CR3 for 5-level paging.
     package var topTable5: PhysicalAddress { table(IdentityMap.topTable5) }
 
-    /// The first of the moves.
-    package var movesAddress: PhysicalAddress { table(tables.tableCount) }
-
-    package var moveCount: Int { moves.count }
-
     /// All bytes of the block, the code's page first.
     ///
     /// - Parameter code: the hand-off code with its parameters filled in, at most a page.
     package func bytes(code: [UInt8]) -> [UInt8] {
         precondition(code.count <= PageFrame.size, "the hand-off code fits one page")
-        var bytes = code + [UInt8](repeating: 0, count: PageFrame.size - code.count)
+        var bytes = code
         bytes.reserveCapacity(Int(frames.count) * PageFrame.size)
+        bytes.append(contentsOf: repeatElement(0, count: PageFrame.size - code.count))
         for word in tables.serialized(at: table(0)) { bytes.append(littleEndian: word) }
-        for move in moves { for word in move.words { bytes.append(littleEndian: word) } }
-        let size = Int(frames.count) * PageFrame.size
-        return bytes + [UInt8](repeating: 0, count: size - bytes.count)
+        ownList?.forEachPage { bytes += $1 }
+        return bytes
     }
 
     private func table(_ number: Int) -> PhysicalAddress {

@@ -2,72 +2,139 @@
 
 import PhysicalMemory
 
-/// The planner itself: one pass over the image's frames and the owned frames, both ascending.
+/// The planner itself. It walks the image's frames and the owned frames, both ascending; there may
+/// be millions of runs of either, so it keeps nothing of them but the plan.
 struct Layout {
     private(set) var extents: [Placement.Extent] = []
     private(set) var moves: [Move] = []
+    private(set) var listPages: [MoveList.Pages] = []
     private(set) var inPlacePageCount: UInt64 = 0
     private(set) var zeroFillPageCount: UInt64 = 0
 
+    private let destinations: DestinationMap
+    private let owned: [IndexedRun]
+
+    /// - Parameter owned: ascends.
     init(
         _ destinations: DestinationMap, owned: [IndexedRun], avoiding block: FrameRange
     ) throws(PlacementError) {
-        let ownedFrames = FrameSet(owned.map(\.frames))
-        let usable = ownedFrames.intersection(destinations.ram)
-            .subtracting(destinations.dataFrames).subtracting(block)
-        let filled = destinations.zero.union(destinations.poison)
-        let clean = owned.intersection(usable.subtracting(filled))
-        let poisonLater = owned.intersection(usable.intersection(destinations.poison))
-        let zeroLater = owned.intersection(usable.intersection(destinations.zero))
+        self.destinations = destinations
+        self.owned = owned
+        // Address space only, as long as it is not used.
+        extents.reserveCapacity(destinations.data.count + owned.count)
+        moves.reserveCapacity(destinations.runCount + owned.count)
 
-        var away: [IndexedRun] = []
-        destinations.split(
-            by: owned,
-            here: { pages, slot in
-                addExtent(pages, slot: slot)
-                inPlacePageCount += pages.frames.count
-            },
-            away: { away.append($0) })
+        let parts = OwnedParts(owned, destinations, avoiding: block)
+        let room = count(parts)
+        let staged = destinations.dataPageCount - inPlacePageCount
+        if room < staged { throw .tooFewPages(missing: staged - room) }
+        var spare = SparePages(parts)
+        place(with: &spare)
 
-        // Staged: the others, into clean frames while there are any.
-        let awayCount = away.pageCount
-        let room = clean.pageCount + poisonLater.pageCount + zeroLater.pageCount
-        if room < awayCount { throw .tooFewPages(missing: awayCount - room) }
-        var usedForStaging: [FrameRange] = []
-        var frames = (clean + poisonLater + zeroLater).makeIterator()
-        var stage: IndexedRun?
-        for run in away {
-            var rest = run.frames
-            while !rest.isEmpty {
-                guard let free = stage ?? frames.next() else {
-                    preconditionFailure("counted above")
-                }
-                let count = min(free.frames.count, rest.count)
-                let source = FrameRange(free.frames.lower, count: count)
-                let destination = FrameRange(rest.lower, count: count)
-                addExtent(run.clipped(to: destination), slot: free.firstIndex)
-                moves.appendMerging(Move(from: .frames(source.lower), to: destination))
-                usedForStaging.append(source)
-                let left = FrameRange(source.upper, free.frames.upper)
-                stage = left.isEmpty ? nil : free.clipped(to: left)
-                rest.lower = destination.upper
-            }
-        }
+        // Frames that are owned, and that nothing is written to, are zero already.
+        let zero = spare.end(ofFilledWith: 0)
+        addFills(of: destinations.zero, with: 0, butOwned: FrameRange(zero, .limit))
+        zeroFillPageCount = moves.filledPageCount(with: 0)
+        // Those of the list are filled by themselves.
+        let poison = spare.end(ofFilledWith: DestinationMap.poisonByte)
+        try takeListPages(from: &spare)
+        addFills(
+            of: destinations.poison, with: DestinationMap.poisonByte,
+            butOwned: FrameRange(
+                poison, spare.end(ofFilledWith: DestinationMap.poisonByte)))
 
-        // Zeroes: all but the owned frames that nothing was written to.
-        let untouched = FrameSet(zeroLater.map(\.frames)).subtracting(FrameSet(usedForStaging))
-        let fills = destinations.zero.subtracting(untouched)
-        zeroFillPageCount = fills.count
-        moves += fills.ranges.map { Move(from: .byte(0), to: $0) }
-        moves += destinations.poison.ranges.map {
-            Move(from: .byte(DestinationMap.poisonByte), to: $0)
-        }
-
+        // They are sorted already if the image's data ascends.
         extents.sort { $0.firstStreamIndex < $1.firstStreamIndex }
     }
 
-    private mutating func addExtent(_ pages: IndexedRun, slot: Int) {
-        extents.append(Placement.Extent(pages, firstSlot: slot))
+    /// - Returns: how many owned pages can take what is not in place.
+    private mutating func count(_ parts: OwnedParts) -> UInt64 {
+        var room: UInt64 = 0
+        for (run, use) in parts {
+            switch use {
+            case .inPlace: inPlacePageCount += run.frames.count
+            case .clean, .filledLater: room += run.frames.count
+            case .none: break
+            }
+        }
+        return room
+    }
+
+    /// The pages with contents: into their frames where these are owned, else into spare ones.
+    private mutating func place(with spare: inout SparePages) {
+        var mine = RangeWalk(owned)
+        for run in destinations.data {
+            var frame = run.frames.lower
+            while frame < run.frames.upper {
+                let (owner, next) = mine.step(to: frame)
+                let end = min(next, run.frames.upper)
+                if let owner {
+                    let part = FrameRange(frame, end)
+                    extents.append(
+                        Placement.Extent(
+                            run.clipped(to: part), firstSlot: owner.clipped(to: part).firstIndex))
+                    frame = end
+                }
+                while frame < end {
+                    guard let (source, _) = spare.take(FrameRange(frame, end).count) else {
+                        preconditionFailure("counted above")
+                    }
+                    let part = FrameRange(frame, count: source.frames.count)
+                    extents.append(
+                        Placement.Extent(run.clipped(to: part), firstSlot: source.firstIndex))
+                    moves.appendMerging(Move(from: .frames(source.frames.lower), to: part))
+                    frame = part.upper
+                }
+            }
+        }
+    }
+
+    /// - Parameter excepted: of the owned frames, those that are not filled.
+    private mutating func addFills(
+        of set: FrameSet, with byte: UInt8, butOwned excepted: FrameRange
+    ) {
+        var mine = RangeWalk(owned)
+        for range in set.ranges {
+            var frame = range.lower
+            while frame < range.upper {
+                let (owner, next) = mine.step(to: frame)
+                var end = min(next, range.upper)
+                for cut in [excepted.lower, excepted.upper] where frame < cut {
+                    end = min(end, cut)
+                }
+                if owner == nil || !excepted.contains(frame) {
+                    moves.appendMerging(Move(from: .byte(byte), to: FrameRange(frame, end)))
+                }
+                frame = end
+            }
+        }
+    }
+
+    /// Pages for the moves that there are, and for the fills with poison, of which a part of the
+    /// list may lie in the middle.
+    private mutating func takeListPages(from spare: inout SparePages) throws(PlacementError) {
+        var taken: UInt64 = 0
+        var moreMoves = destinations.poison.ranges.count
+        while true {
+            let needed = MoveList.pageCount(moves: moves.count + moreMoves)
+            if taken >= needed { return }
+            guard let (run, use) = spare.take(needed - taken) else {
+                throw .tooFewPages(missing: needed - taken)
+            }
+            taken += run.frames.count
+            switch use {
+            case .filledLater(let byte):
+                listPages.append(MoveList.Pages(run: run, fill: byte))
+                if byte == 0 { zeroFillPageCount += run.frames.count } else { moreMoves += 1 }
+            default: listPages.append(MoveList.Pages(run: run, fill: 0))
+            }
+        }
+    }
+}
+
+extension [Move] {
+    fileprivate func filledPageCount(with byte: UInt8) -> UInt64 {
+        reduce(0) { $0 + ($1.source == .byte(byte) ? $1.destination.count : 0) }
     }
 }
 
@@ -85,36 +152,15 @@ extension DestinationMap {
     ///
     /// - Parameter owned: some of the pinned memory, in any order, no frame twice.
     package func extentsInPlace(owned: [IndexedRun]) -> [Placement.Extent] {
+        let owned = owned.sorted { $0.frames.lower < $1.frames.lower }
+        let nowhere = FrameRange(PageFrame(0), count: 0)
         var extents: [Placement.Extent] = []
-        split(
-            by: owned.sorted { $0.frames.lower < $1.frames.lower },
-            here: { extents.append(Placement.Extent($0, firstSlot: $1)) }, away: { _ in })
-        return extents
-    }
-
-    /// Tells the data pages whose frames are in `owned`, which ascends, with their slots; and all
-    /// others.
-    fileprivate func split(
-        by owned: [IndexedRun], here: (_ pages: IndexedRun, _ slot: Int) -> Void,
-        away: (_ pages: IndexedRun) -> Void
-    ) {
-        let mine = owned.intersection(dataFrames)
-        var next = 0
-        for run in data {
-            var rest = run.frames
-            while next < mine.count, mine[next].frames.lower < run.frames.upper {
-                let frames = FrameRange(
-                    max(rest.lower, mine[next].frames.lower),
-                    min(run.frames.upper, mine[next].frames.upper))
-                let before = FrameRange(rest.lower, frames.lower)
-                if !before.isEmpty { away(run.clipped(to: before)) }
-                here(run.clipped(to: frames), mine[next].clipped(to: frames).firstIndex)
-                rest.lower = frames.upper
-                // An owned run may go on into the next wanted run.
-                if mine[next].frames.upper > run.frames.upper { break }
-                next += 1
-            }
-            if !rest.isEmpty { away(run.clipped(to: rest)) }
+        for (run, use) in OwnedParts(owned, self, avoiding: nowhere) {
+            guard case .inPlace(let firstPage) = use else { continue }
+            extents.append(
+                Placement.Extent(
+                    IndexedRun(run.frames, firstIndex: firstPage), firstSlot: run.firstIndex))
         }
+        return extents
     }
 }

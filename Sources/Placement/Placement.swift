@@ -8,10 +8,11 @@ import PhysicalMemory
 /// - A page whose destination frame this process owns is read straight into it: *in place*.
 /// - Every other page is *staged* in an owned frame that is no page's destination, and moved by
 ///   the hand-off. Frames that end as zeroes may stage too: the zero fills come after the copies.
-/// - An owned frame that must be zero and stages nothing is zero already.
+/// - The list of what is moved lies in such frames as well: those that nothing is moved to.
+/// - An owned frame that must be zero and holds nothing of this is zero already.
 ///
-/// Each owned frame is either in place or can stage, so the memory needed is the image's data,
-/// however much RAM there is.
+/// Each owned frame is either in place or can stage, so the memory needed is the image's data and
+/// the list, however much RAM there is.
 package struct Placement: Sendable {
     /// Consecutive pages of the image that load into consecutive pages of pinned memory.
     package struct Extent: Hashable, Sendable {
@@ -22,9 +23,9 @@ package struct Placement: Sendable {
 
     /// In the order of the image's data; together they hold all of it.
     package let extents: [Extent]
-    /// What is left for the hand-off code: copies, then zero fills.
-    package let moves: [Move]
-    /// Lies in frames that are no page's destination.
+    /// What is left for the hand-off code: copies, then fills. Where its pages are, by slots.
+    package let list: MoveList
+    /// Code and page tables, in frames that are no page's destination.
     package let handoff: HandoffBlock
 
     package let inPlacePageCount: UInt64
@@ -42,31 +43,28 @@ package struct Placement: Sendable {
         _ destinations: DestinationMap, owned: [IndexedRun], tables: IdentityMap,
         handoffLimit: PageFrame
     ) throws(PlacementError) {
-        let owned = owned.sorted { $0.frames.lower < $1.frames.lower }
-        // The list's length depends on the staging, and the staging on where the list lies.
-        // So guess, plan, and widen until the list fits what it was given.
-        var listPages: UInt64 = 1
-        while true {
-            let pages = HandoffBlock.pageCount(tables, moves: 0) + listPages
-            let block = try Self.room(for: pages, below: handoffLimit, beside: destinations)
-            let layout = try Layout(destinations, owned: owned, avoiding: block)
-            let needed = Self.pages(forMoves: layout.moves.count)
-            if needed > listPages {
-                listPages = needed + needed / 8
-                continue
-            }
-            extents = layout.extents
-            moves = layout.moves
-            handoff = HandoffBlock(at: block, tables, layout.moves)
-            inPlacePageCount = layout.inPlacePageCount
-            stagedPageCount = destinations.dataPageCount - layout.inPlacePageCount
-            zeroFillPageCount = layout.zeroFillPageCount
-            return
-        }
+        let block = try Self.room(
+            for: HandoffBlock.pageCount(tables, moves: 0), below: handoffLimit, beside: destinations
+        )
+        let layout = try Layout(
+            destinations, owned: owned.sorted { $0.frames.lower < $1.frames.lower },
+            avoiding: block)
+        extents = layout.extents
+        list = MoveList(layout.moves, on: layout.listPages)
+        handoff = HandoffBlock(at: block, tables, list: list)
+        inPlacePageCount = layout.inPlacePageCount
+        stagedPageCount = destinations.dataPageCount - layout.inPlacePageCount
+        zeroFillPageCount = layout.zeroFillPageCount
     }
 
-    private static func pages(forMoves count: Int) -> UInt64 {
-        UInt64((count * Move.serializedSize).units(of: PageFrame.size))
+    /// What a plan takes of this process's memory, in bytes: an extent for each piece, of which
+    /// there may be half as many again as runs, and a move for most.
+    ///
+    /// - Parameters:
+    ///   - runs: how many there are in the image.
+    ///   - owned: how many there are of the pinned memory.
+    package static func size(forRuns runs: Int, owned: Int) -> UInt64 {
+        UInt64(runs + owned) * 64
     }
 
     /// The end of the largest run of free frames. Low memory is taken only where all else fails:
@@ -74,7 +72,7 @@ package struct Placement: Sendable {
     private static func room(
         for pages: UInt64, below limit: PageFrame, beside destinations: DestinationMap
     ) throws(PlacementError) -> FrameRange {
-        let free = destinations.free.intersection(FrameRange(PageFrame(1), limit))
+        let free = destinations.free(below: limit).subtracting(FrameRange(PageFrame(0), count: 1))
         let oneMiB = PageFrame(0x100)
         let above = free.intersection(FrameRange(oneMiB, max(oneMiB, limit)))
         for candidates in [above, free] {

@@ -39,8 +39,7 @@ package enum HandoffCode {
         let parameters = kresume_handoff(
             top_table_4: block.topTable4.rawValue,
             top_table_5: block.topTable5.rawValue,
-            list: block.movesAddress.rawValue,
-            list_count: UInt64(block.moveCount),
+            list: block.listAddress.rawValue,
             entry: target.entry, r8: target.r8, r9: target.r9,
             cr4_la57: target.pagingDepth == .five ? la57 : 0,
             debug_port: UInt32(debugPort), flags: afterPanic ? UInt32(HANDOFF_AFTER_PANIC) : 0,

@@ -22,7 +22,7 @@ package final class RestoreEngine: Sendable {
     /// Plans with the memory that there is, and asks for a little more where that does not do.
     /// Meanwhile `places` get to know what is known already.
     ///
-    /// - Parameter reserve: in bytes, what must be left to this kernel.
+    /// - Parameter reserve: in bytes, what must be left to this kernel beside the plan.
     package init(
         _ destinations: DestinationMap, tables: IdentityMap, memory: ImageMemory, reserve: UInt64,
         on machine: any Machine, places: PagePlaces = PagePlaces()
@@ -40,9 +40,13 @@ package final class RestoreEngine: Sendable {
         }
         try takeNew()
         let pinned = UInt64(memory.pinned.pageCount)
-        var missing = destinations.dataPageCount - min(pinned, destinations.dataPageCount)
+        // Most runs are moved; what more the list takes is known when it is planned.
+        let expected =
+            destinations.dataPageCount + MoveList.pageCount(moves: destinations.runCount)
+        var missing = expected - min(pinned, expected)
         while true {
-            try memory.grow(by: missing, reserve: reserve)
+            let plan = Placement.size(forRuns: destinations.runCount, owned: runs.count)
+            try memory.grow(by: missing, reserve: reserve + plan)
             try takeNew()
             do {
                 placement = try Placement(
@@ -62,8 +66,12 @@ package final class RestoreEngine: Sendable {
     /// Why the kernel does not promise to leave the pages in their frames; nil where it does.
     package var pinFailure: PlatformError? { memory.pinned.pinFailure }
 
-    /// Hands the hand-off to the kernel: only ``jump(lastWord:)`` is left to do.
+    /// Writes the list of moves into its pages and hands the hand-off to the kernel: only
+    /// ``jump(lastWord:)`` is left to do.
     package func load(_ target: JumpTarget, debugPort: UInt16) throws {
+        placement.list.forEachPage { slot, bytes in
+            memory.pinned.address(ofSlot: slot).copyMemory(from: bytes, byteCount: bytes.count)
+        }
         let code = HandoffCode.bytes(for: placement.handoff, to: target, debugPort: debugPort)
         let range = placement.handoff.frames.physicalRange
         try placement.handoff.bytes(code: code).withUnsafeBytes { bytes in

@@ -15,13 +15,15 @@ package final class PagePlaces: Sendable {
 
     /// Makes known where some more pages go. `memory` must outlive the places.
     package func add(_ extents: [Placement.Extent], in memory: any PinnedPages) {
-        known.change { $0.add(extents.map { Place($0, in: memory) }) }
+        known.change { $0.add(extents, in: memory) }
     }
 
     /// Makes known where all of them go.
     package func complete(_ extents: [Placement.Extent], in memory: any PinnedPages) {
         known.change { known in
-            known.places = extents.map { Place($0, in: memory) }
+            // As it is: there may be millions of them.
+            known.extents = extents
+            known.memory = UInt(bitPattern: memory.address(ofSlot: 0))
             known.isComplete = true
             known.changes += 1
         }
@@ -37,8 +39,8 @@ package final class PagePlaces: Sendable {
 
     /// The places that hold `pages`, in order. Waits until they are known.
     package func places(of pages: Range<Int>) throws -> [UnsafeMutableRawBufferPointer] {
-        let places = try known.wait { known throws -> [Place]? in
-            if known.has(pages) { return known.places }
+        let places = try known.wait { known throws -> KnownPlaces? in
+            if known.has(pages) { return known }
             if let failure = known.failure { throw failure }
             return nil
         }
@@ -76,16 +78,19 @@ package final class PagePlaces: Sendable {
 
 /// Places of some of the pages.
 package struct KnownPlaces: Sendable {
-    /// Ascending by their pages.
-    fileprivate var places: [Place] = []
+    /// Ascending by their pages of the image.
+    fileprivate var extents: [Placement.Extent] = []
+    /// The address of the first slot.
+    fileprivate var memory: UInt = 0
     /// Whether it is all of them.
     fileprivate var isComplete = false
     fileprivate var failure: (any Error)?
     /// How often something became known.
     fileprivate(set) var changes = 0
 
-    fileprivate mutating func add(_ new: [Place]) {
-        places = (places + new).sorted { $0.pages.lowerBound < $1.pages.lowerBound }
+    fileprivate mutating func add(_ new: [Placement.Extent], in memory: any PinnedPages) {
+        extents = (extents + new).sorted { $0.firstStreamIndex < $1.firstStreamIndex }
+        self.memory = UInt(bitPattern: memory.address(ofSlot: 0))
         changes += 1
     }
 
@@ -93,38 +98,26 @@ package struct KnownPlaces: Sendable {
     package func has(_ pages: Range<Int>) -> Bool {
         if isComplete { return true }
         var page = pages.lowerBound
-        for place in places[max(places.lastIndex(startingUpTo: page), 0)...] {
-            if page >= pages.upperBound || !place.pages.contains(page) { break }
-            page = place.pages.upperBound
+        for extent in extents[max(lastIndex(startingUpTo: page), 0)...] {
+            if page >= pages.upperBound || !extent.pages.contains(page) { break }
+            page = extent.pages.upperBound
         }
         return page >= pages.upperBound
     }
-}
 
-/// Memory for consecutive pages of the image's data.
-private struct Place {
-    var pages: Range<Int>
-    var address: UInt
-
-    init(_ extent: Placement.Extent, in memory: any PinnedPages) {
-        pages = extent.firstStreamIndex..<(extent.firstStreamIndex + extent.pageCount)
-        address = UInt(bitPattern: memory.address(ofSlot: extent.firstSlot))
-    }
-}
-
-extension [Place] {
     /// The memory of `pages`, of which all have a place.
     fileprivate func memory(of pages: Range<Int>) -> [UnsafeMutableRawBufferPointer] {
         var result: [UnsafeMutableRawBufferPointer] = []
         var page = pages.lowerBound
         var index = lastIndex(startingUpTo: page)
         while page < pages.upperBound {
-            let place = self[index]
-            let end = Swift.min(place.pages.upperBound, pages.upperBound)
-            let skipped = UInt((page - place.pages.lowerBound) * PageFrame.size)
+            let extent = extents[index]
+            let end = min(extent.pages.upperBound, pages.upperBound)
+            let slot = extent.firstSlot + (page - extent.firstStreamIndex)
             result.append(
                 UnsafeMutableRawBufferPointer(
-                    start: UnsafeMutableRawPointer(bitPattern: place.address + skipped),
+                    start: UnsafeMutableRawPointer(
+                        bitPattern: memory + UInt(slot * PageFrame.size)),
                     count: (end - page) * PageFrame.size))
             page = end
             index += 1
@@ -132,8 +125,12 @@ extension [Place] {
         return result
     }
 
-    /// The index of the last one that begins with `page` or before it; -1 where there is none.
-    fileprivate func lastIndex(startingUpTo page: Int) -> Int {
-        partitionPoint { $0.pages.lowerBound <= page } - 1
+    /// The index of the last extent that begins with `page` or before it; -1 where there is none.
+    private func lastIndex(startingUpTo page: Int) -> Int {
+        extents.partitionPoint { $0.firstStreamIndex <= page } - 1
     }
+}
+
+extension Placement.Extent {
+    fileprivate var pages: Range<Int> { firstStreamIndex..<(firstStreamIndex + pageCount) }
 }

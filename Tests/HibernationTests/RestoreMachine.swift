@@ -51,20 +51,26 @@ final class RestoreMachine {
         }
         guard let segment = script.loaded?.segments.first else { return [:] }
         let parameters = kresume_handoff_parameters_offset()
-        let bytes = segment.bytes
-        let list = bytes.integer(at: parameters + 16, as: UInt64.self) ?? 0
-        let count = bytes.integer(at: parameters + 24, as: UInt64.self) ?? 0
-        var offset = Int(list - segment.memory.start.rawValue)
-        for _ in 0..<count {
-            let source = bytes.integer(at: offset, as: UInt64.self) ?? 0
-            let destination = (bytes.integer(at: offset + 8, as: UInt64.self) ?? 0) / 4096
-            for page in 0..<(bytes.integer(at: offset + 16, as: UInt64.self) ?? 0) {
-                memory[destination + page] =
-                    source < 4096
-                    ? [UInt8](repeating: UInt8(source), count: 4096)
-                    : memory[source / 4096 + page]
+        var list =
+            segment.bytes.integer(at: parameters + Int(HANDOFF_LIST), as: UInt64.self) ?? 0
+        while list != 0 {
+            let page = list / 4096
+            let bytes = memory[page] ?? []
+            let count = bytes.integer(at: Int(LIST_COUNT), as: UInt32.self) ?? 0
+            for move in 0..<Int(count) {
+                let offset = Int(LIST_MOVES) + move * Int(MOVE_SIZE)
+                let source = bytes.integer(at: offset, as: UInt64.self) ?? 0
+                let destination = (bytes.integer(at: offset + 8, as: UInt64.self) ?? 0) / 4096
+                for page in 0..<(bytes.integer(at: offset + 16, as: UInt64.self) ?? 0) {
+                    memory[destination + page] =
+                        source < 4096
+                        ? [UInt8](repeating: UInt8(source), count: 4096)
+                        : memory[source / 4096 + page]
+                }
             }
-            offset += 24
+            let fill = bytes.integer(at: Int(LIST_FILL), as: UInt32.self) ?? 0
+            memory[page] = [UInt8](repeating: UInt8(fill), count: 4096)
+            list = bytes.integer(at: Int(LIST_NEXT), as: UInt64.self) ?? 0
         }
         return memory
     }

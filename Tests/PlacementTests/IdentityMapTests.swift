@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-import CHandoff
 import PhysicalMemory
 import Testing
 
@@ -51,21 +50,6 @@ import Testing
         for (top, levels) in [(IdentityMap.topTable4, 4), (IdentityMap.topTable5, 5)] {
             #expect(
                 walk(words, base: 0, top: top, levels: levels, 0xffff_ffff_8112_3456) == 0x72_3456)
-        }
-    }
-
-    /// Both sides of the move list agree on its layout.
-    @Test func movesAreWhatTheAssemblyReads() {
-        #expect(Move.serializedSize == MemoryLayout<kresume_handoff_move>.size)
-        #expect(kresume_handoff_size() == PageFrame.size)
-        let parameters = kresume_handoff_parameters_offset()
-        #expect(parameters + MemoryLayout<kresume_handoff>.size < kresume_handoff_size())
-        let move = Move(from: .frames(PageFrame(2)), to: FrameRange(PageFrame(5), count: 7)).words
-        move.withUnsafeBytes { bytes in
-            let other = bytes.load(as: kresume_handoff_move.self)
-            #expect(other.source == 0x2000)
-            #expect(other.destination == 0x5000)
-            #expect(other.pages == 7)
         }
     }
 }

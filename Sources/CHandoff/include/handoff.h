@@ -11,20 +11,26 @@
 #define HANDOFF_TOP_TABLE_4	0
 #define HANDOFF_TOP_TABLE_5	8
 #define HANDOFF_LIST		16
-#define HANDOFF_LIST_COUNT	24
-#define HANDOFF_ENTRY		32
-#define HANDOFF_R8		40
-#define HANDOFF_R9		48
-#define HANDOFF_CR4_LA57	56
-#define HANDOFF_DEBUG_PORT	60
-#define HANDOFF_FLAGS		64
-#define HANDOFF_SIZE		72
+#define HANDOFF_ENTRY		24
+#define HANDOFF_R8		32
+#define HANDOFF_R9		40
+#define HANDOFF_CR4_LA57	48
+#define HANDOFF_DEBUG_PORT	52
+#define HANDOFF_FLAGS		56
+#define HANDOFF_SIZE		64
 
 /*
  * Entered from a kernel that has panicked: it has shut no device down, and any CPU may be the one
  * that runs.
  */
 #define HANDOFF_AFTER_PANIC	1
+
+/* Offsets in struct kresume_handoff_list, and how many moves fill its page. */
+#define LIST_NEXT		0
+#define LIST_COUNT		8
+#define LIST_FILL		12
+#define LIST_MOVES		16
+#define LIST_MOVE_LIMIT		170
 
 /* Offsets in struct kresume_handoff_move. */
 #define MOVE_SOURCE		0
@@ -41,8 +47,7 @@
 struct kresume_handoff {
 	uint64_t top_table_4;	/* PML4 of the identity map */
 	uint64_t top_table_5;	/* PML5 of the same */
-	uint64_t list;		/* first struct kresume_handoff_move */
-	uint64_t list_count;
+	uint64_t list;		/* first struct kresume_handoff_list; 0: none */
 	uint64_t entry;		/* where to jump; virtual in the identity map's terms */
 	uint64_t r8;		/* registers at the entry */
 	uint64_t r9;
@@ -52,17 +57,26 @@ struct kresume_handoff {
 	uint32_t reserved;	/* zero */
 };
 
-/* Carried out in the order of the list. */
 struct kresume_handoff_move {
-	uint64_t source;	/* 0: fill with zeroes */
+	uint64_t source;	/* below 4096: fill with this byte */
 	uint64_t destination;
 	uint64_t pages;		/* of 4096 bytes */
+};
+
+/*
+ * A page of the list, anywhere in what the identity map maps. Its moves are carried out in their
+ * order, then those of the next page. No move writes to a list page.
+ */
+struct kresume_handoff_list {
+	uint64_t next;		/* 0: this is the last one */
+	uint32_t count;		/* of moves */
+	uint32_t fill;		/* the byte that fills this page when its moves are done */
+	struct kresume_handoff_move moves[LIST_MOVE_LIMIT];
 };
 
 _Static_assert(offsetof(struct kresume_handoff, top_table_4) == HANDOFF_TOP_TABLE_4, "");
 _Static_assert(offsetof(struct kresume_handoff, top_table_5) == HANDOFF_TOP_TABLE_5, "");
 _Static_assert(offsetof(struct kresume_handoff, list) == HANDOFF_LIST, "");
-_Static_assert(offsetof(struct kresume_handoff, list_count) == HANDOFF_LIST_COUNT, "");
 _Static_assert(offsetof(struct kresume_handoff, entry) == HANDOFF_ENTRY, "");
 _Static_assert(offsetof(struct kresume_handoff, r8) == HANDOFF_R8, "");
 _Static_assert(offsetof(struct kresume_handoff, r9) == HANDOFF_R9, "");
@@ -70,6 +84,11 @@ _Static_assert(offsetof(struct kresume_handoff, cr4_la57) == HANDOFF_CR4_LA57, "
 _Static_assert(offsetof(struct kresume_handoff, debug_port) == HANDOFF_DEBUG_PORT, "");
 _Static_assert(offsetof(struct kresume_handoff, flags) == HANDOFF_FLAGS, "");
 _Static_assert(sizeof(struct kresume_handoff) == HANDOFF_SIZE, "");
+_Static_assert(offsetof(struct kresume_handoff_list, next) == LIST_NEXT, "");
+_Static_assert(offsetof(struct kresume_handoff_list, count) == LIST_COUNT, "");
+_Static_assert(offsetof(struct kresume_handoff_list, fill) == LIST_FILL, "");
+_Static_assert(offsetof(struct kresume_handoff_list, moves) == LIST_MOVES, "");
+_Static_assert(sizeof(struct kresume_handoff_list) == 4096, "");
 _Static_assert(offsetof(struct kresume_handoff_move, source) == MOVE_SOURCE, "");
 _Static_assert(offsetof(struct kresume_handoff_move, destination) == MOVE_DESTINATION, "");
 _Static_assert(offsetof(struct kresume_handoff_move, pages) == MOVE_PAGES, "");

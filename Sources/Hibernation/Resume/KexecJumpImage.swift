@@ -49,7 +49,7 @@ struct KexecJumpImage: ResumableImage {
 
     func destinations() throws -> DestinationMap {
         let runs = { (kind: PageRun.Kind) in
-            image.runs.filter { $0.kind == kind }.map(\.frames)
+            image.runs.compactMap { $0.kind == kind ? $0.frames : nil }
         }
         return try DestinationMap(
             data: runs(.data), zero: runs(.zero), poison: runs(.poison),

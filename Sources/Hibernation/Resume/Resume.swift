@@ -125,12 +125,10 @@ package struct Resume {
         let tables = try image.tables()
         return Future { [self] in
             do {
-                // Now it is known how long the planner's lists will be.
-                let lists = UInt64(destinations.runCount) * 128
                 return try RestoreEngine(
                     destinations, tables: tables,
                     memory: memory?.get() ?? pin(destinations.dataPageCount, cancellation),
-                    reserve: RestoreKernel.reserve + lists, on: machine, places: places)
+                    reserve: RestoreKernel.reserve, on: machine, places: places)
             } catch {
                 places.cancel(error)
                 throw error

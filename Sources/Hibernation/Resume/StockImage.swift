@@ -58,7 +58,7 @@ struct StockImage: ResumableImage {
 
     func destinations() throws -> DestinationMap {
         let runs = { (kind: PageRun.Kind) in
-            image.runs.filter { $0.kind == kind }.map(\.frames)
+            image.runs.compactMap { $0.kind == kind ? $0.frames : nil }
         }
         let ram = try MachineFacts.firmwareMap(machine).ram
         // What the kernel left out of its image was free.

@@ -38,6 +38,34 @@ extension Machines {
                 ext4: "/dev/vda")
         }
 
+        /// Every other page of 64 MiB is free: what is moved home is in as many pieces.
+        @Test func longListOfMoves() throws {
+            try Bench.use("long-list") { bench in
+                let fileSystem = try bench.ext4()
+                var configuration = Configuration()
+                configuration.disks = [Disk(try bench.swap(size: 1024)), Disk(fileSystem)]
+                let machine = try bench.start("machine", configuration)
+                try machine.waitUntilBooted()
+                try machine.startWork()
+                try machine.expect("work fragment 64 4")
+                let request = machine.send(hibernate())
+                try machine.waitForPowerOff(by: request)
+
+                let back = try bench.start("back", configuration)
+                try back.waitUntilBooted()
+                let plan = try back.run("kresume resume --dry-run 2>/dev/null | grep 'in pages'")
+                    .output
+                let pages = try #require(plan.split(separator: " ").last.flatMap { Int($0) })
+                #expect(pages > 30, "\(plan)")
+                let reply = try back.waitForReturn(of: request, by: back.send(resume()))
+                #expect(reply.status == 0, "\(reply.output)")
+                try back.expectWorkIntact()
+                try expectPlainSwap(back, "/dev/vda")
+                try back.stopWork()
+                try bench.checkFileSystem(fileSystem)
+            }
+        }
+
         @Test func fourLevelPaging() throws {
             var configuration = Configuration()
             configuration.processorModel = "max,-la57"
