@@ -62,7 +62,7 @@ package final class RestoreEngine: Sendable {
     /// Why the kernel does not promise to leave the pages in their frames; nil where it does.
     package var pinFailure: PlatformError? { memory.pinned.pinFailure }
 
-    /// Hands the hand-off to the kernel: only ``jump(lastWord:)`` is left to do.
+    /// Hands the hand-off to the kernel: only ``jump(mark:lastWord:)`` is left to do.
     package func load(_ target: JumpTarget, debugPort: UInt16) throws {
         let code = HandoffCode.bytes(for: placement.handoff, to: target, debugPort: debugPort)
         let range = placement.handoff.frames.physicalRange
@@ -78,14 +78,19 @@ package final class RestoreEngine: Sendable {
 
     /// Leaves this kernel.
     ///
-    /// - Parameter lastWord: what is to be on the disk when the jump happens. Called when nothing
-    ///   but the jump itself can fail any more.
-    package func jump(lastWord: () throws -> Void) throws -> Never {
+    /// - Parameters:
+    ///   - mark: writes what is to be on the disk when the jump happens. Comes before the pages
+    ///     are looked at once more, for writing takes time and memory.
+    ///   - lastWord: called when nothing of the engine's but the jump itself can fail any more.
+    package func jump(
+        mark: () throws -> Void = {}, lastWord: () throws -> Void = {}
+    ) throws -> Never {
         // The pages must be mapped, and this object alive, to the very end.
         try withExtendedLifetime(self) {
-            try lastWord()
+            try mark()
             let moved = try memory.pinned.movedPages(since: runs)
             if moved > 0 { throw RestoreError.framesMoved(count: moved) }
+            try lastWord()
             try machine.jump()
         }
         throw RestoreError.jumpReturned

@@ -129,7 +129,8 @@ private let id = ImageID(low: 1, high: 2)
             case .severalImages: images.map { .foreignImage($0) }
             case .foreignImage: [.imageVanished(path)]
             case .imageVanished: [.alreadyTried(path)]
-            case .alreadyTried: [.fileSystemsMounted([mount])]
+            case .alreadyTried: [.writeProtected(path)]
+            case .writeProtected: [.fileSystemsMounted([mount])]
             case .fileSystemsMounted: [.swapActive(path)]
             case .swapActive: [.otherMemoryMap(image: [entry], here: [])]
             case .otherMemoryMap: [.otherMemoryMapChecksum(image: 1, here: MemoryMap([entry]))]

@@ -132,6 +132,13 @@ extension ScriptedMachine {
         try fail("efiVariable")
         return script.variables[name]
     }
+    package func writeEFIVariable(
+        _ bytes: [UInt8], to name: String
+    ) throws(PlatformError) {
+        note("write \(name.prefix { $0 != "-" })")
+        try fail("writeEFIVariable")
+        change { $0.variables[name] = bytes }
+    }
     package func removeEFIVariable(_ name: String) throws(PlatformError) {
         note("remove \(name.prefix { $0 != "-" })")
         try fail("removeEFIVariable")
@@ -177,6 +184,7 @@ extension ScriptedMachine {
         if access == .exclusive {
             let isUsed = script.swaps.contains { $0.path == path }
             if isUsed { throw .call(.open, path: path, .resourceBusy) }
+            try fail("claim")
             note("claim \(path)")
         }
         return try device.open(path)

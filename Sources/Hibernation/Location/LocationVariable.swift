@@ -17,10 +17,13 @@ struct LocationVariable {
 
     static let name = "the EFI variable HibernateLocation"
 
-    private func read() throws -> HibernateLocation? {
-        let bytes = try machine.efiVariable(
+    private func bytes() throws -> [UInt8]? {
+        try machine.efiVariable(
             HibernateLocation.variableName, limit: HibernateLocation.sizeLimit + 1)
-        return try bytes.map { try HibernateLocation(parsing: $0) }
+    }
+
+    private func read() throws -> HibernateLocation? {
+        try bytes().map { try HibernateLocation(parsing: $0) }
     }
 
     /// Where it points to; nil where there is none, or none for us. One that another system wrote
@@ -41,19 +44,38 @@ struct LocationVariable {
         return ImageLocation(location)
     }
 
-    /// Whether it points to this place.
-    func names(_ path: FilePath, offset: UInt64) -> Bool {
-        guard let location = (try? read()).map({ ImageLocation($0) }),
-            let (itsPath, itsOffset) = try? location.resolve(on: machine), itsOffset == offset
-        else { return false }
-        if itsPath == path { return true }
-        let numbers = [path, itsPath].map { (try? machine.open($0, .read, direct: false))?.number }
+    /// All that is in it, if it points to this place; nil if not.
+    func contents(naming path: FilePath, offset: UInt64) -> [UInt8]? {
+        guard let bytes = try? bytes(), let location = try? HibernateLocation(parsing: bytes),
+            let (itsPath, itsOffset) = try? ImageLocation(location).resolve(on: machine),
+            itsOffset == offset, isSame(path, itsPath)
+        else { return nil }
+        return bytes
+    }
+
+    /// Whether it is the same device, by whatever name.
+    private func isSame(_ path: FilePath, _ other: FilePath) -> Bool {
+        if path == other { return true }
+        let numbers = [path, other].map { (try? machine.open($0, .read, direct: false))?.number }
         return numbers[0] != nil && numbers[0] == numbers[1]
     }
 
-    func clear() {
+    /// - Returns: whether it is gone.
+    @discardableResult
+    func clear() -> Bool {
         do { try machine.removeEFIVariable(HibernateLocation.variableName) } catch {
             report.warn("\(Self.name) could not be removed: \(explanation(of: error))")
+            return false
+        }
+        return true
+    }
+
+    /// - Parameter contents: what was in it, with its attributes.
+    func putBack(_ contents: [UInt8]) {
+        do {
+            try machine.writeEFIVariable(contents, to: HibernateLocation.variableName)
+        } catch {
+            report.warn("\(Self.name) is gone and could not be put back: \(explanation(of: error))")
         }
     }
 }

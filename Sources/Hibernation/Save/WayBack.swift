@@ -36,6 +36,6 @@ final class WayBack {
         try MessagePage(.failed, reason).bytes.withUnsafeBytes {
             try engine.places.store($0, firstPage: 0)
         }
-        try engine.jump {}
+        try engine.jump()
     }
 }

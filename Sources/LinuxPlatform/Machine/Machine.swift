@@ -55,6 +55,8 @@ package protocol FirmwareFacts: Sendable {
     func invariants() throws(PlatformError) -> [String]
     /// See ``EFIVariable/read(_:limit:in:)``.
     func efiVariable(_ name: String, limit: Int) throws(PlatformError) -> [UInt8]?
+    /// See ``EFIVariable/write(_:to:in:)``.
+    func writeEFIVariable(_ bytes: [UInt8], to name: String) throws(PlatformError)
     /// See ``EFIVariable/remove(_:in:)``.
     func removeEFIVariable(_ name: String) throws(PlatformError)
 }
