@@ -47,7 +47,7 @@ package struct Hibernate {
         try Permission.requireRoot(machine)
         try Permission.requireKexec([.preserveContext, .longMode], machine)
         let target = try TargetDevice(
-            location, configured, force: force, unlock: unlockInSaver, on: machine)
+            location, configured, force: force, unlock: unlockInSaver, on: machine, report)
         let files = SaverFiles(release: try machine.kernel().release, machine: machine)
         let saver = LoadSaver(
             kernel: try saverKernel ?? files.kernel(), initrd: try saverInitrd ?? files.initrd(),

@@ -4,8 +4,8 @@ import HibernateLocation
 import LinuxPlatform
 import SystemPackage
 
-/// systemd's EFI variable HibernateLocation: read it, say what is wrong with it, and take it away
-/// when its image is gone, as systemd does.
+/// systemd's EFI variable HibernateLocation: read it, say what is wrong with it, set it, and take it
+/// away when its image is gone, as systemd does.
 struct LocationVariable {
     private let machine: any Machine
     private let report: Report
@@ -48,16 +48,9 @@ struct LocationVariable {
     func contents(naming path: FilePath, offset: UInt64) -> [UInt8]? {
         guard let bytes = try? bytes(), let location = try? HibernateLocation(parsing: bytes),
             let (itsPath, itsOffset) = try? ImageLocation(location).resolve(on: machine),
-            itsOffset == offset, isSame(path, itsPath)
+            itsOffset == offset, machine.isSameDevice(path, itsPath)
         else { return nil }
         return bytes
-    }
-
-    /// Whether it is the same device, by whatever name.
-    private func isSame(_ path: FilePath, _ other: FilePath) -> Bool {
-        if path == other { return true }
-        let numbers = [path, other].map { (try? machine.open($0, .read, direct: false))?.number }
-        return numbers[0] != nil && numbers[0] == numbers[1]
     }
 
     /// - Returns: whether it is gone.

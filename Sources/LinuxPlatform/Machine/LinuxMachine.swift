@@ -94,6 +94,11 @@ extension LinuxMachine {
     package func encryption(of number: DeviceNumber) throws(PlatformError) -> String? {
         try DiskEncryption.mapping(of: number)
     }
+    package func storageFlaw(
+        of number: DeviceNumber
+    ) throws(PlatformError) -> StorageFlaw? {
+        try StorageFlaw.of(number)
+    }
     package func mounts() throws(PlatformError) -> [Mount] { try Mounts.current() }
     package func mounts(of number: DeviceNumber) throws(PlatformError) -> [Mount] {
         try Mounts.of(number)
