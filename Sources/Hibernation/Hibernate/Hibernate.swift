@@ -102,6 +102,12 @@ package struct Hibernate {
         box.leave(MessagePage(swapList: swapList(symbols)))
         defer { try? machine.unloadKexec([.preserveContext, .longMode]) }
 
+        let nextBoot = NextBoot(
+            target: target, configured: configured, machine: machine, report: report)
+        let isPointedTo = nextBoot.point()
+        defer { if isPointedTo { LocationVariable(machine, report).clear() } }
+        nextBoot.warnIfElsewhere()
+
         report.note("hibernating to \(target.path)")
         machine.sync()
         let message: MessagePage?

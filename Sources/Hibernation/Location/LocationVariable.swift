@@ -63,6 +63,23 @@ struct LocationVariable {
         return true
     }
 
+    /// Whether there is none for certain.
+    var isAbsent: Bool {
+        do { return try bytes() == nil } catch { return false }
+    }
+
+    /// - Returns: whether it is there now. That it is not is no failure: it only helps.
+    func set(_ location: HibernateLocation) -> Bool {
+        do {
+            try machine.writeEFIVariable(location.bytes, to: HibernateLocation.variableName)
+        } catch {
+            report.detail("\(Self.name) could not be set: \(explanation(of: error))")
+            return false
+        }
+        report.detail("\(Self.name) leads to the image")
+        return true
+    }
+
     /// - Parameter contents: what was in it, with its attributes.
     func putBack(_ contents: [UInt8]) {
         do {
