@@ -53,6 +53,16 @@ import Testing
         return recorded.lines
     }
 
+    private func expectOne(
+        _ lines: [String], _ words: String..., sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        #expect(lines.count == 1, "\(lines)", sourceLocation: sourceLocation)
+        for words in words {
+            let isSaid = lines.first?.contains(words) == true
+            #expect(isSaid, "\(words): \(lines)", sourceLocation: sourceLocation)
+        }
+    }
+
     @Test(arguments: [
         "", "resume=/dev/sda2", "resume=8:2", "resume=UUID=\(swapUUID)", "resume_offset=9",
     ])
@@ -70,15 +80,15 @@ import Testing
         line: String, offsetPages: UInt64, image: String, there: String
     ) throws {
         let lines = try warnings(machine(line), configured: swapPath, offsetPages: offsetPages)
-        #expect(lines.count == 1 && lines[0].hasPrefix("the image goes to \(image), but"))
-        #expect(lines[0].contains(there), "\(lines)")
         let option = offsetPages == 0 ? "" : "--offset=8 "
-        #expect(lines[0].contains("kresume resume \(option)/dev/sda2 takes the image"))
+        expectOne(
+            lines, "the image goes to \(image), but", there,
+            "kresume resume \(option)/dev/sda2 takes the image")
     }
 
     @Test func aConfigurationThatLeadsElsewhere() throws {
         let lines = try warnings(machine(), configured: "/dev/sdb")
-        #expect(lines.count == 1 && lines[0].contains("/dev/sdb (kresume.conf)"), "\(lines)")
+        expectOne(lines, "/dev/sdb (kresume.conf)")
         // It beats nothing else.
         #expect(try warnings(machine("resume=/dev/sda2"), configured: "/dev/sdb") == [])
         #expect(try warnings(machine("", locationVariable(swapUUID)), configured: "/dev/sdb") == [])
@@ -87,20 +97,18 @@ import Testing
     @Test func aVariableThatLeadsElsewhere() throws {
         let uuid = "99" + swapUUID.dropFirst(2)
         let lines = try warnings(machine("", locationVariable(uuid)), configured: swapPath)
-        #expect(
-            lines.count == 1
-                && lines[0].contains("UUID=\(uuid) (the EFI variable HibernateLocation)"))
+        expectOne(lines, "UUID=\(uuid) (the EFI variable HibernateLocation)")
     }
 
     @Test func aCommandLineThatForbidsTheResume() throws {
         let lines = try warnings(machine("noresume resume=/dev/sda2"))
-        #expect(lines.count == 1 && lines[0].contains("forbids the resume"))
+        expectOne(lines, "forbids the resume")
     }
 
     /// A scan looks at the beginning of each device.
     @Test func anOffsetThatNothingLeadsTo() throws {
         let lines = try warnings(machine(), offsetPages: 8)
-        #expect(lines.count == 1 && lines[0].contains("nothing leads the next boot to page 8"))
+        expectOne(lines, "nothing leads the next boot to page 8")
     }
 
     // The variable.

@@ -98,6 +98,14 @@ import Testing
         #expect(try StorageFlaw.of(number, sysfs: tree.root, mounts: mounts) == flaw)
     }
 
+    /// On any machine: what the kernel writes there can be read, and zram is known.
+    @Test func thisMachine() throws {
+        for entry in (try? BlockDeviceList.current())?.entries ?? [] {
+            let flaw = try StorageFlaw.of(entry.number)
+            if entry.name.hasPrefix("zram") { #expect(flaw == .memory(entry.name)) }
+        }
+    }
+
     @Test func aNumberThatIsNoDevices() throws {
         let tree = try Self.tree()
         let number = DeviceNumber(major: 9, minor: 9)
