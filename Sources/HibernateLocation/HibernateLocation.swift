@@ -16,6 +16,17 @@ package struct HibernateLocation: Hashable, Sendable {
     /// IMAGE_ID of os-release(5).
     package var osReleaseImageID: String?
 
+    package init(
+        uuid: String, offsetPages: UInt64, kernelVersion: String?, osReleaseID: String?,
+        osReleaseImageID: String?
+    ) {
+        self.uuid = uuid
+        self.offsetPages = offsetPages
+        self.kernelVersion = kernelVersion
+        self.osReleaseID = osReleaseID
+        self.osReleaseImageID = osReleaseImageID
+    }
+
     /// The variable's name, with the vendor's GUID, as efivarfs has it.
     package static let variableName = "HibernateLocation-8cf2644b-4b0b-428f-9387-6d876050dc67"
     /// In bytes: more than systemd can have to say.

@@ -67,7 +67,7 @@ package final class RestoreEngine: Sendable {
     package var pinFailure: PlatformError? { memory.pinned.pinFailure }
 
     /// Writes the list of moves into its pages and hands the hand-off to the kernel: only
-    /// ``jump(lastWord:)`` is left to do.
+    /// ``jump(mark:lastWord:)`` is left to do.
     package func load(_ target: JumpTarget, debugPort: UInt16) throws {
         placement.list.forEachPage { slot, bytes in
             memory.pinned.address(ofSlot: slot).copyMemory(from: bytes, byteCount: bytes.count)
@@ -87,17 +87,18 @@ package final class RestoreEngine: Sendable {
     /// Leaves this kernel.
     ///
     /// - Parameters:
-    ///   - mayLosePages: a page that has moved is no reason to stay.
-    ///   - lastWord: what is to be on the disk when the jump happens. Called when nothing but the
-    ///     jump itself can fail any more.
-    package func jump(mayLosePages: Bool = false, lastWord: () throws -> Void) throws -> Never {
+    ///   - mark: writes what is to be on the disk when the jump happens. Comes before the pages
+    ///     are looked at once more, for writing takes time and memory.
+    ///   - lastWord: called when nothing of the engine's but the jump itself can fail any more.
+    package func jump(
+        mark: () throws -> Void = {}, lastWord: () throws -> Void = {}
+    ) throws -> Never {
         // The pages must be mapped, and this object alive, to the very end.
         try withExtendedLifetime(self) {
+            try mark()
+            let moved = try memory.pinned.movedPages(since: runs)
+            if moved > 0 { throw RestoreError.framesMoved(count: moved) }
             try lastWord()
-            if !mayLosePages {
-                let moved = try memory.pinned.movedPages(since: runs)
-                if moved > 0 { throw RestoreError.framesMoved(count: moved) }
-            }
             try machine.jump()
         }
         throw RestoreError.jumpReturned

@@ -129,7 +129,8 @@ private let id = ImageID(low: 1, high: 2)
             case .severalImages: images.map { .foreignImage($0) }
             case .foreignImage: [.imageVanished(path)]
             case .imageVanished: [.alreadyTried(path)]
-            case .alreadyTried: [.fileSystemsMounted([mount])]
+            case .alreadyTried: [.writeProtected(path)]
+            case .writeProtected: [.fileSystemsMounted([mount])]
             case .fileSystemsMounted: [.swapActive(path)]
             case .swapActive: [.otherMemoryMap(image: [entry], here: [])]
             case .otherMemoryMap: [.otherMemoryMapChecksum(image: 1, here: MemoryMap([entry]))]
@@ -153,7 +154,13 @@ private let id = ImageID(low: 1, high: 2)
             case nil: [.mounted(path, on: "/mnt")]
             case .mounted: [.otherContents(path, "ext4")]
             case .otherContents: [.encrypted(path, mapping: "swap_crypt")]
-            case .encrypted: [.swapIsInUse(path, needed: 1 << 30, available: 1 << 20)]
+            case .encrypted:
+                [
+                    StorageFlaw.memory("zram0"), .fileInMemory("loop0", "/tmp/swap"),
+                    .file("loop0", "/swap"), .plainKey(mapping: "swap_crypt"), .remote("nbd0"),
+                ].map { .flawed(path, $0) }
+            case .flawed: [.writeProtected(path)]
+            case .writeProtected: [.swapIsInUse(path, needed: 1 << 30, available: 1 << 20)]
             case .swapIsInUse: [.deviceTooSmall(path, size: 1 << 20, needed: 1 << 30)]
             case .deviceTooSmall: [.imageTooLarge(1 << 40, limit: 1 << 30)]
             case .imageTooLarge: [.notEnoughMemory(needed: 1 << 30, available: 1 << 20)]
@@ -163,7 +170,11 @@ private let id = ImageID(low: 1, high: 2)
             case .noRegion: [.addedMemory(frames.physicalRange)]
             case .addedMemory: [.saverWithoutFiveLevels]
             case .saverWithoutFiveLevels: [.noLowMemory]
-            case .noLowMemory: [.noDevice]
+            case .noLowMemory:
+                [
+                    .noDevice(passedOver: []),
+                    .noDevice(passedOver: [.init(path: path, reason: "it is a file")]),
+                ]
             case .noDevice: [.badPages(path)]
             case .badPages: [.saveFailed("/dev/sda2 is full")]
             case .saveFailed: [.noWord]

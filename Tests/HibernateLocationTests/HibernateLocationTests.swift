@@ -100,6 +100,24 @@ import Testing
         #expect(throws: error) { try HibernateLocation(parsing: bytes) }
     }
 
+    @Test func writtenAsSystemdDoes() {
+        let location = HibernateLocation(
+            uuid: Self.uuid, offsetPages: 38912, kernelVersion: "6.12.1", osReleaseID: "arch",
+            osReleaseImageID: nil)
+        let text = """
+            {"uuid":"\(Self.uuid)","offset":38912,"kernelVersion":"6.12.1","osReleaseId":"arch"}
+            """
+        #expect(location.bytes == variable(text))
+    }
+
+    @Test(arguments: ["plain", "\"quoted\\", "line\u{a}\u{1f}", "ä\u{1f600}", ""])
+    func whatIsWrittenIsReadAgain(text: String) throws {
+        let location = HibernateLocation(
+            uuid: Self.uuid, offsetPages: .max, kernelVersion: nil, osReleaseID: text,
+            osReleaseImageID: text)
+        #expect(try HibernateLocation(parsing: location.bytes) == location)
+    }
+
     @Test func sizeIsLimited() throws {
         let text = "{\"uuid\":\"\(Self.uuid)\",\"offset\":0}"
         let room = (HibernateLocation.sizeLimit - 6) / 2

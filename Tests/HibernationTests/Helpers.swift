@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
 import Foundation
 import KresumeImage
 import Synchronization
@@ -18,6 +19,22 @@ func markedResuming(_ bytes: [UInt8]) throws -> [UInt8] {
     let write = StateRecord(id: OriginalKernel.id, state: .resuming).write
     bytes.replaceSubrange(
         Int(write.offset)..<Int(write.offset) + write.bytes.count, with: write.bytes)
+    return bytes
+}
+
+/// The first pages of an image of the kernel's own hibernation, which has nothing behind them.
+func stockFront() -> [UInt8] {
+    var bytes = emptySwap()
+    bytes.store(UInt64(1), at: 4064)  // the map page
+    bytes.store(UInt32(2), at: 4072)  // not compressed
+    bytes.store("SWAPSPACE2".utf8, at: 4076)
+    bytes.store("S1SUSPEND\0".utf8, at: 4086)
+    bytes.store(UInt64(2), at: 4096)  // the info page
+    let info: [Int: UInt64] = [
+        0: 0xffff_ffff_8040_1040, 1: 0x40_1040, 2: 0x2_0000, 3: 0x2345_6789_abcd_ef02, 4: 1,
+        50: 4096, 52: 1, 53: 3, 54: 3 * 4096,
+    ]
+    for (index, word) in info { bytes.store(word, at: 8192 + 8 * index) }
     return bytes
 }
 

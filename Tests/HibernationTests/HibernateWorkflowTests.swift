@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import Bytes
+import HibernateLocation
 import KresumeImage
 import LinuxPlatform
 import PhysicalMemory
@@ -138,6 +139,37 @@ import Testing
         }
         #expect(hibernate(machine) as? PlatformError == .call(.reboot, path: nil, .resourceBusy))
         expectCleanedUp(machine, "jump")
+    }
+
+    /// Nothing else leads the next boot to the image.
+    @Test(arguments: [true, false]) func theVariableIsThereAtTheJumpOnly(comesBack: Bool) throws {
+        let machine = try machine()
+        let variable = Captured()
+        machine.change { script in
+            script.hasEFI = true
+            script.whenJumping = { machine throws(PlatformError) in
+                variable.set(machine.script.variables[HibernateLocation.variableName] ?? [])
+                if !comesBack { throw .call(.reboot, path: nil, .resourceBusy) }
+            }
+        }
+        #expect(hibernate(machine) != nil)
+        #expect(try HibernateLocation(parsing: variable.value).uuid == swapUUID)
+        #expect(machine.script.variables.isEmpty)
+        expectCleanedUp(machine, "variable")
+    }
+
+    @Test func aVariableThatWasThereStays() throws {
+        let machine = try machine()
+        let variable = locationVariable("99999999-9999-9999-9999-999999999999")
+        machine.change {
+            $0.hasEFI = true
+            $0.variables[HibernateLocation.variableName] = variable
+        }
+        let recorded = RecordedReport()
+        _ = hibernate(machine, recorded)
+        #expect(machine.script.deeds.contains("jump"))
+        #expect(machine.script.variables[HibernateLocation.variableName] == variable)
+        #expect(recorded.lines.filter { $0.contains("the next boot looks on") }.count == 1)
     }
 
     /// Whichever of the device's writes fails, before the jump or after it.

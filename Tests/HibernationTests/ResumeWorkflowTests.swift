@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-import HibernateLocation
 import KresumeImage
 import LinuxPlatform
 import PhysicalMemory
@@ -92,18 +91,6 @@ import Testing
         _ = restore.resume()
         #expect(state(restore.device.bytes) == .resuming)
         #expect(restore.recorded.contains("the image stays marked as tried"))
-    }
-
-    @Test func theVariableGoesWithTheImageItNames() throws {
-        for uuid in [swapUUID, "99999999-9999-9999-9999-999999999999"] {
-            let restore = try RestoreMachine()
-            restore.machine.change {
-                $0.variables[HibernateLocation.variableName] = locationVariable(uuid)
-            }
-            _ = restore.resume()
-            let isRemoved = restore.machine.script.deeds.contains("remove HibernateLocation")
-            #expect(isRemoved == (uuid == swapUUID))
-        }
     }
 
     @Test func whatWasTriedIsNotTriedAgain() throws {

@@ -26,7 +26,7 @@ import Testing
             }
         }
         // And then the script's power button failed, so A went on and nothing is left.
-        #expect(saver.deeds(from: "power off").prefix(2) == ["power off", "jump"])
+        #expect(saver.deeds(from: "power off").prefix(3) == ["power off", "load", "jump"])
         #expect(!isImage(saver.device.bytes))
         #expect(saver.messageInOriginal?.outcome == .failed)
     }
@@ -162,7 +162,7 @@ import Testing
     @Test func withoutAWayBackTheImageIsSavedAllTheSame() throws {
         let saver = try SaverKernel()
         saver.machine.change {
-            $0.failures["reserveMemory"] = .call(.mmap, path: nil, .noMemory)
+            $0.failures["loadKexec"] = .call(.kexecLoad, path: nil, .noMemory)
         }
         #expect(isImage(try savedImage(of: saver)))
         #expect(saver.recorded.contains("there is no way back"))
@@ -188,7 +188,7 @@ import Testing
         }
         _ = saver.save()
         #expect(saver.messageInOriginal?.text == "nothing was saved for 120 seconds")
-        #expect(saver.deeds(from: "kill").prefix(2) == ["kill", "jump"])
+        #expect(saver.deeds(from: "kill").prefix(3) == ["kill", "load", "jump"])
     }
 
     @Test func theProcessThatSavesCannotBeStarted() throws {
@@ -233,15 +233,18 @@ import Testing
         }
     }
 
-    /// Its message is lost, and not A.
-    @Test func aPageThatMovedIsNoReasonToStay() throws {
+    /// What has failed the second time is there from the first time.
+    @Test func theReasonIsNoCondition() throws {
         let saver = try SaverKernel()
         saver.machine.change {
-            $0.movedPages = 1
-            $0.cores = [:]
+            $0.worker = { machine in
+                machine.change {
+                    $0.failures["loadKexec"] = .call(.kexecLoad, path: nil, .noMemory)
+                }
+            }
         }
         _ = saver.save()
-        #expect(saver.hasJumped && !saver.recorded.contains("to other page frames"))
+        #expect(saver.messageInOriginal?.text == "the saver kernel could not say why")
     }
 
     @Test func theSupervisorStaysAndTheWorkGoesFirstWhenMemoryRunsOut() throws {

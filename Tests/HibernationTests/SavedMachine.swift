@@ -71,8 +71,8 @@ final class SaverKernel {
     /// What A reads after a jump back; nil where nobody jumped.
     var messageInOriginal: MessagePage? {
         guard machine.script.deeds.contains("jump") else { return nil }
-        // The page waits in the first frame that the saver has pinned.
-        return machine.script.pinned.first?.page(PageFrame(0x840))?.withUnsafeBytes {
+        // The page is the last one of what was loaded.
+        return machine.script.loaded?.segments.last?.bytes.suffix(4096).withUnsafeBytes {
             MessagePage($0)
         }
     }

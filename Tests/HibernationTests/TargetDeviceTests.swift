@@ -20,12 +20,12 @@ import Testing
     @discardableResult
     private func target(
         on machine: ScriptedMachine, _ named: FilePath? = swapPath, configured: FilePath? = nil,
-        force: Bool = false, unlock: Bool = false
+        force: Bool = false, unlock: Bool = false, _ recorded: RecordedReport = RecordedReport()
     ) throws -> TargetDevice {
         try TargetDevice(
             named.map { ImageLocation(.path($0)) },
             configured.map { ConfiguredLocation(device: .path($0)) }, force: force, unlock: unlock,
-            on: machine)
+            on: machine, recorded.report)
     }
 
     private func refusal(
@@ -102,6 +102,28 @@ import Testing
         #expect(refusal(on: machine, unlock: true) == "none")
     }
 
+    @Test(
+        arguments: [
+            (.memory("zram0"), "disk in memory", false),
+            (.fileInMemory("loop0", "/tmp/swap"), "a file in memory", false),
+            (.file("loop0", "/swap"), "shows the file /swap", true),
+            (.plainKey(mapping: "cryptswap"), "as with a random key", true),
+            (.remote("nbd0"), "behind nbd0", true),
+        ] as [(StorageFlaw, String, Bool)])
+    func whatWouldLoseTheImageIsRefused(flaw: StorageFlaw, words: String, yields: Bool) throws {
+        let machine = try machine(emptySwap())
+        machine.change { $0.flaws[swapNumber] = flaw }
+        let refusal = refusal(on: machine)
+        #expect(refusal.contains(words) && refusal.contains("--force") == yields, "\(refusal)")
+        #expect((self.refusal(on: machine, force: true) == "none") == yields)
+    }
+
+    @Test func aWriteProtectedDeviceIsRefusedEvenByForce() throws {
+        let device = try ScriptedDevice(emptySwap(), number: swapNumber, isReadOnly: true)
+        let machine = ScriptedMachine { $0.devices[swapPath] = device }
+        #expect(refusal(on: machine, force: true).contains("write-protected"))
+    }
+
     @Test func aDeviceThatCannotBeReadIsRefused() throws {
         let machine = try machine(emptySwap())
         machine.script.devices[swapPath]?.faults.add(.error(.ioError), always: .read)
@@ -145,17 +167,59 @@ import Testing
         #expect(try target(on: machineWithSwaps(), nil).path == "/dev/sdb1")
     }
 
-    @Test func withoutAnyNoneIsTaken() throws {
-        guard
-            case .noDevice? = #expect(
-                throws: HibernateError.self,
-                performing: {
-                    try target(on: ScriptedMachine(), nil)
-                })
-        else {
-            Issue.record("another error")
-            return
+    /// Of a partition of 1 MiB, one of 2 and a file of 3, the second is memory.
+    @Test func whatWouldLoseTheImageIsPassedOver() throws {
+        let machine = try machineWithSwaps()
+        machine.change { $0.flaws[DeviceNumber(major: 8, minor: 3)] = .memory("zram0") }
+        let recorded = RecordedReport()
+        // Force is for the one that is named.
+        #expect(try target(on: machine, nil, force: true, recorded).path == swapPath)
+        #expect(
+            recorded.lines == [
+                "/dev/sda2 is the largest swap partition in use that can hold an image",
+                "not /dev/sdc1: it is a file, in a file system that is mounted",
+                "not /dev/sdb1: zram0 is a disk in memory, which is empty after the machine was off",
+            ])
+    }
+
+    @Test func whyEachWasPassedOverIsSaid() throws {
+        let machine = try machineWithSwaps()
+        machine.change {
+            $0.flaws[swapNumber] = .remote("nbd0")
+            $0.flaws[DeviceNumber(major: 8, minor: 3)] = .memory("zram0")
         }
+        let error = #expect(throws: HibernateError.self) { try target(on: machine, nil) }
+        let sentence = error?.explanation ?? ""
+        for words in [
+            "not /dev/sdc1: it is a file", "not /dev/sdb1: zram0", "not /dev/sda2: another",
+        ] {
+            #expect(sentence.contains(words), "\(sentence)")
+        }
+    }
+
+    /// Memory that was to be encrypted does not go to another partition instead.
+    @Test func anEncryptedPartitionIsNotPassedOver() throws {
+        let machine = try machineWithSwaps()
+        machine.change { $0.encrypted[DeviceNumber(major: 8, minor: 3)] = "cryptswap" }
+        let error = #expect(throws: HibernateError.self) { try target(on: machine, nil) }
+        #expect(error?.explanation.contains("/dev/sdb1 is encrypted") == true)
+    }
+
+    @Test func whatTheCommandLineNamesIsNotPassedOver() throws {
+        let machine = try machineWithSwaps()
+        machine.change {
+            $0.commandLine = "resume=/dev/sda2"
+            $0.flaws[swapNumber] = .memory("zram0")
+        }
+        let recorded = RecordedReport()
+        let error = #expect(throws: HibernateError.self) { try target(on: machine, nil, recorded) }
+        #expect(error?.explanation.hasPrefix("/dev/sda2 cannot hold an image") == true)
+        #expect(recorded.lines == ["resume= of the kernel command line names /dev/sda2"])
+    }
+
+    @Test func withoutAnyNoneIsTaken() throws {
+        let error = #expect(throws: HibernateError.self) { try target(on: ScriptedMachine(), nil) }
+        #expect(error?.explanation == "there is no swap partition in use: name a device")
     }
 
     // Swap that is in use.

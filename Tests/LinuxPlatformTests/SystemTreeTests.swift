@@ -22,6 +22,19 @@ import Testing
         try EFIVariable.remove("Name-guid", in: tree.root)
     }
 
+    @Test func writesOne() throws {
+        let tree = try TemporaryTree(["There-guid": "1234old"])
+        for name in ["There-guid", "New-guid"] {
+            let bytes = Array("5678value".utf8)
+            try EFIVariable.write(bytes, to: name, in: tree.root)
+            #expect(try EFIVariable.read(name, limit: 99, in: tree.root) == bytes)
+        }
+        let nowhere = tree.root.appending("nowhere")
+        #expect(
+            throws: PlatformError.call(.open, path: nowhere.appending("x"), .noSuchFileOrDirectory)
+        ) { try EFIVariable.write([7, 0, 0, 0], to: "x", in: nowhere) }
+    }
+
     @Test(arguments: [
         ("ID=debian\n", "debian"), ("NAME=\"x\"\nID=\"a b\" \n", "a b"), ("ID='x'", "x"),
         ("ID=1\nID=2", "2"), ("ID=\"", "\""), ("ID=", ""), ("IDS=1\nXID=2\n#ID=3", nil), ("", nil),

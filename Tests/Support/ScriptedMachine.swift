@@ -29,6 +29,7 @@ package final class ScriptedMachine: Machine {
         package var bootParameters = [UInt8](repeating: 0, count: 4096)
         package var hardwareSignature: UInt32?
         package var invariants = ["pci 0000:00:01.0 1af4:1001"]
+        package var hasEFI = false
         package var variables: [String: [UInt8]] = [:]
 
         package var memory = MemoryInfo(
@@ -45,6 +46,7 @@ package final class ScriptedMachine: Machine {
         package var mounts: [Mount] = []
         package var swaps: [ActiveSwap] = []
         package var encrypted: [DeviceNumber: String] = [:]
+        package var flaws: [DeviceNumber: StorageFlaw] = [:]
         /// What a wait for devices meets, each after so many milliseconds; then nothing any more.
         package var events: [ScriptedEvent] = []
         package var hasEvents = true
@@ -140,6 +142,13 @@ extension ScriptedMachine {
         try fail("efiVariable")
         return script.variables[name]
     }
+    package func writeEFIVariable(
+        _ bytes: [UInt8], to name: String
+    ) throws(PlatformError) {
+        note("write \(name.prefix { $0 != "-" })")
+        try fail("writeEFIVariable")
+        change { $0.variables[name] = bytes }
+    }
     package func removeEFIVariable(_ name: String) throws(PlatformError) {
         note("remove \(name.prefix { $0 != "-" })")
         try fail("removeEFIVariable")
@@ -187,6 +196,7 @@ extension ScriptedMachine {
         if access == .exclusive {
             let isUsed = script.swaps.contains { $0.path == path }
             if isUsed { throw .call(.open, path: path, .resourceBusy) }
+            try fail("claim")
             note("claim \(path)")
         }
         return try device.open(path)
@@ -196,6 +206,11 @@ extension ScriptedMachine {
     }
     package func encryption(of number: DeviceNumber) throws(PlatformError) -> String? {
         script.encrypted[number]
+    }
+    package func storageFlaw(
+        of number: DeviceNumber
+    ) throws(PlatformError) -> StorageFlaw? {
+        script.flaws[number]
     }
     package func mounts() throws(PlatformError) -> [Mount] { script.mounts }
     package func mounts(of number: DeviceNumber) throws(PlatformError) -> [Mount] {
@@ -221,6 +236,7 @@ extension ScriptedMachine {
     package var isAskingForPassphrase: Bool { script.isAskingForPassphrase }
     package func exists(_ path: FilePath) -> Bool {
         script.devices[path] != nil || script.files[path] != nil
+            || script.hasEFI && path == EFIVariable.directory
     }
     package func file(_ path: FilePath, limit: Int) throws(PlatformError) -> [UInt8] {
         guard let bytes = script.files[path] else {

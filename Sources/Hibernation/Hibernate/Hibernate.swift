@@ -47,7 +47,7 @@ package struct Hibernate {
         try Permission.requireRoot(machine)
         try Permission.requireKexec([.preserveContext, .longMode], machine)
         let target = try TargetDevice(
-            location, configured, force: force, unlock: unlockInSaver, on: machine)
+            location, configured, force: force, unlock: unlockInSaver, on: machine, report)
         let files = SaverFiles(release: try machine.kernel().release, machine: machine)
         let saver = LoadSaver(
             kernel: try saverKernel ?? files.kernel(), initrd: try saverInitrd ?? files.initrd(),
@@ -101,6 +101,12 @@ package struct Hibernate {
                 keepsFreePages: keepsFreePages(symbols), compressionLevel: compression.level))
         box.leave(MessagePage(swapList: swapList(symbols)))
         defer { try? machine.unloadKexec([.preserveContext, .longMode]) }
+
+        let nextBoot = NextBoot(
+            target: target, configured: configured, machine: machine, report: report)
+        let isPointedTo = nextBoot.point()
+        defer { if isPointedTo { LocationVariable(machine, report).clear() } }
+        nextBoot.warnIfElsewhere()
 
         report.note("hibernating to \(target.path)")
         machine.sync()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import Explanation
+import LinuxPlatform
 import PhysicalMemory
 import SystemPackage
 
@@ -10,6 +11,9 @@ enum HibernateError: ExplainedError {
     case otherContents(FilePath, String)
     /// By the mapping of this name, which the saver kernel does not have.
     case encrypted(FilePath, mapping: String)
+    /// What is written there is lost, or the saver kernel cannot write there.
+    case flawed(FilePath, StorageFlaw)
+    case writeProtected(FilePath)
     case swapIsInUse(FilePath, needed: UInt64, available: UInt64)
     /// In bytes.
     case deviceTooSmall(FilePath, size: UInt64, needed: UInt64)
@@ -23,7 +27,8 @@ enum HibernateError: ExplainedError {
     case addedMemory(PhysicalRange)
     case saverWithoutFiveLevels
     case noLowMemory
-    case noDevice
+    /// Nobody named a device, and of the swap in use none can hold an image.
+    case noDevice(passedOver: [TargetDevice.PassedOver])
     case badPages(FilePath)
     /// The saver kernel came back with this reason.
     case saveFailed(String)
@@ -40,6 +45,10 @@ enum HibernateError: ExplainedError {
         case .encrypted(let path, let mapping):
             "\(path) is encrypted (\(mapping)): the saver kernel would have to unlock it again, and "
                 + "ask for the passphrase with nobody there (--unlock-in-saver goes on)"
+        case .flawed(let path, let flaw):
+            "\(path) cannot hold an image: \(flaw.reason); name another device"
+                + (flaw.losesAll ? "" : " (--force takes this one)")
+        case .writeProtected(let path): "\(path) is write-protected: name another device"
         case .swapIsInUse(let path, let needed, let available):
             "\(mebibytes(needed)) is swapped out to \(path), and only \(mebibytes(available)) of "
                 + "memory is free to take it back: end some programs, or name another device"
@@ -68,16 +77,42 @@ enum HibernateError: ExplainedError {
             "this kernel pages with 5 levels and the saver kernel cannot: name another with "
                 + "--saver-kernel"
         case .noLowMemory: "there is no memory below 640 KiB for the saver kernel"
-        case .noDevice: "there is no swap partition in use: name a device"
+        case .noDevice(let passedOver):
+            passedOver.isEmpty
+                ? "there is no swap partition in use: name a device"
+                : "no swap in use can hold an image: "
+                    + passedOver.map(\.description).joined(separator: "; ") + "; name a device"
         case .badPages(let path):
             "the swap area on \(path) has bad pages: name a device without any"
         case .saveFailed(let reason):
             "the image was not saved, and the machine went on: \(reason)"
         case .noWord: "the machine went on without a word from the saver kernel"
-        case .notABlockDevice(let path): "\(path) is not a block device"
+        case .notABlockDevice(let path):
+            "\(path) is not a block device: name a swap partition; a swap file is in a file system "
+                + "that is mounted"
         case .imageLeft(let path):
             "the image on \(path) could not be made invalid although its machine runs: never resume "
                 + "it (kresume discard \(path))"
+        }
+    }
+}
+
+extension StorageFlaw {
+    /// Why nothing can be kept there.
+    var reason: String {
+        switch self {
+        case .memory(let name):
+            "\(name) is a disk in memory, which is empty after the machine was off"
+        case .fileInMemory(let name, let file):
+            "\(name) shows \(file), a file in memory, which is gone after the machine was off"
+        case .file(let name, let file):
+            "\(name) shows the file \(file), and the saver kernel, which mounts nothing, cannot"
+        case .plainKey(let mapping):
+            "\(mapping) is encrypted without a header, as with a random key, which would be gone "
+                + "after the machine was off"
+        case .remote(let name):
+            "another machine or a program stands behind \(name), and the saver kernel may not "
+                + "reach it"
         }
     }
 }

@@ -24,6 +24,8 @@ struct LoadSaver {
     let machine: any Machine
 
     private static let fileLimit = 1 << 30
+    private static let panicReason =
+        "the saver kernel panicked, or its init ended (see its last messages on the console)"
 
     /// Where the saver will live, for the image to record.
     struct Place {
@@ -105,8 +107,9 @@ struct LoadSaver {
     func load(_ ready: consuming Ready, _ parameters: SaverParameters) throws {
         let line = KernelCommandLine(parsing: try machine.commandLine())
         let saverLine = (unlocks ? line : line.withoutUnlocking).quiet
-        let wayBack = PanicWayBack(
-            ram: ready.firmwareMap.ram, messagePage: parameters.messagePage.frame,
+        // A's entry may be anywhere in its RAM. The purgatory fills it in.
+        let wayBack = WayBackBlock(
+            mapping: ready.firmwareMap.ram, messagePage: parameters.messagePage.frame,
             pagingDepth: parameters.pagingDepth, debugPort: debugPort)
         let panicGuard = PanicGuard(
             program: Array(
@@ -129,7 +132,9 @@ struct LoadSaver {
                         start: kresume_purgatory_bytes(), count: kresume_purgatory_size())),
                 debugPort: debugPort, panicGuard: panicGuard))
         let place = plan.crashMemory.lower
-        let archive = panicGuard.archiveBytes(wayBack.bytes(at: place), at: place)
+        let block = wayBack.bytes(
+            at: place, message: MessagePage(.failed, Self.panicReason).bytes, afterPanic: true)
+        let archive = panicGuard.archiveBytes(block, at: place)
         try ready.kernelBytes.withUnsafeBytes { kernel in
             try ready.initrdBytes.withUnsafeBytes { initrd in
                 try archive.withUnsafeBytes { try load(plan, kernel, initrd, archive: $0) }

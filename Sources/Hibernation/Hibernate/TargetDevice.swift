@@ -18,17 +18,26 @@ struct TargetDevice {
     /// Swap on this device that is in use now.
     let activeSwap: ActiveSwap?
 
+    /// Swap in use that was not taken.
+    struct PassedOver: CustomStringConvertible {
+        let path: FilePath
+        let reason: String
+
+        var description: String { "not \(path): \(reason)" }
+    }
+
     /// - Parameters:
     ///   - named: nil for `resume=` of the kernel command line, else the configured place, else
-    ///     the largest swap partition in use.
-    ///   - force: whatever is on the device may go.
+    ///     the largest swap partition in use that can hold an image.
+    ///   - force: whatever is on the device may go, and whatever may go wrong is accepted; not what
+    ///     goes wrong for certain.
     ///   - unlock: the saver kernel is to unlock a device that is encrypted.
     init(
         _ named: ImageLocation?, _ configured: ConfiguredLocation?, force: Bool, unlock: Bool,
-        on machine: any Machine
+        on machine: any Machine, _ report: Report
     ) throws {
         self.machine = machine
-        let location = try named ?? Self.usual(configured, machine)
+        let location = try named ?? Self.usual(configured, machine, report)
         (path, offset) = try location.resolve(on: machine)
         offsetPages = location.offsetPages
         let device = try machine.open(path, .read, direct: false)
@@ -37,6 +46,10 @@ struct TargetDevice {
         if let mount = try machine.mounts(of: number).first {
             throw HibernateError.mounted(path, on: mount.mountPoint)
         }
+        if let flaw = try machine.storageFlaw(of: number), flaw.losesAll || !force {
+            throw HibernateError.flawed(path, flaw)
+        }
+        if device.isReadOnly { throw HibernateError.writeProtected(path) }
         if !force { try Self.requireReplaceable(device, offset: offset, machine) }
         if case let page? = try? SignaturePage(device.readBytes(at: offset, count: PageFrame.size)),
             page.badPages > 0
@@ -77,16 +90,44 @@ struct TargetDevice {
     }
 
     private static func usual(
-        _ configured: ConfiguredLocation?, _ machine: any Machine
+        _ configured: ConfiguredLocation?, _ machine: any Machine, _ report: Report
     ) throws -> ImageLocation {
         let line = KernelCommandLine(parsing: try machine.commandLine())
-        if let location = ImageLocation.fromCommandLine(line) { return location }
-        if let configured { return ImageLocation(configured, line) }
-        let partitions = try machine.swaps().filter(\.isBlockDevice)
-        guard let largest = partitions.max(by: { $0.size < $1.size }) else {
-            throw HibernateError.noDevice
+        if let location = ImageLocation.fromCommandLine(line) {
+            report.detail("resume= of the kernel command line names \(location.device)")
+            return location
         }
-        return ImageLocation(.path(largest.path))
+        if let configured {
+            report.detail("kresume.conf names \(configured.device)")
+            return ImageLocation(configured, line)
+        }
+        return ImageLocation(.path(try largestSwap(machine, report)))
+    }
+
+    /// The largest swap partition in use that can hold an image. Whether it is encrypted is no
+    /// reason to look for another one: memory that was to be hidden is not written elsewhere.
+    private static func largestSwap(_ machine: any Machine, _ report: Report) throws -> FilePath {
+        var passedOver: [PassedOver] = []
+        for swap in try machine.swaps().sorted(by: { $0.size > $1.size }) {
+            if let reason = try unfitness(of: swap, machine) {
+                passedOver.append(PassedOver(path: swap.path, reason: reason))
+                continue
+            }
+            report.detail(
+                "\(swap.path) is the largest swap partition in use that can hold an image")
+            for other in passedOver { report.detail("\(other)") }
+            return swap.path
+        }
+        throw HibernateError.noDevice(passedOver: passedOver)
+    }
+
+    /// Nil where it may hold an image.
+    private static func unfitness(of swap: ActiveSwap, _ machine: any Machine) throws -> String? {
+        guard swap.isBlockDevice else { return "it is a file, in a file system that is mounted" }
+        guard let number = try machine.open(swap.path, .read, direct: false).number else {
+            return "it is a file"
+        }
+        return try machine.storageFlaw(of: number)?.reason
     }
 
     /// Swap, or an image of ours. Anything else may be somebody's data, even if libblkid knows

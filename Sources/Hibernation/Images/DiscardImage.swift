@@ -23,7 +23,7 @@ package struct DiscardImage {
         let (path, offset) = try location.resolve(on: machine)
         // Asked before: the contents of the device say whether it is this one.
         let variable = LocationVariable(machine, report)
-        let isNamed = variable.names(path, offset: offset)
+        let isNamed = variable.contents(naming: path, offset: offset) != nil
         let isDiscarded = try discard(path, offset)
         if isNamed { variable.clear() }
         return isDiscarded

@@ -87,6 +87,9 @@ package struct FoundImage: Sendable {
         }
     }
 
+    /// Whether the device did not give enough of it to say.
+    var isUnreadable: Bool { if case .unreadable = kind { true } else { false } }
+
     /// Whether it is of a kind that kresume resumes.
     var isKnown: Bool {
         switch kind {

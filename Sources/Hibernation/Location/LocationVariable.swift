@@ -4,8 +4,8 @@ import HibernateLocation
 import LinuxPlatform
 import SystemPackage
 
-/// systemd's EFI variable HibernateLocation: read it, say what is wrong with it, and take it away
-/// when its image is gone, as systemd does.
+/// systemd's EFI variable HibernateLocation: read it, say what is wrong with it, set it, and take it
+/// away when its image is gone, as systemd does.
 struct LocationVariable {
     private let machine: any Machine
     private let report: Report
@@ -17,10 +17,13 @@ struct LocationVariable {
 
     static let name = "the EFI variable HibernateLocation"
 
-    private func read() throws -> HibernateLocation? {
-        let bytes = try machine.efiVariable(
+    private func bytes() throws -> [UInt8]? {
+        try machine.efiVariable(
             HibernateLocation.variableName, limit: HibernateLocation.sizeLimit + 1)
-        return try bytes.map { try HibernateLocation(parsing: $0) }
+    }
+
+    private func read() throws -> HibernateLocation? {
+        try bytes().map { try HibernateLocation(parsing: $0) }
     }
 
     /// Where it points to; nil where there is none, or none for us. One that another system wrote
@@ -41,19 +44,48 @@ struct LocationVariable {
         return ImageLocation(location)
     }
 
-    /// Whether it points to this place.
-    func names(_ path: FilePath, offset: UInt64) -> Bool {
-        guard let location = (try? read()).map({ ImageLocation($0) }),
-            let (itsPath, itsOffset) = try? location.resolve(on: machine), itsOffset == offset
-        else { return false }
-        if itsPath == path { return true }
-        let numbers = [path, itsPath].map { (try? machine.open($0, .read, direct: false))?.number }
-        return numbers[0] != nil && numbers[0] == numbers[1]
+    /// All that is in it, if it points to this place; nil if not.
+    func contents(naming path: FilePath, offset: UInt64) -> [UInt8]? {
+        guard let bytes = try? bytes(), let location = try? HibernateLocation(parsing: bytes),
+            let (itsPath, itsOffset) = try? ImageLocation(location).resolve(on: machine),
+            itsOffset == offset, machine.isSameDevice(path, itsPath)
+        else { return nil }
+        return bytes
     }
 
-    func clear() {
+    /// - Returns: whether it is gone.
+    @discardableResult
+    func clear() -> Bool {
         do { try machine.removeEFIVariable(HibernateLocation.variableName) } catch {
             report.warn("\(Self.name) could not be removed: \(explanation(of: error))")
+            return false
+        }
+        return true
+    }
+
+    /// Whether there is none for certain.
+    var isAbsent: Bool {
+        do { return try bytes() == nil } catch { return false }
+    }
+
+    /// - Returns: whether it is there now. That it is not is no failure: it only helps.
+    func set(_ location: HibernateLocation) -> Bool {
+        do {
+            try machine.writeEFIVariable(location.bytes, to: HibernateLocation.variableName)
+        } catch {
+            report.detail("\(Self.name) could not be set: \(explanation(of: error))")
+            return false
+        }
+        report.detail("\(Self.name) leads to the image")
+        return true
+    }
+
+    /// - Parameter contents: what was in it, with its attributes.
+    func putBack(_ contents: [UInt8]) {
+        do {
+            try machine.writeEFIVariable(contents, to: HibernateLocation.variableName)
+        } catch {
+            report.warn("\(Self.name) is gone and could not be put back: \(explanation(of: error))")
         }
     }
 }

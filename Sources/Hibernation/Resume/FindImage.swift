@@ -76,10 +76,11 @@ struct FindImage {
             report.warn("left to the software that wrote it: \(image)")
         }
         let known = images.filter(\.isKnown)
-        // One that was used, or is damaged, does not stand in another one's way.
-        let usable = known.filter(\.isUsable)
-        if usable.count > 1 { throw ResumeError.severalImages(usable) }
-        return usable.first ?? known.first
+        // One that was used, or is damaged, does not stand in another one's way; one that cannot be
+        // read may be the newer of two.
+        let possible = known.filter { $0.isUsable || $0.isUnreadable }
+        if possible.count > 1 { throw ResumeError.severalImages(possible) }
+        return possible.first ?? known.first
     }
 
     private func look(at location: ImageLocation, _ wait: DeviceWait) throws -> FoundImage? {

@@ -140,28 +140,53 @@ package struct Resume {
     private func open(
         _ found: FoundImage, whenSized: (_ dataPages: UInt64) -> Void
     ) throws -> any ResumableImage {
-        let access: BlockDevice.Access = dryRun ? .read : .exclusive
         switch found.kind {
         case .kresume:
-            return try KexecJumpImage(
-                ImageArea(open: found.path, offset: found.offset, access, on: machine),
-                on: machine, whenSized: whenSized)
+            let area = try claim(found) { access in
+                try ImageArea(open: found.path, offset: found.offset, access, on: machine)
+            }
+            try requireWritable(area.device)
+            return try KexecJumpImage(area, on: machine, whenSized: whenSized)
         case .stock:
-            return try StockImage(
-                StockArea(open: found.path, offset: found.offset, access, on: machine),
-                on: machine, whenSized: whenSized)
+            let area = try claim(found) { access in
+                try StockArea(open: found.path, offset: found.offset, access, on: machine)
+            }
+            try requireWritable(area.device)
+            return try StockImage(area, on: machine, whenSized: whenSized)
         case .damaged(let error), .unreadable(let error): throw error
         case .uswsusp, .tuxOnIce: throw ResumeError.foreignImage(found)
         }
     }
 
+    /// Some drivers let nobody open for writing what cannot be written to, others fail the write.
+    private func claim<Area>(
+        _ found: FoundImage, _ open: (BlockDevice.Access) throws -> Area
+    ) throws -> Area {
+        if dryRun { return try open(.read) }
+        do { return try open(.exclusive) } catch {
+            switch (error as? PlatformError)?.number {
+            case .readOnlyFileSystem, .permissionDenied:
+                throw ResumeError.writeProtected(found.path)
+            default: throw error
+            }
+        }
+    }
+
+    private func requireWritable(_ device: BlockDevice) throws {
+        guard device.isReadOnly else { return }
+        let error = ResumeError.writeProtected(device.path)
+        if !dryRun { throw error }
+        report.warn(explanation(of: error))
+    }
+
     /// The image is as it was, so the kernel that runs here may yet do by itself what we could
-    /// not: unless the image is damaged or of another machine.
+    /// not: unless the image is damaged or of another machine, or cannot be marked.
     private func withAdvice(_ error: any Error, on found: FoundImage) -> any Error {
         guard case .stock = found.kind else { return error }
         switch error {
         case is SwsuspError, SwsuspReadError<PlatformError>.image,
-            ResumeError.otherMemoryMapChecksum, ResumeError.otherHardwareSignature:
+            ResumeError.otherMemoryMapChecksum, ResumeError.otherHardwareSignature,
+            ResumeError.writeProtected:
             return error
         default: break
         }
@@ -186,21 +211,26 @@ package struct Resume {
         _ times: inout PhaseTimes
     ) throws -> Never {
         let variable = LocationVariable(machine, report)
-        let isNamed = variable.names(found.path, offset: found.offset)
+        let location = variable.contents(naming: found.path, offset: found.offset)
         try engine.load(image.target(engine.places), debugPort: debugPort)
         times.end("hand-off")
         report.note("going back")
         var isMarked = false
+        var isCleared = false
         do {
             try engine.jump {
                 isMarked = true
                 try image.markUsed()
-                if isNamed { variable.clear() }
                 times.end("mark")
                 report.detail("\(times)")
+            } lastWord: {
+                // Reading took long, and others may have been at work.
+                try requireNothingMounted()
+                if location != nil { isCleared = variable.clear() }
             }
         } catch {
             _ = try? machine.unloadKexec([])
+            if isCleared, let location { variable.putBack(location) }
             if isMarked { unmark(image) }
             throw error
         }

@@ -16,6 +16,8 @@ enum ResumeError: ExplainedError {
     case imageVanished(FilePath)
     /// Somebody tried it before.
     case alreadyTried(FilePath)
+    /// The image cannot be marked as tried.
+    case writeProtected(FilePath)
     case fileSystemsMounted([Mount])
     case swapActive(FilePath)
     case otherMemoryMap(image: [MemoryMap.Entry], here: [MemoryMap.Entry])
@@ -41,6 +43,10 @@ enum ResumeError: ExplainedError {
         case .alreadyTried(let path):
             "the image on \(path) was tried before, and its machine may have run since: to take "
                 + "the risk, kresume resume --retry \(path); to drop it, kresume discard \(path)"
+        case .writeProtected(let path):
+            "\(path) is write-protected: an image that cannot be marked as tried is not resumed; "
+                + "make it writable (blockdev --setrw \(path), or a switch on the device) and try "
+                + "again"
         case .fileSystemsMounted(let mounts):
             "file systems are mounted (" + list(mounts.map(\.mountPoint))
                 + "): a machine is resumed from an initramfs, with nothing mounted"

@@ -2,41 +2,56 @@
 
 import LinuxPlatform
 import PhysicalMemory
-import Placement
 import Restore
 import SaverPlan
-import Transfer
 
-/// The way back into A, which has not been changed: the restore engine with an image of one page,
-/// A's message page. A swaps its own memory back in by itself.
+/// The way back into A, which has not been changed. A swaps its own memory back in by itself.
 ///
-/// It is laid before the saver does anything else, so that taking it later needs no memory.
+/// It is laid before the saver does anything else, so that taking it later needs no memory; with
+/// the reason it is laid once more, and if that fails, the first one is still there (`do_kexec_load`,
+/// kernel/kexec.c, Linux 6.12: a load that fails leaves what was loaded).
 final class WayBack {
-    private let engine: RestoreEngine
+    private static let noReason = "the saver kernel could not say why"
+
+    private let machine: any Machine
+    private let block: WayBackBlock
+    private let frames: FrameRange
+    private let entry: PhysicalAddress
 
     init(_ orders: SaverOrders, on machine: any Machine) throws {
+        self.machine = machine
         // The saver's own memory is what A gave it, so all of it may be lost.
         let own = try MachineFacts.firmwareMap(machine).ram
-        let word = FrameRange(orders.parameters.messagePage.frame, count: 1)
+        let message = orders.parameters.messagePage.frame
+        entry = orders.jumpBackEntry
         // A's entry switches to A's own page tables; until then only its page must be mapped.
-        let entry = FrameRange(orders.jumpBackEntry.frame, count: 1)
-        engine = try RestoreEngine(
-            DestinationMap(data: [word], zero: [], ram: own.union(FrameSet([word])), free: own),
-            tables: IdentityMap(mapping: own.union(FrameSet([word, entry]))),
-            memory: ImageMemory(pages: 1, reserve: 0, on: machine), reserve: 0, on: machine)
-        // The saver kernel chooses its own paging depth, so A says which is A's.
-        try engine.load(
-            JumpTarget(
-                entry: orders.jumpBackEntry.rawValue,
-                pagingDepth: orders.parameters.pagingDepth),
-            debugPort: 0)
+        block = WayBackBlock(
+            mapping: own.union(FrameSet([message, entry.frame].map { FrameRange($0, count: 1) })),
+            messagePage: message, pagingDepth: orders.parameters.pagingDepth)
+        guard let room = own.ranges.max(by: { $0.count < $1.count }), room.count >= block.pageCount
+        else { throw SaveError.noWayBack }
+        frames = FrameRange(PageFrame(room.upper.rawValue - block.pageCount), room.upper)
+        try load(Self.noReason)
     }
 
+    /// Throws only where the jump failed.
     func take(saying reason: String) throws -> Never {
-        try MessagePage(.failed, reason).bytes.withUnsafeBytes {
-            try engine.places.store($0, firstPage: 0)
+        try? load(reason)
+        try machine.jump()
+        throw RestoreError.jumpReturned
+    }
+
+    private func load(_ reason: String) throws {
+        let bytes = block.bytes(
+            at: frames.lower, message: MessagePage(.failed, reason).bytes, entry: entry)
+        try bytes.withUnsafeBytes {
+            try machine.loadKexec(
+                entry: frames.lower.address,
+                segments: [
+                    KexecSegment(
+                        buffer: $0, memory: frames.lower.address,
+                        memorySize: frames.physicalRange.size)
+                ], flags: .longMode)
         }
-        // A page that has moved costs the message, and not A.
-        try engine.jump(mayLosePages: true) {}
     }
 }

@@ -9,27 +9,10 @@ package enum DiskEncryption {
     package static func mapping(
         of number: DeviceNumber, sysfs: FilePath = "/sys"
     ) throws(PlatformError) -> String? {
-        try mapping(sysfs.appending("dev/block/\(number)"), sysfs, levels: 16)
-    }
-
-    /// - Parameter levels: how deep to look; the kernel's stacks are less deep.
-    private static func mapping(
-        _ device: FilePath, _ sysfs: FilePath, levels: Int
-    ) throws(PlatformError) -> String? {
-        if levels == 0 { return nil }
-        if let uuid = try SystemFile.lineIfPresent(device.appending("dm/uuid")), isEncrypting(uuid)
-        {
-            return try SystemFile.lineIfPresent(device.appending("dm/name")) ?? ""
-        }
-        // What a partition is built on is its disk's affair. The link is followed by the kernel.
-        if SystemFile.exists(device.appending("partition")) {
-            return try mapping(FilePath("\(device)/.."), sysfs, levels: levels - 1)
-        }
-        let slaves = device.appending("slaves")
-        guard SystemFile.exists(slaves) else { return nil }
-        for name in try SystemFile.names(in: slaves) {
-            let below = sysfs.appending("class/block").appending(name)
-            if let found = try mapping(below, sysfs, levels: levels - 1) { return found }
+        for layer in try DeviceStack.layers(of: number, sysfs: sysfs) {
+            if let uuid = try layer.line("dm/uuid"), isEncrypting(uuid) {
+                return try layer.line("dm/name") ?? ""
+            }
         }
         return nil
     }

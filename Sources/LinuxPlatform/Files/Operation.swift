@@ -6,7 +6,8 @@ extension PlatformError {
     /// The raw value is for messages: the function's name, with the request for an ioctl.
     package enum Operation: String, Hashable, Sendable {
         // Files.
-        case open, stat, fstat, read, write, pread, fsync, fdatasync, unlink, opendir, readdir
+        case open, stat, fstat, read, write, pread, fsync, fdatasync, unlink, opendir, readdir,
+            realpath
         case adviseFile = "posix_fadvise"
         case setFlags = "ioctl FS_IOC_SETFLAGS"
 

@@ -31,9 +31,11 @@ struct OwnedDescriptor: ~Copyable, Sendable {
     let rawValue: CInt
 
     /// Always with O_CLOEXEC. The corresponding C function is `open`.
-    init(open path: FilePath, _ flags: CInt) throws(PlatformError) {
+    ///
+    /// - Parameter mode: of a file that is made.
+    init(open path: FilePath, _ flags: CInt, mode: mode_t = 0) throws(PlatformError) {
         rawValue = try systemCall(.open, path) {
-            path.withPlatformString { open($0, flags | O_CLOEXEC) }
+            path.withPlatformString { open($0, flags | O_CLOEXEC, mode) }
         }
     }
 

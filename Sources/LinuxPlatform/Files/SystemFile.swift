@@ -65,6 +65,17 @@ package enum SystemFile {
         path.withPlatformString { access($0, F_OK) } == 0
     }
 
+    /// Where a path leads; nil where to nothing. The corresponding C function is `realpath`.
+    package static func withoutLinks(_ path: FilePath) throws(PlatformError) -> FilePath? {
+        guard let real = path.withPlatformString({ realpath($0, nil) }) else {
+            let number = Errno(rawValue: errno)
+            if number == .noSuchFileOrDirectory { return nil }
+            throw .call(.realpath, path: path, number)
+        }
+        defer { free(real) }
+        return FilePath(platformString: real)
+    }
+
     /// The names in a directory without `.` and `..`, in byte order.
     package static func names(in directory: FilePath) throws(PlatformError) -> [String] {
         guard let stream = directory.withPlatformString({ opendir($0) }) else {

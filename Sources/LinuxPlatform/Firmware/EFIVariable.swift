@@ -32,19 +32,44 @@ package enum EFIVariable {
         return count == 0 ? nil : Array(bytes[..<count])
     }
 
+    /// Whether there is a variable or not.
+    ///
+    /// - Parameter bytes: as ``read(_:limit:in:)`` gives them.
+    package static func write(
+        _ bytes: [UInt8], to name: String, in directory: FilePath = directory
+    ) throws(PlatformError) {
+        let path = directory.appending(name)
+        try unlessAbsent { () throws(PlatformError) in try makeMutable(path) }
+        // One call sets all of the variable, whatever was in it (`efivarfs_file_write`,
+        // fs/efivarfs/file.c, Linux 6.12): there is nothing to be cut off before.
+        let file = try OwnedDescriptor(open: path, O_WRONLY | O_CREAT, mode: 0o644)
+        let number = file.rawValue
+        try systemCall(.write, path) { Glibc.write(number, bytes, bytes.count) }
+    }
+
     /// One that is not there is no error.
     package static func remove(
         _ name: String, in directory: FilePath = directory
     ) throws(PlatformError) {
         let path = directory.appending(name)
-        do {
-            // The kernel protects variables that it does not know (`efivarfs_get_inode`,
-            // fs/efivarfs/inode.c, Linux 6.12).
-            let file = try OwnedDescriptor(open: path, O_RDONLY)
-            let number = file.rawValue
-            try systemCall(.setFlags, path) { linux_make_mutable(number) }
+        try unlessAbsent { () throws(PlatformError) in
+            try makeMutable(path)
             try systemCall(.unlink, path) { path.withPlatformString { unlink($0) } }
-        } catch {
+        }
+    }
+
+    /// The kernel protects variables that it does not know (`efivarfs_get_inode`,
+    /// fs/efivarfs/inode.c, Linux 6.12).
+    private static func makeMutable(_ path: FilePath) throws(PlatformError) {
+        let file = try OwnedDescriptor(open: path, O_RDONLY)
+        let number = file.rawValue
+        try systemCall(.setFlags, path) { linux_make_mutable(number) }
+    }
+
+    private static func unlessAbsent(
+        _ body: () throws(PlatformError) -> Void
+    ) throws(PlatformError) {
+        do { try body() } catch {
             guard case .call(_, _, .noSuchFileOrDirectory) = error else { throw error }
         }
     }

@@ -50,6 +50,11 @@ extension LinuxMachine {
     package func efiVariable(_ name: String, limit: Int) throws(PlatformError) -> [UInt8]? {
         try EFIVariable.read(name, limit: limit)
     }
+    package func writeEFIVariable(
+        _ bytes: [UInt8], to name: String
+    ) throws(PlatformError) {
+        try EFIVariable.write(bytes, to: name)
+    }
     package func removeEFIVariable(_ name: String) throws(PlatformError) {
         try EFIVariable.remove(name)
     }
@@ -88,6 +93,11 @@ extension LinuxMachine {
     }
     package func encryption(of number: DeviceNumber) throws(PlatformError) -> String? {
         try DiskEncryption.mapping(of: number)
+    }
+    package func storageFlaw(
+        of number: DeviceNumber
+    ) throws(PlatformError) -> StorageFlaw? {
+        try StorageFlaw.of(number)
     }
     package func mounts() throws(PlatformError) -> [Mount] { try Mounts.current() }
     package func mounts(of number: DeviceNumber) throws(PlatformError) -> [Mount] {

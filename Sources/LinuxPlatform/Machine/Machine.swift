@@ -58,6 +58,8 @@ package protocol FirmwareFacts: Sendable {
     func invariants() throws(PlatformError) -> [String]
     /// See ``EFIVariable/read(_:limit:in:)``.
     func efiVariable(_ name: String, limit: Int) throws(PlatformError) -> [UInt8]?
+    /// See ``EFIVariable/write(_:to:in:)``.
+    func writeEFIVariable(_ bytes: [UInt8], to name: String) throws(PlatformError)
     /// See ``EFIVariable/remove(_:in:)``.
     func removeEFIVariable(_ name: String) throws(PlatformError)
 }
@@ -90,6 +92,8 @@ package protocol DeviceAccess: Sendable {
     func contents(of device: BlockDevice) throws(PlatformError) -> DeviceContents
     /// See ``DiskEncryption/mapping(of:sysfs:)``.
     func encryption(of number: DeviceNumber) throws(PlatformError) -> String?
+    /// See ``StorageFlaw/of(_:sysfs:)``.
+    func storageFlaw(of number: DeviceNumber) throws(PlatformError) -> StorageFlaw?
     /// See ``Mounts/current()``.
     func mounts() throws(PlatformError) -> [Mount]
     /// See ``Mounts/of(_:)``.
@@ -145,6 +149,13 @@ package protocol WorkAccess: Sendable {
 }
 
 extension DeviceAccess {
+    /// Whether two paths lead to the same device.
+    package func isSameDevice(_ path: FilePath, _ other: FilePath) -> Bool {
+        if path == other { return true }
+        let numbers = [path, other].map { (try? open($0, .read, direct: false))?.number }
+        return numbers[0] != nil && numbers[0] == numbers[1]
+    }
+
     /// Opens for transfers past the page cache where the file system of a regular file knows them,
     /// else for others.
     package func openDirectly(

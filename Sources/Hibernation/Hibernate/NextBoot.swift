@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import HibernateLocation
+import LinuxBoot
+import LinuxPlatform
+import PhysicalMemory
+import SystemPackage
+
+/// Where the next boot is going to look for the image, as far as this kernel can tell: its command
+/// line and its configuration may be others by then.
+struct NextBoot {
+    let target: TargetDevice
+    let configured: ConfiguredLocation?
+    let machine: any Machine
+    let report: Report
+
+    private var variable: LocationVariable { LocationVariable(machine, report) }
+
+    /// Points HibernateLocation to the image, if the machine has such variables and nothing else
+    /// leads anywhere. One that is there already is left alone: it may lead to another system's
+    /// image.
+    ///
+    /// - Returns: whether it is to be taken away when this kernel goes on.
+    func point() -> Bool {
+        guard let line = commandLine, line.resumeDevice == nil, !line.forbidsResume,
+            machine.exists(EFIVariable.directory), variable.isAbsent,
+            let uuid = uuid, let release = try? machine.kernel().release
+        else { return false }
+        let location = HibernateLocation(
+            uuid: uuid, offsetPages: target.offsetPages, kernelVersion: release,
+            osReleaseID: machine.osRelease("ID"), osReleaseImageID: machine.osRelease("IMAGE_ID"))
+        // Of two devices with the same UUID it would lead to none.
+        guard leadsToTarget(ImageLocation(location)) else { return false }
+        return variable.set(location)
+    }
+
+    /// One line where the next boot would not find the image by what leads it.
+    func warnIfElsewhere() {
+        guard let line = commandLine else { return }
+        let command = "kresume resume \(Self.place(target.path, pages: target.offsetPages))"
+        if line.forbidsResume {
+            return report.warn(
+                "the kernel command line forbids the resume: a boot with it goes past the image "
+                    + "(there, \(command) takes it)")
+        }
+        guard let (location, source) = expected(line) else {
+            // What nothing names is found at the beginning of a device.
+            if target.offsetPages > 0 {
+                report.warn(
+                    "nothing leads the next boot to page \(target.offsetPages) of \(target.path): "
+                        + "there, \(command) takes the image")
+            }
+            return
+        }
+        if leadsToTarget(location) { return }
+        report.warn(
+            "the image goes to \(Self.words(target.path.string, pages: target.offsetPages)), but the "
+                + "next boot looks on "
+                + Self.words("\(location.device)", pages: location.offsetPages)
+                + " (\(source)): there, \(command) takes the image")
+    }
+
+    /// In the order in which `FindImage` asks.
+    private func expected(_ line: KernelCommandLine) -> (ImageLocation, source: String)? {
+        if let location = ImageLocation.fromCommandLine(line) {
+            return (location, "resume= of the kernel command line")
+        }
+        if let location = variable.readOwn() { return (location, LocationVariable.name) }
+        return configured.map { (ImageLocation($0, line), "kresume.conf") }
+    }
+
+    private var commandLine: KernelCommandLine? {
+        (try? machine.commandLine()).map { KernelCommandLine(parsing: $0) }
+    }
+
+    private func leadsToTarget(_ location: ImageLocation) -> Bool {
+        guard location.offsetPages == target.offsetPages,
+            let path = try? location.resolve(on: machine).path
+        else { return false }
+        return machine.isSameDevice(path, target.path)
+    }
+
+    /// Of the swap area; at an offset, of what the whole device holds.
+    private var uuid: String? {
+        guard let device = try? machine.open(target.path, .read, direct: false) else { return nil }
+        return (try? machine.contents(of: device))?.signature?.uuid
+    }
+
+    private static func place(_ path: FilePath, pages: UInt64) -> String {
+        (pages == 0 ? "" : "--offset=\(pages) ") + path.string
+    }
+
+    private static func words(_ device: String, pages: UInt64) -> String {
+        pages == 0 ? device : "page \(pages) of \(device)"
+    }
+}
