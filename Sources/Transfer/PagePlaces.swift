@@ -27,7 +27,7 @@ package final class PagePlaces: Sendable {
         }
     }
 
-    /// No more will be known: those who wait for it get this error.
+    /// The places are no longer wanted: whoever asks for any, and who waits for one, gets this error.
     package func cancel(_ error: any Error) {
         known.change { known in
             known.failure = error
@@ -38,9 +38,8 @@ package final class PagePlaces: Sendable {
     /// The places that hold `pages`, in order. Waits until they are known.
     package func places(of pages: Range<Int>) throws -> [UnsafeMutableRawBufferPointer] {
         let places = try known.wait { known throws -> [Place]? in
-            if known.has(pages) { return known.places }
-            if let failure = known.failure { throw failure }
-            return nil
+            try known.throwIfCancelled()
+            return known.has(pages) ? known.places : nil
         }
         return places.memory(of: pages)
     }
@@ -68,7 +67,7 @@ package final class PagePlaces: Sendable {
     /// Waits until there were more than so many changes to what is known.
     package func waitForNews(after changes: Int) throws {
         try known.wait { known throws in
-            if let failure = known.failure { throw failure }
+            try known.throwIfCancelled()
             return known.changes > changes ? () : nil
         }
     }
@@ -87,6 +86,10 @@ package struct KnownPlaces: Sendable {
     fileprivate mutating func add(_ new: [Place]) {
         places = (places + new).sorted { $0.pages.lowerBound < $1.pages.lowerBound }
         changes += 1
+    }
+
+    func throwIfCancelled() throws {
+        if let failure { throw failure }
     }
 
     /// Whether each of `pages` has one.

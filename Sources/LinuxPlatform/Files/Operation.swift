@@ -7,6 +7,7 @@ extension PlatformError {
     package enum Operation: String, Hashable, Sendable {
         // Files.
         case open, stat, fstat, read, write, pread, fsync, fdatasync, unlink, opendir, readdir
+        case mkdir, rename
         case adviseFile = "posix_fadvise"
         case setFlags = "ioctl FS_IOC_SETFLAGS"
 
