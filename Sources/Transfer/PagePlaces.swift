@@ -27,7 +27,8 @@ package final class PagePlaces: Sendable {
         }
     }
 
-    /// The places are no longer wanted: whoever asks for any, and who waits for one, gets this error.
+    /// No more will be known, or is wanted: those who wait for it, and who asks
+    /// (``throwIfCancelled()``), get this error.
     package func cancel(_ error: any Error) {
         known.change { known in
             known.failure = error
@@ -38,8 +39,9 @@ package final class PagePlaces: Sendable {
     /// The places that hold `pages`, in order. Waits until they are known.
     package func places(of pages: Range<Int>) throws -> [UnsafeMutableRawBufferPointer] {
         let places = try known.wait { known throws -> [Place]? in
+            if known.has(pages) { return known.places }
             try known.throwIfCancelled()
-            return known.has(pages) ? known.places : nil
+            return nil
         }
         return places.memory(of: pages)
     }
@@ -60,6 +62,9 @@ package final class PagePlaces: Sendable {
             rest = rest.dropFirst(place.count)
         }
     }
+
+    /// For those who have all the places that they need.
+    package func throwIfCancelled() throws { try now.throwIfCancelled() }
 
     /// What is known now.
     package var now: KnownPlaces { known.wait { $0 } }

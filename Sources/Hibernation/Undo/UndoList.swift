@@ -72,7 +72,8 @@ final class UndoList: Sendable {
             return !hasFailed
         }
         guard isFirst else { return }
-        let line = "there is no note of what to undo if kresume is killed: \(explanation(of: error))"
+        let line =
+            "there is no note of what to undo if kresume is killed: \(explanation(of: error))"
         // An initramfs of somebody's own may have no /run.
         let number = (error as? PlatformError)?.number
         if number == .noSuchFileOrDirectory { report.detail(line) } else { report.warn(line) }

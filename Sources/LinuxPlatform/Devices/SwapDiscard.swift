@@ -63,7 +63,8 @@ extension Swaps {
             // Behind the level and the time, one blank or more.
             let words = line.split(separator: " ").drop { $0 != "Adding" }
             guard words.count >= 8, words.dropFirst(2).prefix(2) == ["swap", "on"],
-                let path = words.dropFirst(4).first, path.last == ".", isIt(String(path.dropLast())),
+                let path = words.dropFirst(4).first, path.last == ".",
+                isIt(String(path.dropLast())),
                 let end = words.firstIndex(where: { $0.hasPrefix("across:") })
             else { continue }
             return SwapDiscard(letters: words[(end + 1)...].first ?? "")
