@@ -36,6 +36,20 @@ import Threads
         #expect(try seen.value() == nil)
     }
 
+    @Test func aPipeThatIsGoneIsAnError() throws {
+        let before = signal(SIGPIPE, SIG_DFL)
+        defer { _ = signal(SIGPIPE, before) }
+        let written = Future { () -> Int in
+            Signals.holdBack()
+            var ends: [CInt] = [0, 0]
+            pipe(&ends)
+            close(ends[0])
+            defer { close(ends[1]) }
+            return write(ends[1], "x", 1)
+        }
+        #expect(try written.value() == -1)
+    }
+
     private func take(_ number: CInt) {
         var set = sigset_t()
         sigemptyset(&set)
