@@ -47,7 +47,8 @@ import Testing
         "swap 8:2 99999 none /dev/sda2", "swap 8:2 1 some /dev/sda2",
         "setting kernel/numa_balancing", "setting kernel/core_pattern |/bin/sh",
         "setting ../numa_balancing 1", "image 8:2 -1 000102030405060708090a0b0c0d0e0f /dev/sda2",
-        "image 8:2 0 0001 /dev/sda2", "image 8:2 0 000102030405060708090a0b0c0d0e0f",
+        "image 8:2 0 0001 /dev/sda2", "swap 8:2 1 none sda2", "swap 8:2 1 none /dev\\000/x",
+        "image 8:2 0 000102030405060708090a0b0c0d0e0f",
     ])
     func badEntry(line: String) {
         let text = String(decoding: note([.kexec]), as: UTF8.self) + line + "\n"
@@ -59,6 +60,24 @@ import Testing
     @Test func aNoteThatIsCutOffIsBad() {
         #expect(throws: UndoNoteError.malformed(line: 4)) {
             try UndoNote(parsing: note([Self.swap]).dropLast())
+        }
+    }
+
+    /// Whatever is changed in it, by a byte: it is refused, or says what it says.
+    @Test func changedNotes() {
+        let whole = note([
+            Self.swap, .setting("kernel/numa_balancing", value: "2"),
+            .image(swapPath, swapNumber, offset: 8192, OriginalKernel.id), .kexec,
+        ])
+        for index in whole.indices {
+            for byte in [0, 0x0a, 0x20, 0x2d, 0x39, 0x5c, 0xff] as [UInt8] {
+                var bytes = whole
+                bytes[index] = byte
+                guard let note = try? UndoNote(parsing: bytes) else { continue }
+                #expect(
+                    (try? UndoNote(parsing: Array(note.text.utf8))) == note,
+                    "\(index) \(byte) \(note.text)")
+            }
         }
     }
 

@@ -61,19 +61,23 @@ import Threads
     /// It would never end.
     @Test(.timeLimit(.minutes(1))) func aCallIsGivenUp() {
         #expect(throws: PlatformError.call(.swapoff, path: "/dev/x", .interrupted)) {
-            try InterruptibleCall.run(.swapoff, "/dev/x", unless: { true }) { pause() }
+            try InterruptibleCall.run(.swapoff, "/dev/x", unless: { true }, { pause() })
         }
     }
 
     @Test(.timeLimit(.minutes(1))) func aCallThatIsWantedGoesOn() throws {
-        try InterruptibleCall.run(.swapoff, "/dev/x", unless: { false }) {
-            usleep(250_000)
-        }
+        try InterruptibleCall.run(
+            .swapoff, "/dev/x", unless: { false },
+            {
+                usleep(250_000)
+            })
         #expect(throws: PlatformError.call(.swapoff, path: "/dev/x", .notPermitted)) {
-            try InterruptibleCall.run(.swapoff, "/dev/x", unless: { false }) {
-                errno = EPERM
-                return -1
-            }
+            try InterruptibleCall.run(
+                .swapoff, "/dev/x", unless: { false },
+                {
+                    errno = EPERM
+                    return -1
+                })
         }
     }
 

@@ -60,11 +60,10 @@ extension UndoNote.Entry {
         switch line.prefix(while: { $0 != " " }) {
         case "swap":
             guard let words = words(5), let number = DeviceNumber(words[1]),
-                let priority = Int16(words[2]), let discard = SwapDiscard(rawValue: "\(words[3])")
+                let priority = Int16(words[2]), let discard = SwapDiscard(rawValue: "\(words[3])"),
+                let path = FilePath(escaped: words[4])
             else { return nil }
-            self = .swap(
-                FilePath(words[4].octalUnescaped), number, priority: Int(priority),
-                discard: discard)
+            self = .swap(path, number, priority: Int(priority), discard: discard)
         case "setting":
             // No other is ever changed.
             guard let words = words(3), QuietMemory.settings.contains(String(words[1])) else {
@@ -73,11 +72,21 @@ extension UndoNote.Entry {
             self = .setting(String(words[1]), value: words[2].octalUnescaped)
         case "image":
             guard let words = words(5), let number = DeviceNumber(words[1]),
-                let offset = UInt64(words[2]), let id = ImageID("\(words[3])")
+                let offset = UInt64(words[2]), let id = ImageID("\(words[3])"),
+                let path = FilePath(escaped: words[4])
             else { return nil }
-            self = .image(FilePath(words[4].octalUnescaped), number, offset: offset, id)
+            self = .image(path, number, offset: offset, id)
         case "kexec" where line == "kexec": self = .kexec
         default: return nil
         }
+    }
+}
+
+extension FilePath {
+    /// A whole path. A zero would end it early.
+    fileprivate init?(escaped text: Substring) {
+        let text = text.octalUnescaped
+        guard text.hasPrefix("/"), !text.utf8.contains(0) else { return nil }
+        self.init(text)
     }
 }
