@@ -126,6 +126,16 @@ int linux_run_on_all_cpus(void)
     return sched_setaffinity(0, sizeof set, set);
 }
 
+int linux_get_cpus(void *cpus)
+{
+    return sched_getaffinity(0, LINUX_CPU_BYTES, cpus);
+}
+
+int linux_set_cpus(const void *cpus)
+{
+    return sched_setaffinity(0, LINUX_CPU_BYTES, cpus);
+}
+
 int linux_cpu_has_la57(void)
 {
     unsigned int eax, ebx, ecx, edx;

@@ -33,9 +33,11 @@ package final class ImageMemory: Sendable {
     ///   - pages: as an image says that has not been checked yet.
     ///   - reserve: in bytes, what must be left to this kernel.
     ///   - cancellation: once it says so, no more is pinned.
+    ///   - witness: told of the settings that keep the memory where it is.
     package init(
         pages: UInt64, reserve: UInt64, on machine: any Machine,
-        unless cancellation: Cancellation = Cancellation()
+        unless cancellation: Cancellation = Cancellation(),
+        witness: (any SettingsWitness)? = nil
     ) throws {
         guard pages < PageFrame.limit.rawValue else {
             throw RestoreError.notEnoughMemory(
@@ -43,7 +45,7 @@ package final class ImageMemory: Sendable {
         }
         self.machine = machine
         self.cancellation = cancellation
-        quiet = try QuietMemory(machine)
+        quiet = try QuietMemory(machine, witness)
         // Room to grow, where the pages that there are do not serve.
         let pinned = try machine.reserveMemory(
             pageCapacity: 2 * Int(pages) + (512 << 20) / PageFrame.size)

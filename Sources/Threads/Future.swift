@@ -22,4 +22,14 @@ package final class Future<Value: Sendable>: Sendable {
 
     /// Waits for the result. Any thread may ask, more than once.
     package func value() throws -> Value { try result.wait { $0 }.get() }
+
+    /// The same, but calls `look` ten times a second meanwhile, and throws what it throws.
+    package func value(lookingAt look: () throws -> Void) throws -> Value {
+        while true {
+            if let outcome = result.wait(milliseconds: 100, until: { $0 }) {
+                return try outcome.get()
+            }
+            try look()
+        }
+    }
 }

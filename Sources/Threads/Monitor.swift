@@ -14,7 +14,12 @@ package final class Monitor<State>: @unchecked Sendable {
     package init(_ state: sending State) {
         self.state = state
         pthread_mutex_init(mutex, nil)
-        pthread_cond_init(condition, nil)
+        // The time of day may be set while somebody waits.
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(condition, &attributes)
+        pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -55,6 +60,25 @@ package final class Monitor<State>: @unchecked Sendable {
         while true {
             if let result = try body(state) { return result }
             pthread_cond_wait(condition, mutex)
+        }
+    }
+
+    /// The same, but no longer than so many milliseconds: then nil.
+    package func wait<Result>(
+        milliseconds: Int, until body: (State) throws -> Result?
+    ) rethrows -> Result? {
+        var end = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &end)
+        let nanoseconds = end.tv_nsec + milliseconds % 1000 * 1_000_000
+        end.tv_sec += milliseconds / 1000 + nanoseconds / 1_000_000_000
+        end.tv_nsec = nanoseconds % 1_000_000_000
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while true {
+            if let result = try body(state) { return result }
+            if pthread_cond_timedwait(condition, mutex, &end) == ETIMEDOUT {
+                return try body(state)
+            }
         }
     }
 }

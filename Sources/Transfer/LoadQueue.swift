@@ -60,7 +60,10 @@ package final class LoadQueue: Sendable {
 
     private func take() throws -> (part: Int, isAhead: Bool)? {
         while true {
-            if let places { look(at: places.now) }
+            if let known = places?.now {
+                try known.throwIfCancelled()
+                look(at: known)
+            }
             switch state.withLock({ Self.next(&$0) }) {
             case .part(let part, let isAhead): return (part, isAhead)
             case .end: return nil

@@ -29,7 +29,8 @@ package final class PagePlaces: Sendable {
         }
     }
 
-    /// No more will be known: those who wait for it get this error.
+    /// No more will be known, or is wanted: those who wait for it, and who asks
+    /// (``throwIfCancelled()``), get this error.
     package func cancel(_ error: any Error) {
         known.change { known in
             known.failure = error
@@ -41,7 +42,7 @@ package final class PagePlaces: Sendable {
     package func places(of pages: Range<Int>) throws -> [UnsafeMutableRawBufferPointer] {
         let places = try known.wait { known throws -> KnownPlaces? in
             if known.has(pages) { return known }
-            if let failure = known.failure { throw failure }
+            try known.throwIfCancelled()
             return nil
         }
         return places.memory(of: pages)
@@ -64,13 +65,16 @@ package final class PagePlaces: Sendable {
         }
     }
 
+    /// For those who have all the places that they need.
+    package func throwIfCancelled() throws { try now.throwIfCancelled() }
+
     /// What is known now.
     package var now: KnownPlaces { known.wait { $0 } }
 
     /// Waits until there were more than so many changes to what is known.
     package func waitForNews(after changes: Int) throws {
         try known.wait { known throws in
-            if let failure = known.failure { throw failure }
+            try known.throwIfCancelled()
             return known.changes > changes ? () : nil
         }
     }
@@ -92,6 +96,10 @@ package struct KnownPlaces: Sendable {
         extents = (extents + new).sorted { $0.firstStreamIndex < $1.firstStreamIndex }
         self.memory = UInt(bitPattern: memory.address(ofSlot: 0))
         changes += 1
+    }
+
+    func throwIfCancelled() throws {
+        if let failure { throw failure }
     }
 
     /// Whether each of `pages` has one.

@@ -75,6 +75,7 @@ package struct ReadStockImage: Sendable {
             let unpacked = AlignedBuffer(count: Int(StoredBlock.pageLimit) * PageFrame.size)
             do {
                 try queue.takeEach { piece in
+                    try places?.throwIfCancelled()
                     let pages = pieces[piece]
                     let end = room + pages.count * PageFrame.size
                     try read(

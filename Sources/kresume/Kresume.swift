@@ -42,6 +42,7 @@ enum Kresume {
 
     private static func advise() -> ExitStatus {
         let report = Report(.normal)
+        Repair(LinuxMachine(), report).run()
         var advice = Advice(LinuxMachine(), report)
         advice.configured = Settings(report).location
         var status = ExitStatus.success
@@ -70,6 +71,7 @@ enum Kresume {
                 throw arguments.operands.isEmpty
                     ? UsageError.noDevice : .tooManyArguments(arguments.operands)
             }
+            Repair(LinuxMachine(), report).run()
             return try command.run(arguments, report)
         } catch let error as UsageError {
             if error != .badOption { say("kresume \(command.name): \(error.explanation)") }

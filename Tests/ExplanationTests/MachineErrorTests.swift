@@ -106,7 +106,9 @@ private let id = ImageID(low: 1, high: 2)
             case .kexecRefused: [.noSuchDevice(device)]
             case .noSuchDevice: [.ambiguousDevice(device, [path, "/dev/sdb2"])]
             case .ambiguousDevice: [.noFirmwareMap]
-            case .noFirmwareMap: []
+            case .noFirmwareMap: [.alreadyRunning(1234)]
+            case .alreadyRunning: Signal.allCases.map { .interrupted($0) }
+            case .interrupted: []
             }
         }
     }
@@ -186,6 +188,7 @@ private let id = ImageID(low: 1, high: 2)
     }
 
     @Test func others() {
+        expectSentences { (error: UndoNoteError?) in error == nil ? [.malformed(line: 3)] : [] }
         expectSentences { (error: Cancelled?) in error == nil ? [Cancelled()] : [] }
         expectSentences { (error: ReportedError?) in
             error == nil ? [ReportedError(MachineError.noKexec)] : []

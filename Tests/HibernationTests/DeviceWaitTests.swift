@@ -51,6 +51,17 @@ import Testing
         #expect(machine.script.uptime == 4_200_000_000)
     }
 
+    @Test func aSignalEndsIt() throws {
+        let machine = ScriptedMachine {
+            $0.events = [ScriptedEvent(.timeout, after: 4100) { $0.signal = .interrupt }]
+        }
+        machine.holdSignalsBack()
+        #expect(throws: MachineError.self) {
+            try wait(30, on: machine, RecordedReport()) { false }
+        }
+        #expect(machine.script.uptime < 4_600_000_000)
+    }
+
     /// Ten minutes at a prompt, and then the whole time still.
     @Test func theClockStandsWhileSomebodyIsAsked() throws {
         let machine = ScriptedMachine {

@@ -215,6 +215,7 @@ import Testing
     @Test func aDryRunWritesNothing() throws {
         let restore = try RestoreMachine()
         #expect(restore.resume { $0.dryRun = true } == nil)
-        #expect(restore.machine.script.deeds.isEmpty && restore.device.faults.count(.write) == 0)
+        #expect(restore.machine.script.deeds == ["hold signals back"])
+        #expect(restore.device.faults.count(.write) == 0)
     }
 }

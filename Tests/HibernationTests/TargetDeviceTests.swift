@@ -25,7 +25,7 @@ import Testing
         try TargetDevice(
             named.map { ImageLocation(.path($0)) },
             configured.map { ConfiguredLocation(device: .path($0)) }, force: force, unlock: unlock,
-            on: machine, recorded.report)
+            on: machine, recorded.report, UndoList(machine, RecordedReport().report))
     }
 
     private func refusal(

@@ -59,6 +59,7 @@ package final class Faults: Sendable {
         var plan: [Call: [Int: Fault]] = [:]
         var always: [Call: Fault] = [:]
         var counts: [Call: Int] = [:]
+        var whenCalled: (@Sendable () -> Void)?
     }
 
     private let state = Mutex(State())
@@ -78,7 +79,17 @@ package final class Faults: Sendable {
     /// How many calls of this kind there were.
     package func count(_ call: Call) -> Int { state.withLock { $0.counts[call, default: 0] } }
 
+    /// Happens before each call.
+    package func tell(_ body: @escaping @Sendable () -> Void) {
+        state.withLock { $0.whenCalled = body }
+    }
+
     private func next(_ call: Call) -> Fault? {
+        state.withLock { $0.whenCalled }?()
+        return fault(at: call)
+    }
+
+    private func fault(at call: Call) -> Fault? {
         state.withLock { state in
             let number = state.counts[call, default: 0] + 1
             state.counts[call] = number

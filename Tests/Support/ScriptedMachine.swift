@@ -17,6 +17,7 @@ package final class ScriptedMachine: Machine {
         package var lockdown = Lockdown.off
         package var sysctls: [String: String] = [
             "vm/compact_unevictable_allowed": "1", "kernel/numa_balancing": "1",
+            "kernel/random/boot_id": "2c29a8b1-0f7f-4f3c-8f57-111111111111",
         ]
         package var symbols: [String: UInt64] = [:]
         package var osRelease: [String: String] = [:]
@@ -55,6 +56,14 @@ package final class ScriptedMachine: Machine {
         package var files: [FilePath: [UInt8]] = [:]
         package var cores: [FilePath: FilePath] = [:]
 
+        /// The signal that waits.
+        package var signal: Signal?
+        package var process = ProcessIdentity(number: 100, startTime: 1000)
+        /// Which other processes run.
+        package var running: [ProcessIdentity] = []
+        package var undoNote: [UInt8]?
+        package var discard: [FilePath: SwapDiscard] = [:]
+
         package var kexecSupport = Kexec.Support.supported
         package var isCrashKernelLoaded = true
         package var outOfMemoryScores: [Int] = []
@@ -71,9 +80,12 @@ package final class ScriptedMachine: Machine {
         /// Happens when the machine is to be switched off.
         package var whenPoweringOff: @Sendable (ScriptedMachine) -> Void = { _ in }
         package var whenPoweredOff: PlatformError? = .call(.reboot, path: nil, .ioError)
+        /// Happens before each answer and each deed, with their number, counted from 1.
+        package var whenCalled: (@Sendable (ScriptedMachine, Int) -> Void)?
         /// By the function's name: what it throws.
         package var failures: [String: PlatformError] = [:]
 
+        package fileprivate(set) var calls = 0
         /// What was done, in order.
         package var deeds: [String] = []
         /// What was loaded for the jump.
@@ -103,7 +115,25 @@ package final class ScriptedMachine: Machine {
 
     package func change(_ body: (inout Script) -> Void) { state.withLock { body(&$0) } }
 
-    private func note(_ deed: String) { state.withLock { $0.deeds.append(deed) } }
+    /// What the machine has for one who asks it: each time is a call.
+    private var answers: Script {
+        call()
+        return script
+    }
+
+    private func note(_ deed: String) {
+        call()
+        state.withLock { $0.deeds.append(deed) }
+    }
+
+    /// Also called for what is done to a device.
+    package func call() {
+        let (happens, number) = state.withLock { script in
+            script.calls += 1
+            return (script.whenCalled, script.calls)
+        }
+        happens?(self, number)
+    }
 
     private func fail(_ name: String) throws(PlatformError) {
         if let error = script.failures[name] { throw error }
@@ -119,17 +149,41 @@ extension ScriptedMachine {
     package func lockdown() throws(PlatformError) -> Lockdown { script.lockdown }
     package func sysctl(_ name: String) throws(PlatformError) -> String? { script.sysctls[name] }
     package func setSysctl(_ name: String, to value: String) throws(PlatformError) -> String {
-        let old = script.sysctls[name] ?? ""
+        let old = answers.sysctls[name] ?? ""
+        try fail("setSysctl")
         change { $0.sysctls[name] = value }
         return old
     }
     package func symbols(_ names: [String]) throws(PlatformError) -> [String: UInt64] {
-        script.symbols.filter { names.contains($0.key) }
+        answers.symbols.filter { names.contains($0.key) }
     }
     package func osRelease(_ key: String) -> String? { script.osRelease[key] }
     package var kernelResumes: Bool { script.kernelResumes }
     package func uptime() -> UInt64 { script.uptime }
     package func time() -> UInt64 { script.time }
+}
+
+extension ScriptedMachine {
+    package func holdSignalsBack() { note("hold signals back") }
+    package func pendingSignal() -> Signal? {
+        let script = answers
+        return script.deeds.contains("hold signals back") ? script.signal : nil
+    }
+    package func process() throws(PlatformError) -> ProcessIdentity { answers.process }
+    package func isRunning(_ process: ProcessIdentity) -> Bool {
+        let script = answers
+        return process == script.process || script.running.contains(process)
+    }
+    package func undoNote(limit: Int) throws(PlatformError) -> [UInt8]? { answers.undoNote }
+    package func setUndoNote(_ bytes: [UInt8]) throws(PlatformError) {
+        call()
+        try fail("setUndoNote")
+        change { $0.undoNote = bytes }
+    }
+    package func removeUndoNote() throws(PlatformError) {
+        call()
+        change { $0.undoNote = nil }
+    }
 }
 
 extension ScriptedMachine {
@@ -161,12 +215,12 @@ extension ScriptedMachine {
     package func resources() throws(PlatformError) -> [IOMemoryResource] { script.resources }
     package func reserveMemory(pageCapacity: Int) throws(PlatformError) -> any PinnedPages {
         try fail("reserveMemory")
-        let memory = ScriptedMemory(script)
+        let memory = ScriptedMemory(answers)
         change { $0.pinned.append(memory) }
         return memory
     }
     package func openCore(_ path: FilePath) throws(PlatformError) -> CoreFile {
-        guard let file = script.cores[path] else {
+        guard let file = answers.cores[path] else {
             throw .call(.open, path: path, .noSuchFileOrDirectory)
         }
         return try CoreFile(open: file)
@@ -180,7 +234,7 @@ extension ScriptedMachine {
 extension ScriptedMachine {
     package func blockDevices() throws(PlatformError) -> BlockDeviceList {
         BlockDeviceList(
-            entries: script.devices.map { path, device in
+            entries: answers.devices.map { path, device in
                 BlockDeviceList.Entry(
                     name: path.lastComponent?.string ?? "", path: path, number: device.number,
                     size: UInt64(device.bytes.count), holders: device.holders, isPartition: true,
@@ -190,11 +244,11 @@ extension ScriptedMachine {
     package func open(
         _ path: FilePath, _ access: BlockDevice.Access, direct: Bool
     ) throws(PlatformError) -> BlockDevice {
-        guard let device = script.devices[path] else {
+        guard let device = answers.devices[path] else {
             throw .call(.open, path: path, .noSuchFileOrDirectory)
         }
         if access == .exclusive {
-            let isUsed = script.swaps.contains { $0.path == path }
+            let isUsed = answers.swaps.contains { $0.path == path }
             if isUsed { throw .call(.open, path: path, .resourceBusy) }
             try fail("claim")
             note("claim \(path)")
@@ -205,7 +259,7 @@ extension ScriptedMachine {
         try Blkid.probe(device)
     }
     package func encryption(of number: DeviceNumber) throws(PlatformError) -> String? {
-        script.encrypted[number]
+        answers.encrypted[number]
     }
     package func storageFlaw(
         of number: DeviceNumber
@@ -214,32 +268,48 @@ extension ScriptedMachine {
     }
     package func mounts() throws(PlatformError) -> [Mount] { script.mounts }
     package func mounts(of number: DeviceNumber) throws(PlatformError) -> [Mount] {
-        script.mounts.filter { $0.number == number }
+        answers.mounts.filter { $0.number == number }
     }
     package func swaps() throws(PlatformError) -> [ActiveSwap] { script.swaps }
     package func swap(on number: DeviceNumber) throws(PlatformError) -> ActiveSwap? {
-        script.swaps.first { script.devices[$0.path]?.number == number }
+        answers.swaps.first { script.devices[$0.path]?.number == number }
     }
-    package func activateSwap(_ path: FilePath, priority: Int) throws(PlatformError) {
-        note("swapon \(path) \(priority)")
+    package func swapDiscard(of number: DeviceNumber) -> SwapDiscard? {
+        let script = answers
+        return script.discard.first { script.devices[$0.key]?.number == number }?.value
+    }
+    package func activateSwap(
+        _ path: FilePath, priority: Int, discard: SwapDiscard
+    ) throws(PlatformError) {
+        note("swapon \(path) \(priority)" + (discard == .none ? "" : " \(discard)"))
         try fail("activateSwap")
+        change { script in
+            let size = UInt64(script.devices[path]?.bytes.count ?? 0)
+            script.swaps.append(
+                ActiveSwap(
+                    path: path, isBlockDevice: true, size: size, used: 0, priority: priority))
+            script.discard[path] = discard == .none ? nil : discard
+        }
     }
-    package func deactivateSwap(_ path: FilePath) throws(PlatformError) {
+    package func deactivateSwap(
+        _ path: FilePath, unless isUnwanted: () -> Bool
+    ) throws(PlatformError) {
         note("swapoff \(path)")
         try fail("deactivateSwap")
+        if isUnwanted() { throw .call(.swapoff, path: path, .interrupted) }
         change { script in script.swaps.removeAll { $0.path == path } }
     }
     package func deviceEvents() throws(PlatformError) -> any DeviceEvents {
-        if !script.hasEvents { throw .call(.socket, path: nil, .noFunction) }
+        if !answers.hasEvents { throw .call(.socket, path: nil, .noFunction) }
         return ScriptedEvents(of: self)
     }
     package var isAskingForPassphrase: Bool { script.isAskingForPassphrase }
     package func exists(_ path: FilePath) -> Bool {
-        script.devices[path] != nil || script.files[path] != nil
-            || script.hasEFI && path == EFIVariable.directory
+        answers.devices[path] != nil || answers.files[path] != nil
+            || answers.hasEFI && path == EFIVariable.directory
     }
     package func file(_ path: FilePath, limit: Int) throws(PlatformError) -> [UInt8] {
-        guard let bytes = script.files[path] else {
+        guard let bytes = answers.files[path] else {
             throw .call(.open, path: path, .noSuchFileOrDirectory)
         }
         return bytes
@@ -248,7 +318,7 @@ extension ScriptedMachine {
 
 extension ScriptedMachine {
     package func kexecSupport(_ flags: Kexec.Flags) throws(PlatformError) -> Kexec.Support {
-        script.kexecSupport
+        answers.kexecSupport
     }
     package func loadKexec(
         entry: PhysicalAddress, segments: [KexecSegment], flags: Kexec.Flags
@@ -258,6 +328,7 @@ extension ScriptedMachine {
         let loaded = LoadedKernel(entry, segments)
         change { $0.loaded = loaded }
     }
+    package var isKexecLoaded: Bool { answers.loaded != nil }
     package func unloadKexec(_ flags: Kexec.Flags) throws(PlatformError) {
         note("unload")
         change { $0.loaded = nil }
@@ -274,8 +345,8 @@ extension ScriptedMachine {
     }
     package func powerOff() throws(PlatformError) {
         note("power off")
-        script.whenPoweringOff(self)
-        if let error = script.whenPoweredOff { throw error }
+        answers.whenPoweringOff(self)
+        if let error = answers.whenPoweredOff { throw error }
     }
     package func sync() { note("sync") }
 }

@@ -66,6 +66,32 @@ import Testing
         #expect(counter.value.load(ordering: .relaxed) == 1000)
     }
 
+    @Test(.timeLimit(.minutes(1))) func aWaitHasALimit() {
+        let monitor = Monitor(0)
+        #expect(monitor.wait(milliseconds: 20) { $0 > 0 ? $0 : nil } == nil)
+        let late = Future { monitor.change { $0 = 7 } }
+        #expect(monitor.wait(milliseconds: 50_000) { $0 > 0 ? $0 : nil } == 7)
+        withExtendedLifetime(late) {}
+    }
+
+    /// The work ends only after it was looked at.
+    @Test(.timeLimit(.minutes(1))) func whoWaitsLooksMeanwhile() throws {
+        let cancellation = Cancellation()
+        let work = Future {
+            while !cancellation.isCancelled {
+                _ = Monitor(0).wait(milliseconds: 1) { _ in nil as Int? }
+            }
+            return 1
+        }
+        #expect(throws: Failure.self) {
+            try work.value {
+                cancellation.cancel()
+                throw Failure()
+            }
+        }
+        #expect(try work.value {} == 1)
+    }
+
     private final class Counter: Sendable {
         let value: Atomic<Int>
         init(_ value: consuming Atomic<Int>) { self.value = value }

@@ -9,6 +9,7 @@
 #include <linux/kexec.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/klog.h>
 #include <sys/reboot.h>
 #include <sys/swap.h>
 #include <sys/sysmacros.h>
@@ -57,6 +58,11 @@ int linux_run_on_other_cpus(void);
 
 /* Lets this thread, and those that it starts, run on any CPU: 0, or -1 and errno. */
 int linux_run_on_all_cpus(void);
+
+/* Which CPUs this thread may run on, a bit each in LINUX_CPU_BYTES bytes. */
+#define LINUX_CPU_BYTES 2048
+int linux_get_cpus(void *cpus);
+int linux_set_cpus(const void *cpus);
 
 /* CPUID leaf 7: 1 where the CPU knows LA57, used or not. <cpuid.h> is inline assembly. */
 int linux_cpu_has_la57(void);

@@ -45,9 +45,12 @@ package struct Hibernate {
     /// Returns after the resume; throws where the machine went on without one.
     package func run() throws {
         try Permission.requireRoot(machine)
+        machine.holdSignalsBack()
+        let undo = try UndoList(machine, report)
         try Permission.requireKexec([.preserveContext, .longMode], machine)
         let target = try TargetDevice(
-            location, configured, force: force, unlock: unlockInSaver, on: machine, report)
+            location, configured, force: force, unlock: unlockInSaver, on: machine, report,
+            undo)
         let files = SaverFiles(release: try machine.kernel().release, machine: machine)
         let saver = LoadSaver(
             kernel: try saverKernel ?? files.kernel(), initrd: try saverInitrd ?? files.initrd(),
@@ -61,6 +64,7 @@ package struct Hibernate {
                     + "\(mebibytes(ready.memorySize)): if it does not come up, this machine is lost"
             )
         }
+        try machine.throwIfInterrupted()
         try target.stopSwapping(leaving: ready.memoryNeeded)
         defer {
             // It was in use before, so its failing is no reason to call all of this a failure.
@@ -68,22 +72,28 @@ package struct Hibernate {
                 report.warn("swap stays off: \(explanation(of: error))")
             }
         }
-        let release = try sleep(saver, consume ready, target)
+        let release = try sleep(saver, consume ready, target, undo)
         report.note("resumed by Linux \(release)")
     }
 
     /// From here to the jump and back. Whatever happens, nothing is left on the device that passes
     /// for an image, and the device is ours no more.
     ///
+    /// A signal is looked at between what takes long, up to the jump. What comes later, or while
+    /// things are put back, changes nothing.
+    ///
     /// - Returns: the release of the kernel that brought us back.
     private func sleep(
-        _ saver: LoadSaver, _ ready: consuming LoadSaver.Ready, _ target: TargetDevice
+        _ saver: LoadSaver, _ ready: consuming LoadSaver.Ready, _ target: TargetDevice,
+        _ undo: UndoList
     ) throws -> String {
+        try machine.throwIfInterrupted()
         let area = try target.claim()
         try ShrinkMemory(target: imageSize, machine: machine, report: report).run()
         try requireSpace(in: area, saverMemory: ready.memorySize)
+        try machine.throwIfInterrupted()
         let place = ready.place
-        let quiet = try QuietMemory(machine)
+        let quiet = try QuietMemory(machine, undo)
         let box = try MessageBox(avoiding: place.frames, on: machine)
         let record = try machineRecord(place, message: box.frame)
         let prepared = try PreparedImage(
@@ -93,14 +103,21 @@ package struct Hibernate {
         // Without them free memory is saved too.
         let symbols =
             (try? machine.symbols(FreePageContents.symbols + [Self.kexecImage])) ?? [:]
-        try saver.load(
-            ready,
-            SaverParameters(
-                image: prepared.header.id, offsetPages: target.offsetPages,
-                messagePage: box.frame.address, pagingDepth: record.jump.pagingDepth,
-                keepsFreePages: keepsFreePages(symbols), compressionLevel: compression.level))
+        let parameters = SaverParameters(
+            image: prepared.header.id, offsetPages: target.offsetPages,
+            messagePage: box.frame.address, pagingDepth: record.jump.pagingDepth,
+            keepsFreePages: keepsFreePages(symbols), compressionLevel: compression.level)
+        undo.add(.kexec)
+        do { try saver.load(ready, parameters) } catch {
+            undo.remove(.kexec)
+            throw error
+        }
         box.leave(MessagePage(swapList: swapList(symbols)))
-        defer { try? machine.unloadKexec([.preserveContext, .longMode]) }
+        defer {
+            if (try? machine.unloadKexec([.preserveContext, .longMode])) != nil {
+                undo.remove(.kexec)
+            }
+        }
 
         let nextBoot = NextBoot(
             target: target, configured: configured, machine: machine, report: report)
@@ -108,22 +125,21 @@ package struct Hibernate {
         defer { if isPointedTo { LocationVariable(machine, report).clear() } }
         nextBoot.warnIfElsewhere()
 
+        try machine.throwIfInterrupted()
         report.note("hibernating to \(target.path)")
         machine.sync()
-        let message: MessagePage?
-        do {
-            try area.commit(prepared.writes)
-            // Two other kernels are about to write behind this one's back.
-            try area.device.dropCaches()
-            try box.checkNotMoved()
-            try machine.jump()
-            message = box.message
-        } catch {
-            cleanUp(area, prepared)
-            throw error
-        }
+        let image = UndoNote.Entry.image(
+            target.path, target.number, offset: target.offset, prepared.header.id)
+        undo.add(image)
+        defer { if cleanUp(area, prepared) { undo.remove(image) } }
+        try area.commit(prepared.writes)
+        // Two other kernels are about to write behind this one's back.
+        try area.device.dropCaches()
+        try box.checkNotMoved()
+        try machine.throwIfInterrupted()
+        try machine.jump()
+        let message = box.message
         withExtendedLifetime(quiet) {}
-        cleanUp(area, prepared)
         switch message?.outcome {
         case .resumed: return message?.text ?? ""
         case .failed: throw HibernateError.saveFailed(message?.text ?? "")
@@ -179,14 +195,17 @@ package struct Hibernate {
 
     /// The machine runs, so its image must not be resumed again. A failure here is told beside
     /// what the hibernation came to, not in place of it.
-    private func cleanUp(_ area: ImageArea, _ prepared: PreparedImage) {
+    ///
+    /// - Returns: whether it cannot be resumed any more.
+    private func cleanUp(_ area: ImageArea, _ prepared: PreparedImage) -> Bool {
         do { try area.invalidate(prepared) } catch {
             report.fail(explanation(of: error))
             report.fail(explanation(of: HibernateError.imageLeft(area.device.path)))
-            return
+            return false
         }
         do { try area.commit([ImageHeader.erasure]) } catch {
             report.warn("the rest of the image could not be erased: \(explanation(of: error))")
         }
+        return true
     }
 }

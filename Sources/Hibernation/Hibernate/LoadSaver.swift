@@ -55,6 +55,7 @@ struct LoadSaver {
 
     func prepare() throws -> Ready {
         let kernelBytes = try machine.file(kernel, limit: Self.fileLimit)
+        try machine.throwIfInterrupted()
         let initrdBytes = try machine.file(initrd, limit: Self.fileLimit)
         let image = try BzImage(parsing: kernelBytes, fileSize: UInt64(kernelBytes.count))
         let map = try MachineFacts.firmwareMap(machine)

@@ -18,6 +18,7 @@ struct ShrinkMemory {
         guard before.used > target ?? before.total / 5 * 2 else { return }
         // Only what is on the disk can be dropped.
         machine.sync()
+        try machine.throwIfInterrupted()
         try machine.dropPageCache()
         let after = try machine.memory()
         if after.used < before.used {

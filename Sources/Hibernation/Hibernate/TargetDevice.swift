@@ -10,13 +10,16 @@ import Transfer
 /// The device that is to take the image, checked: nobody loses anything by what is written to it.
 struct TargetDevice {
     let path: FilePath
+    let number: DeviceNumber
     /// Where the image area begins, in pages.
     let offsetPages: UInt64
     /// The same in bytes.
-    private let offset: UInt64
+    let offset: UInt64
     private let machine: any Machine
+    private let undo: UndoList
     /// Swap on this device that is in use now.
     let activeSwap: ActiveSwap?
+    private let discard: SwapDiscard
 
     /// Swap in use that was not taken.
     struct PassedOver: CustomStringConvertible {
@@ -34,15 +37,18 @@ struct TargetDevice {
     ///   - unlock: the saver kernel is to unlock a device that is encrypted.
     init(
         _ named: ImageLocation?, _ configured: ConfiguredLocation?, force: Bool, unlock: Bool,
-        on machine: any Machine, _ report: Report
+        on machine: any Machine, _ report: Report, _ undo: UndoList
     ) throws {
         self.machine = machine
+        self.undo = undo
         let location = try named ?? Self.usual(configured, machine, report)
         (path, offset) = try location.resolve(on: machine)
         offsetPages = location.offsetPages
         let device = try machine.open(path, .read, direct: false)
         guard let number = device.number else { throw HibernateError.notABlockDevice(path) }
+        self.number = number
         activeSwap = try machine.swap(on: number)
+        discard = activeSwap == nil ? .none : machine.swapDiscard(of: number) ?? .none
         if let mount = try machine.mounts(of: number).first {
             throw HibernateError.mounted(path, on: mount.mountPoint)
         }
@@ -70,7 +76,14 @@ struct TargetDevice {
         guard swap.used < available, needed <= available - swap.used else {
             throw HibernateError.swapIsInUse(path, needed: swap.used, available: available)
         }
-        try machine.deactivateSwap(swap.path)
+        do {
+            try undo.change(entry(swap)) {
+                try machine.deactivateSwap(swap.path) { machine.pendingSignal() != nil }
+            }
+        } catch {
+            try machine.throwIfInterrupted()
+            throw error
+        }
     }
 
     /// Takes the device for ourselves, free of an earlier image.
@@ -83,10 +96,15 @@ struct TargetDevice {
 
     /// Swaps to the device again if it was swapped to before. It must be claimed no more.
     func swapAgain() throws {
-        if let activeSwap {
-            // The kernel chooses negative priorities by itself.
-            try machine.activateSwap(activeSwap.path, priority: max(activeSwap.priority, -1))
-        }
+        guard let activeSwap else { return }
+        // The kernel chooses negative priorities by itself.
+        try machine.activateSwap(
+            activeSwap.path, priority: max(activeSwap.priority, -1), discard: discard)
+        undo.remove(entry(activeSwap))
+    }
+
+    private func entry(_ swap: ActiveSwap) -> UndoNote.Entry {
+        .swap(swap.path, number, priority: swap.priority, discard: discard)
     }
 
     private static func usual(

@@ -47,8 +47,9 @@ struct DeviceWait {
         while left > 0 {
             let start = machine.uptime()
             stillWaiting()
-            // In slices, for the time to stand still during a prompt.
-            switch try events.next(milliseconds: Int(min(left, 1000))) {
+            try machine.throwIfInterrupted()
+            // In slices, for the time to stand still during a prompt, and for signals.
+            switch try events.next(milliseconds: Int(min(left, 250))) {
             case .enterKey: return nil
             case .blockDevice: if let found = try look() { return found }
             case .timeout: break

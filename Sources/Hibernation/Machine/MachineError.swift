@@ -16,6 +16,10 @@ enum MachineError: ExplainedError {
     case ambiguousDevice(DeviceSpecification, [FilePath])
     /// The firmware's memory map is not in /sys/firmware/memmap.
     case noFirmwareMap
+    /// Another kresume, by its process number.
+    case alreadyRunning(Int32)
+    /// Somebody asked this process to end.
+    case interrupted(Signal)
 
     var explanation: String {
         switch self {
@@ -34,6 +38,9 @@ enum MachineError: ExplainedError {
             "\(device) is on \(list(paths)): name one of them by its path"
         case .noFirmwareMap:
             "this kernel does not show the firmware's memory map (CONFIG_FIRMWARE_MEMMAP)"
+        case .alreadyRunning(let number):
+            "another kresume is at work (process \(number)): wait for it, or end it first"
+        case .interrupted(let signal): "interrupted by \(signal.name)"
         }
     }
 }

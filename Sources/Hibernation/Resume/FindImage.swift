@@ -65,7 +65,10 @@ struct FindImage {
         do {
             if let image = try look(at: location, wait) { return image }
             reason = "there is no image on \(location.device)"
-        } catch { reason = explanation(of: error) }
+        } catch {
+            try machine.throwIfInterrupted()
+            reason = explanation(of: error)
+        }
         report.warn("\(LocationVariable.name) leads to no image: \(reason)")
         return nil
     }

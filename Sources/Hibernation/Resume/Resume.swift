@@ -49,16 +49,17 @@ package struct Resume {
     /// large image takes a while, and the sentence does not wait for that.
     package func run() throws -> Outcome {
         try Permission.requireRoot(machine)
+        machine.holdSignalsBack()
         guard let found = try findImage.find() else { return .noImage }
-        return try run(found)
+        return try run(found, UndoList(machine, report))
     }
 
-    private func run(_ found: FoundImage) throws -> Outcome {
+    private func run(_ found: FoundImage, _ undo: UndoList) throws -> Outcome {
         // Memory that is being pinned lives to the end of this function, whatever happens.
         let cancellation = Cancellation()
         var memory: Result<ImageMemory, any Error>?
         do {
-            return try run(found, &memory, cancellation)
+            return try run(found, &memory, cancellation, undo)
         } catch {
             cancellation.cancel()
             let advised = withAdvice(error, on: found)
@@ -69,8 +70,9 @@ package struct Resume {
 
     private func run(
         _ found: FoundImage, _ memory: inout Result<ImageMemory, any Error>?,
-        _ cancellation: Cancellation
+        _ cancellation: Cancellation, _ undo: UndoList
     ) throws -> Outcome {
+        try machine.throwIfInterrupted()
         try Permission.requireKexec(.longMode, machine)
         if !dryRun { try requireNothingMounted() }
 
@@ -81,15 +83,27 @@ package struct Resume {
         // what is already known to be in place is loaded while more is pinned.
         // If the memory is too little, that is said only of an image that is good.
         let image = try open(found) { dataPages in
-            memory = Result { try pin(dataPages, cancellation) }
+            memory = Result { try pin(dataPages, cancellation, undo) }
         }
         try image.check(retry: retry || dryRun)
         report.note("found \(image.description)")
         times.end("tables")
 
         let places = PagePlaces()
-        let planning = try plan(for: image, with: memory, places, cancellation)
-        if dryRun { return .plan(ResumePlan(try planning.value(), on: machine).description) }
+        // Whoever works for this is told before it is waited for.
+        let look = {
+            do { try machine.throwIfInterrupted() } catch {
+                cancellation.cancel()
+                places.cancel(error)
+                throw error
+            }
+        }
+        try look()
+        let planning = try plan(for: image, with: memory, places, cancellation, undo)
+        if dryRun {
+            let engine = try planning.value(lookingAt: look)
+            return .plan(ResumePlan(engine, on: machine).description)
+        }
         let loading = Future { [report] in
             do { try image.load(into: places, report) } catch {
                 // Nobody wants the rest of the memory now.
@@ -98,7 +112,7 @@ package struct Resume {
             }
         }
         let engine: RestoreEngine
-        do { engine = try planning.value() } catch is Cancelled {
+        do { engine = try planning.value(lookingAt: look) } catch is Cancelled {
             try loading.value()
             throw Cancelled()
         }
@@ -106,20 +120,22 @@ package struct Resume {
             report.detail("memory is not pinned: \(explanation(of: reason))")
         }
         times.end("memory")
-        try loading.value()
+        try loading.value(lookingAt: look)
         times.end("pages")
-        try jump(into: image, found, engine, &times)
+        try jump(into: image, found, engine, &times, undo)
     }
 
-    private func pin(_ dataPages: UInt64, _ cancellation: Cancellation) throws -> ImageMemory {
+    private func pin(
+        _ dataPages: UInt64, _ cancellation: Cancellation, _ undo: UndoList
+    ) throws -> ImageMemory {
         try ImageMemory(
             pages: dataPages, reserve: RestoreKernel.reserve(forLoading: dataPages), on: machine,
-            unless: cancellation)
+            unless: cancellation, witness: undo)
     }
 
     private func plan(
         for image: any ResumableImage, with memory: Result<ImageMemory, any Error>?,
-        _ places: PagePlaces, _ cancellation: Cancellation
+        _ places: PagePlaces, _ cancellation: Cancellation, _ undo: UndoList
     ) throws -> Future<RestoreEngine> {
         let destinations = try image.destinations()
         let tables = try image.tables()
@@ -127,7 +143,7 @@ package struct Resume {
             do {
                 return try RestoreEngine(
                     destinations, tables: tables,
-                    memory: memory?.get() ?? pin(destinations.dataPageCount, cancellation),
+                    memory: memory?.get() ?? pin(destinations.dataPageCount, cancellation, undo),
                     reserve: RestoreKernel.reserve, on: machine, places: places)
             } catch {
                 places.cancel(error)
@@ -184,7 +200,7 @@ package struct Resume {
     private func withAdvice(_ error: any Error, on found: FoundImage) -> any Error {
         guard case .stock = found.kind else { return error }
         switch error {
-        case is SwsuspError, SwsuspReadError<PlatformError>.image,
+        case is SwsuspError, MachineError.interrupted, SwsuspReadError<PlatformError>.image,
             ResumeError.otherMemoryMapChecksum, ResumeError.otherHardwareSignature,
             ResumeError.writeProtected:
             return error
@@ -208,17 +224,21 @@ package struct Resume {
 
     private func jump(
         into image: some ResumableImage, _ found: FoundImage, _ engine: RestoreEngine,
-        _ times: inout PhaseTimes
+        _ times: inout PhaseTimes, _ undo: UndoList
     ) throws -> Never {
         let variable = LocationVariable(machine, report)
         let location = variable.contents(naming: found.path, offset: found.offset)
-        try engine.load(image.target(engine.places), debugPort: debugPort)
+        try machine.throwIfInterrupted()
+        let target = try image.target(engine.places)
+        try undo.change(.kexec) { try engine.load(target, debugPort: debugPort) }
         times.end("hand-off")
         report.note("going back")
         var isMarked = false
         var isCleared = false
         do {
             try engine.jump {
+                // The last look: between the mark and the jump there is to be nothing.
+                try machine.throwIfInterrupted()
                 isMarked = true
                 try image.markUsed()
                 times.end("mark")
@@ -229,7 +249,7 @@ package struct Resume {
                 if location != nil { isCleared = variable.clear() }
             }
         } catch {
-            _ = try? machine.unloadKexec([])
+            if (try? machine.unloadKexec([])) != nil { undo.remove(.kexec) }
             if isCleared, let location { variable.putBack(location) }
             if isMarked { unmark(image) }
             throw error

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import CLinux
 import Glibc
 import SystemPackage
 
@@ -23,6 +24,18 @@ package enum KernelLog {
         let bytes = record(level, line)
         let written = try? systemCall(.write) { Glibc.write(log.rawValue, bytes, bytes.count) }
         return written == bytes.count
+    }
+
+    /// What the kernel still has of it, the newest last; nil where that may not be read. The
+    /// corresponding C function is `klogctl`.
+    static func text() -> String? {
+        let (readAll, sizeOfAll): (CInt, CInt) = (3, 10)
+        let size = klogctl(sizeOfAll, nil, 0)
+        guard size > 0 else { return nil }
+        var bytes = [CChar](repeating: 0, count: Int(size))
+        let count = klogctl(readAll, &bytes, size)
+        guard count >= 0 else { return nil }
+        return String(decoding: bytes[..<Int(count)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// The kernel refuses records above 1024 bytes, and begins a new record at a line feed. One

@@ -67,16 +67,28 @@ package enum Swaps {
 
     /// Activates the swap area at `path`. A negative priority leaves the choice to the kernel.
     /// The corresponding C function is `swapon`.
-    package static func activate(_ path: FilePath, priority: Int) throws(PlatformError) {
-        let flags =
+    package static func activate(
+        _ path: FilePath, priority: Int, discard: SwapDiscard
+    ) throws(PlatformError) {
+        let priorityFlags =
             priority < 0 ? 0 : SWAP_FLAG_PREFER | min(CInt(clamping: priority), SWAP_FLAG_PRIO_MASK)
+        let flags = priorityFlags | discard.flags
         try systemCall(.swapon, path) { path.withPlatformString { swapon($0, flags) } }
     }
 
-    /// Moves what is in the swap area back to memory and gives the area up.
-    /// The corresponding C function is `swapoff`.
-    package static func deactivate(_ path: FilePath) throws(PlatformError) {
-        try systemCall(.swapoff, path) { path.withPlatformString { swapoff($0) } }
+    /// Moves what is in the swap area back to memory and gives the area up. The corresponding C
+    /// function is `swapoff`.
+    ///
+    /// That takes as long as reading the area does. A signal ends it, with EINTR, and then the area
+    /// is as it was (`try_to_unuse`, mm/swapfile.c, Linux 6.12).
+    ///
+    /// - Parameter isUnwanted: asked while it goes on; once it says so, this throws EINTR.
+    package static func deactivate(
+        _ path: FilePath, unless isUnwanted: () -> Bool
+    ) throws(PlatformError) {
+        try InterruptibleCall.run(.swapoff, path, unless: isUnwanted) {
+            path.withPlatformString { swapoff($0) }
+        }
     }
 }
 

@@ -8,6 +8,7 @@ extension PlatformError {
         // Files.
         case open, stat, fstat, read, write, pread, fsync, fdatasync, unlink, opendir, readdir,
             realpath
+        case mkdir, rename
         case adviseFile = "posix_fadvise"
         case setFlags = "ioctl FS_IOC_SETFLAGS"
 

@@ -39,6 +39,15 @@ struct OwnedDescriptor: ~Copyable, Sendable {
         }
     }
 
+    /// A new file for writing. Throws EEXIST where there is something of that name.
+    init(create path: FilePath, mode: mode_t) throws(PlatformError) {
+        rawValue = try systemCall(.open, path) {
+            path.withPlatformString {
+                open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+            }
+        }
+    }
+
     /// Takes over what a call gave.
     init(adopting descriptor: CInt) { rawValue = descriptor }
 

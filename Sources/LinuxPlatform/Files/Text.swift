@@ -13,7 +13,7 @@ extension StringProtocol {
     ///
     /// Source: `mangle_path`, fs/seq_file.c, Linux 6.12: a backslash and three octal digits for
     /// blanks, line feeds and backslashes in a path.
-    var octalUnescaped: String {
+    package var octalUnescaped: String {
         let bytes = Array(utf8)
         var result: [UInt8] = []
         var index = 0

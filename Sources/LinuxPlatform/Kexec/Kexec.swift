@@ -53,6 +53,12 @@ package enum Kexec {
         }
     }
 
+    /// Whether there is something to jump to. Source: `kexec_loaded_show`, kernel/ksysfs.c, Linux
+    /// 6.12.
+    package static var isLoaded: Bool {
+        (try? SystemFile.lineIfPresent("/sys/kernel/kexec_loaded")) == "1"
+    }
+
     /// Gives back what ``load(entry:segments:flags:)`` took.
     package static func unload(flags: Flags = []) throws(PlatformError) {
         try systemCall(.kexecLoad) { linux_kexec_load(0, 0, nil, flags.rawValue) }

@@ -33,6 +33,20 @@ extension LinuxMachine {
 }
 
 extension LinuxMachine {
+    package func holdSignalsBack() { Signals.holdBack() }
+    package func pendingSignal() -> Signal? { Signals.pending() }
+    package func process() throws(PlatformError) -> ProcessIdentity { try .current() }
+    package func isRunning(_ process: ProcessIdentity) -> Bool { process.isRunning }
+    package func undoNote(limit: Int) throws(PlatformError) -> [UInt8]? {
+        try RuntimeFile.undoNote.read(limit: limit)
+    }
+    package func setUndoNote(_ bytes: [UInt8]) throws(PlatformError) {
+        try RuntimeFile.undoNote.replace(with: bytes)
+    }
+    package func removeUndoNote() throws(PlatformError) { try RuntimeFile.undoNote.remove() }
+}
+
+extension LinuxMachine {
     package func firmwareMap() throws(PlatformError) -> MemoryMap? {
         guard SystemFile.exists("/sys/firmware/memmap") else { return nil }
         return try Firmware.memoryMap()
@@ -107,11 +121,18 @@ extension LinuxMachine {
     package func swap(on number: DeviceNumber) throws(PlatformError) -> ActiveSwap? {
         try Swaps.active(on: number)
     }
-    package func activateSwap(_ path: FilePath, priority: Int) throws(PlatformError) {
-        try Swaps.activate(path, priority: priority)
+    package func swapDiscard(of number: DeviceNumber) -> SwapDiscard? {
+        Swaps.discard(of: number)
     }
-    package func deactivateSwap(_ path: FilePath) throws(PlatformError) {
-        try Swaps.deactivate(path)
+    package func activateSwap(
+        _ path: FilePath, priority: Int, discard: SwapDiscard
+    ) throws(PlatformError) {
+        try Swaps.activate(path, priority: priority, discard: discard)
+    }
+    package func deactivateSwap(
+        _ path: FilePath, unless isUnwanted: () -> Bool
+    ) throws(PlatformError) {
+        try Swaps.deactivate(path, unless: isUnwanted)
     }
     package func deviceEvents() throws(PlatformError) -> any DeviceEvents {
         try BlockDeviceEvents()
@@ -135,11 +156,19 @@ extension LinuxMachine {
         guard flags.contains(.preserveContext) else {
             return try Kexec.load(entry: entry, segments: segments, flags: flags)
         }
-        try FirstCPU.usingUpItsPages { () throws(PlatformError) in
-            try Kexec.load(entry: entry, segments: segments, flags: flags)
+        do throws(PlatformError) {
+            try FirstCPU.usingUpItsPages { () throws(PlatformError) in
+                try Kexec.load(entry: entry, segments: segments, flags: flags)
+            }
+        } catch {
+            FirstCPU.allowAgain()
+            throw error
         }
     }
+    package var isKexecLoaded: Bool { Kexec.isLoaded }
+    /// After this there is no jump for which the first CPU is to be left alone.
     package func unloadKexec(_ flags: Kexec.Flags) throws(PlatformError) {
+        FirstCPU.allowAgain()
         try Kexec.unload(flags: flags)
     }
     package func jump() throws(PlatformError) { try Kexec.execute() }

@@ -8,10 +8,9 @@ import SystemPackage
 /// ``LinuxMachine`` is the real one. A test hands the workflows a scripted one, so that each of
 /// their decisions can be tried without a virtual machine. What a function answers, and which
 /// errors it throws, is told where ``LinuxMachine`` gets it from.
-package protocol Machine: KernelFacts, FirmwareFacts, MemoryAccess, DeviceAccess, JumpAccess,
-    WorkAccess
-{
-}
+package protocol Machine:
+    KernelFacts, ProcessAccess, FirmwareFacts, MemoryAccess, DeviceAccess, JumpAccess, WorkAccess
+{}
 
 /// What the running kernel says of itself, and takes as its settings.
 package protocol KernelFacts: Sendable {
@@ -42,6 +41,24 @@ package protocol KernelFacts: Sendable {
     func uptime() -> UInt64
     /// See ``WallClock/now()``.
     func time() -> UInt64
+}
+
+/// The process that does all this: who asks it to end, and what it leaves for the next one.
+package protocol ProcessAccess: Sendable {
+    /// See ``Signals/holdBack()``.
+    func holdSignalsBack()
+    /// See ``Signals/pending()``.
+    func pendingSignal() -> Signal?
+    /// See ``ProcessIdentity/current()``.
+    func process() throws(PlatformError) -> ProcessIdentity
+    /// See ``ProcessIdentity/isRunning``.
+    func isRunning(_ process: ProcessIdentity) -> Bool
+    /// See ``RuntimeFile/read(limit:)``.
+    func undoNote(limit: Int) throws(PlatformError) -> [UInt8]?
+    /// See ``RuntimeFile/replace(with:)``.
+    func setUndoNote(_ bytes: [UInt8]) throws(PlatformError)
+    /// See ``RuntimeFile/remove()``.
+    func removeUndoNote() throws(PlatformError)
 }
 
 /// What the firmware has told the kernel, and keeps for it.
@@ -102,10 +119,14 @@ package protocol DeviceAccess: Sendable {
     func swaps() throws(PlatformError) -> [ActiveSwap]
     /// See ``Swaps/active(on:)``.
     func swap(on number: DeviceNumber) throws(PlatformError) -> ActiveSwap?
-    /// See ``Swaps/activate(_:priority:)``.
-    func activateSwap(_ path: FilePath, priority: Int) throws(PlatformError)
-    /// See ``Swaps/deactivate(_:)``.
-    func deactivateSwap(_ path: FilePath) throws(PlatformError)
+    /// See ``Swaps/discard(of:)``.
+    func swapDiscard(of number: DeviceNumber) -> SwapDiscard?
+    /// See ``Swaps/activate(_:priority:discard:)``.
+    func activateSwap(
+        _ path: FilePath, priority: Int, discard: SwapDiscard
+    ) throws(PlatformError)
+    /// See ``Swaps/deactivate(_:unless:)``.
+    func deactivateSwap(_ path: FilePath, unless isUnwanted: () -> Bool) throws(PlatformError)
     /// See ``BlockDeviceEvents``.
     func deviceEvents() throws(PlatformError) -> any DeviceEvents
     /// See ``PassphrasePrompt/isOpen(_:)``.
@@ -124,6 +145,8 @@ package protocol JumpAccess: Sendable {
     func loadKexec(
         entry: PhysicalAddress, segments: [KexecSegment], flags: Kexec.Flags
     ) throws(PlatformError)
+    /// See ``Kexec/isLoaded``.
+    var isKexecLoaded: Bool { get }
     /// See ``Kexec/unload(flags:)``.
     func unloadKexec(_ flags: Kexec.Flags) throws(PlatformError)
     /// See ``Kexec/execute()``.

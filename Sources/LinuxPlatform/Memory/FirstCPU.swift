@@ -2,6 +2,7 @@
 
 import CLinux
 import Glibc
+import Synchronization
 import SystemPackage
 
 /// The CPU that goes on where a kernel suspends and takes the others down.
@@ -14,13 +15,21 @@ package enum FirstCPU {
     /// In pages; no more than 256 MiB is worth the time.
     private static let limit = 1 << 16
 
+    /// Where the thread that left that CPU might run before.
+    private static let before = Mutex<[UInt8]?>(nil)
+
     /// Uses up what is kept for that CPU while `body` runs on it, and gives it back on another one,
     /// if there is one. What `body` has the kernel allocate comes out of these pages too.
+    ///
+    /// This thread stays away from that CPU until ``allowAgain()``: what it gives back there would
+    /// be kept again.
     package static func usingUpItsPages<Result, Failure: Error>(
         _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
+        var cpus = [UInt8](repeating: 0, count: Int(LINUX_CPU_BYTES))
         // Whatever of this fails costs no more than some room on a disk.
-        guard linux_run_on_first_cpu() == 0 else { return try body() }
+        guard linux_get_cpus(&cpus) == 0, linux_run_on_first_cpu() == 0 else { return try body() }
+        before.withLock { $0 = $0 ?? cpus }
         let size = ((try? keptPages()) ?? 0) * AlignedBuffer.alignment
         let pages = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         if let pages, pages != MAP_FAILED {
@@ -35,6 +44,14 @@ package enum FirstCPU {
             if let pages, pages != MAP_FAILED { munmap(pages, size) }
         }
         return try body()
+    }
+
+    /// Lets this thread run where it might before.
+    package static func allowAgain() {
+        before.withLock { cpus in
+            if let set = cpus { _ = linux_set_cpus(set) }
+            cpus = nil
+        }
     }
 
     private static func keptPages() throws(PlatformError) -> Int {

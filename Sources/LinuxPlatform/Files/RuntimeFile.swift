@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Glibc
+import SystemPackage
+
+/// A file of ours in /run, which ends with the kernel that runs: for root only.
+package struct RuntimeFile: Sendable {
+    private let directory: FilePath
+    private let path: FilePath
+
+    /// What kresume is to undo.
+    package static let undoNote = RuntimeFile("undo", in: "/run/kresume")
+
+    init(_ name: String, in directory: FilePath) {
+        self.directory = directory
+        path = directory.appending(name)
+    }
+
+    /// Nil where there is none.
+    package func read(limit: Int) throws(PlatformError) -> [UInt8]? {
+        do { return try SystemFile.bytes(path, limit: limit) } catch {
+            guard error.number == .noSuchFileOrDirectory else { throw error }
+            return nil
+        }
+    }
+
+    /// Whoever reads it finds these bytes or those before, never a part.
+    package func replace(with bytes: [UInt8]) throws(PlatformError) {
+        do {
+            try systemCall(.mkdir, directory) { directory.withPlatformString { mkdir($0, 0o700) } }
+        } catch { if error.number != .fileExists { throw error } }
+        let new = FilePath("\(path).new")
+        // One that a process left when it was killed.
+        _ = new.withPlatformString { unlink($0) }
+        do {
+            let file = try OwnedDescriptor(create: new, mode: 0o600)
+            let number = file.rawValue
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let count = try systemCall(.write, new) {
+                    rest.withUnsafeBytes { write(number, $0.baseAddress, $0.count) }
+                }
+                rest = rest.dropFirst(count)
+            }
+        }
+        try systemCall(.rename, path) {
+            new.withPlatformString { new in path.withPlatformString { rename(new, $0) } }
+        }
+    }
+
+    /// Nothing where there is none. Its directory goes too.
+    package func remove() throws(PlatformError) {
+        do { try systemCall(.unlink, path) { path.withPlatformString { unlink($0) } } } catch {
+            guard error.number == .noSuchFileOrDirectory else { throw error }
+        }
+        _ = directory.withPlatformString { rmdir($0) }
+    }
+}
