@@ -21,8 +21,8 @@ struct Layout {
         self.destinations = destinations
         self.owned = owned
         // Address space only, as long as it is not used.
-        extents.reserveCapacity(destinations.data.count + owned.count)
-        moves.reserveCapacity(destinations.runCount + owned.count)
+        extents.reserveCapacity(2 * (destinations.data.count + owned.count))
+        moves.reserveCapacity(2 * (destinations.runCount + owned.count))
 
         let parts = OwnedParts(owned, destinations, avoiding: block)
         let room = count(parts)

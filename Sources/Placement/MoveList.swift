@@ -26,6 +26,7 @@ package struct MoveList: Sendable {
     init(_ moves: [Move], on pages: [Pages]) {
         self.moves = moves
         self.pages = pages
+        precondition(pageCount >= Self.pageCount(moves: moves.count), "the list has room")
     }
 
     /// How many pages so many moves take.

@@ -84,19 +84,25 @@ private func frames(_ range: Range<UInt64>) -> FrameRange {
 
     /// Where nothing else is owned, the list lies in what the image wants filled, whose turn comes
     /// when it was read: first in what is filled in any case. The first spare page stages.
+    ///
+    /// - Parameter apart: how many other pages must be zero, no two of them together.
     @Test(
         arguments: [
-            ([310..<330], [311, 312]),
-            ([350..<420], [351, 352]),
-            ([310..<330, 350..<420], [351, 352]),
-            ([300..<301, 310..<330], [310, 311]),
-            ([310..<330, 350..<351, 352..<353], [352, 310]),
-            ([350..<351, 352..<353, 354..<355, 449..<450], [352, 354]),
-        ] as [([Range<UInt64>], [UInt64])])
-    func liesInWhatIsFilledLater(spare: [Range<UInt64>], list: [UInt64]) throws {
+            ([310..<330], 200, [311, 312]),
+            ([350..<420], 200, [351, 352]),
+            ([310..<330, 350..<420], 200, [351, 352]),
+            ([300..<301, 310..<330], 200, [310, 311]),
+            ([310..<330, 350..<351, 352..<353], 200, [352, 310]),
+            ([350..<351, 352..<353, 354..<355, 449..<450], 200, [352, 354]),
+            // A list page in what is poisoned cuts that in two, which is one move more than fits.
+            ([350..<351, 352..<353, 354..<355, 449..<450], 166, [352]),
+            ([350..<351, 352..<353, 354..<355, 449..<450], 167, [352, 354]),
+        ] as [([Range<UInt64>], UInt64, [UInt64])])
+    func liesInWhatIsFilledLater(
+        spare: [Range<UInt64>], apart count: UInt64, list: [UInt64]
+    ) throws {
         let ram = FrameSet([frames(256..<1200)])
-        // Every other frame: a move for each.
-        let apart = (0..<200).map { frames(2 * $0 + 501..<2 * $0 + 502) }
+        let apart = (0..<count).map { frames(2 * $0 + 501..<2 * $0 + 502) }
         let destinations = try DestinationMap(
             data: [frames(260..<300), frames(500..<501)], zero: [frames(310..<330)] + apart,
             poison: [frames(350..<450)], ram: ram, free: FrameSet([frames(1000..<1100)]))

@@ -45,14 +45,23 @@ struct SimulatedMemory {
         }
     }
 
-    /// Carries out the list as it is in memory. False where it is damaged, or a move touches the
-    /// block or leaves memory, which on a real machine would be the end of it.
+    /// Carries out the list as it is in memory, move by move. False where it is damaged, or a move
+    /// touches the block or leaves memory, which on a real machine would be the end of it.
     mutating func execute(from address: PhysicalAddress) -> Bool {
         var address = address
         while address.rawValue != 0 {
-            guard address.rawValue % 4096 == 0, let page = list[address.frame] else { return false }
-            let bytes = page.span.bytes
-            for move in 0..<Int(bytes.u32(at: Int(LIST_COUNT))) {
+            var move = 0
+            while true {
+                guard address.rawValue % 4096 == 0, let page = list[address.frame] else {
+                    return false
+                }
+                let bytes = page.span.bytes
+                if move == Int(bytes.u32(at: Int(LIST_COUNT))) {
+                    let fill = UInt64(bytes.u32(at: Int(LIST_FILL)))
+                    write(fill * 0x0101_0101_0101_0101, to: address.frame)
+                    address = PhysicalAddress(bytes.u64(at: Int(LIST_NEXT)))
+                    break
+                }
                 let offset = Int(LIST_MOVES) + move * Int(MOVE_SIZE)
                 guard
                     carryOut(
@@ -60,10 +69,8 @@ struct SimulatedMemory {
                         to: PageFrame(bytes.u64(at: offset + Int(MOVE_DESTINATION)) >> 12),
                         count: bytes.u64(at: offset + Int(MOVE_PAGES)))
                 else { return false }
+                move += 1
             }
-            let fill = UInt64(bytes.u32(at: Int(LIST_FILL)))
-            write(fill * 0x0101_0101_0101_0101, to: address.frame)
-            address = PhysicalAddress(bytes.u64(at: Int(LIST_NEXT)))
         }
         return true
     }
