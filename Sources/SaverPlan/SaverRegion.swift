@@ -15,10 +15,15 @@ package enum SaverRegion {
     ///
     /// The initrd unpacks to two or three times its size, into a tmpfs that takes half of memory
     /// at most (`init_mount_tree` and `shmem_default_max_blocks`, Linux 6.12).
-    package static func size(for kernel: BzImage, initrdSize: UInt64) -> UInt64 {
+    ///
+    /// - Parameter guardSize: of what is loaded as its crash kernel, in bytes: in the archive,
+    ///   unpacked, and in its place.
+    package static func size(
+        for kernel: BzImage, initrdSize: UInt64, guardSize: UInt64 = 0
+    ) -> UInt64 {
         let unpacked = initrdSize.multipliedReportingOverflow(by: 6)
         let (sum, overflow) = unpacked.partialValue.addingReportingOverflow(
-            kernel.initSize + (32 << 20))
+            kernel.initSize + (32 << 20) + 3 * guardSize)
         if unpacked.overflow || overflow { return .max }
         let mebibyte: UInt64 = 1 << 20
         return max(leastSize, sum / mebibyte * mebibyte)

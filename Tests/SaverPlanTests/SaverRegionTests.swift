@@ -26,6 +26,9 @@ private let mebibyte: UInt64 = 1 << 20
         ] as [(UInt64, UInt64?)])
     func sizeFollowsTheInitrd(initrdSize: UInt64, least: UInt64?) throws {
         let size = SaverRegion.size(for: try kernel(), initrdSize: initrdSize)
+        #expect(
+            try SaverRegion.size(for: kernel(), initrdSize: 64 << 20, guardSize: 5 << 20)
+                == SaverRegion.size(for: kernel(), initrdSize: 64 << 20) + 15 << 20)
         guard let least else {
             #expect(size == .max)
             return

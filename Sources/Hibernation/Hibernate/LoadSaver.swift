@@ -65,7 +65,12 @@ struct LoadSaver {
         if try machine.pagingDepth() == .five, !image.startsInFiveLevelPaging {
             throw HibernateError.saverWithoutFiveLevels
         }
-        let expectedSize = SaverRegion.size(for: image, initrdSize: UInt64(initrdBytes.count))
+        // Which page gets the message makes no difference.
+        let wayBack = WayBackBlock(
+            mapping: map.ram, messagePage: PageFrame(1), pagingDepth: .four)
+        let expectedSize = SaverRegion.size(
+            for: image, initrdSize: UInt64(initrdBytes.count),
+            guardSize: wayBack.pageCount * UInt64(PageFrame.size))
         let memorySize = self.memorySize ?? expectedSize
         let needed = SaverRegion.memoryNeeded(forSize: memorySize)
         let available = try machine.memory().available

@@ -11,7 +11,7 @@ enum SaveWord {
     /// A byte that is in no UTF-8 text.
     private static let life: UInt8 = 0xff
 
-    func say(on machine: any WorkAccess) throws(PlatformError) {
+    func say(on machine: any ProcessAccess) throws(PlatformError) {
         switch self {
         case .stillSaving: try machine.tellStarter([Self.life])
         case .failed(let reason): try machine.tellStarter(Array(reason.utf8))

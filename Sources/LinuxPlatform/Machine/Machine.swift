@@ -9,7 +9,7 @@ import SystemPackage
 /// their decisions can be tried without a virtual machine. What a function answers, and which
 /// errors it throws, is told where ``LinuxMachine`` gets it from.
 package protocol Machine:
-    KernelFacts, ProcessAccess, FirmwareFacts, MemoryAccess, DeviceAccess, JumpAccess, WorkAccess
+    KernelFacts, ProcessAccess, FirmwareFacts, MemoryAccess, DeviceAccess, JumpAccess
 {}
 
 /// What the running kernel says of itself, and takes as its settings.
@@ -43,7 +43,8 @@ package protocol KernelFacts: Sendable {
     func time() -> UInt64
 }
 
-/// The process that does all this: who asks it to end, and what it leaves for the next one.
+/// The process that does all this: who asks it to end, what it leaves for the next one, and who works
+/// for it.
 package protocol ProcessAccess: Sendable {
     /// See ``Signals/holdBack()``.
     func holdSignalsBack()
@@ -59,6 +60,12 @@ package protocol ProcessAccess: Sendable {
     func setUndoNote(_ bytes: [UInt8]) throws(PlatformError)
     /// See ``RuntimeFile/remove()``.
     func removeUndoNote() throws(PlatformError)
+    /// See ``WorkerProcess/init(_:)``.
+    func startWorker(_ arguments: [String]) throws(PlatformError) -> any Worker
+    /// See ``WorkerProcess/say(_:)``.
+    func tellStarter(_ bytes: [UInt8]) throws(PlatformError)
+    /// See ``CPU/useAll()``.
+    func useAllCPUs()
 }
 
 /// What the firmware has told the kernel, and keeps for it.
@@ -159,16 +166,6 @@ package protocol JumpAccess: Sendable {
     func powerOff() throws(PlatformError)
     /// See ``Power/sync()``.
     func sync()
-}
-
-/// Who does the work.
-package protocol WorkAccess: Sendable {
-    /// See ``WorkerProcess/init(_:)``.
-    func startWorker(_ arguments: [String]) throws(PlatformError) -> any Worker
-    /// See ``WorkerProcess/say(_:)``.
-    func tellStarter(_ bytes: [UInt8]) throws(PlatformError)
-    /// See ``CPU/useAll()``.
-    func useAllCPUs()
 }
 
 extension DeviceAccess {
