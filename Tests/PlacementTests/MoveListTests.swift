@@ -70,6 +70,20 @@ private func frames(_ range: Range<UInt64>) -> FrameRange {
         #expect(headers == [[51 << 12, 170], [9 << 12, 170], [0, 60]])
     }
 
+    @Test func mayLieBehindTheTables() {
+        let tables = IdentityMap(mapping: FrameSet([frames(1..<512)]))
+        let move = Move(from: .frames(PageFrame(9)), to: frames(300..<301))
+        let count = HandoffBlock.pageCount(tables, moves: 1)
+        #expect(count == UInt64(tables.tableCount) + 2)
+        let block = HandoffBlock(at: FrameRange(PageFrame(100), count: count), tables, [move])
+        #expect(block.listAddress == PageFrame(100 + count - 1).address)
+        let bytes = block.bytes(code: [0x90])
+        #expect(bytes.count == Int(count) * PageFrame.size)
+        let list = Array(bytes.suffix(PageFrame.size))
+        let words = stride(from: 0, to: 40, by: 8).map { list.span.bytes.u64(at: $0) }
+        #expect(words == [0, 1, 9 << 12, 300 << 12, 1])
+    }
+
     @Test func emptyListHasNoAddress() throws {
         let ram = FrameSet([frames(256..<1000)])
         let destinations = try DestinationMap(
