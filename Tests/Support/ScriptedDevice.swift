@@ -130,8 +130,7 @@ package final class Faults: Sendable {
             pwrite: { [self] fd, bytes, count, offset in
                 run(.write, count) { DeviceCalls.system.pwrite(fd, bytes, $0, offset) }
             },
-            fdatasync: { [self] fd in
-                CInt(run(.flush, 0) { _ in Int(DeviceCalls.system.fdatasync(fd)) })
-            })
+            // What a test reads back need not be on the disk.
+            fdatasync: { [self] _ in CInt(run(.flush, 0) { _ in 0 }) })
     }
 }
