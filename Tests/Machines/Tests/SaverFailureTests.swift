@@ -29,7 +29,7 @@ extension Machines {
                 try machine.startWork()
                 for (option, words) in Self.failures {
                     let reply = try machine.run(
-                        "\(hibernate()) --saver-append=\(option)", limit: .seconds(120))
+                        "\(hibernate()) --saver-append=\(option)", limit: .seconds(300))
                     #expect(reply.status == 1, "\(option)")
                     #expect(reply.output.contains(words), "\(option): \(reply.output)")
                     try machine.expectWorkIntact()
