@@ -33,6 +33,8 @@ package enum BootProtocolError: ExplainedError, Hashable, Sendable {
     case invalidNote(size: Int)
     /// The purgatory's code is not larger than its parameters, or larger than a page.
     case invalidPurgatory(size: Int)
+    /// What `rdinit=` names. In bytes; the limit is without a terminating zero.
+    case initPathTooLong(length: Int, limit: Int)
 
     package var explanation: String {
         switch self {
@@ -69,6 +71,9 @@ package enum BootProtocolError: ExplainedError, Hashable, Sendable {
             "the memory to be saved is in \(count) pieces, and at most 65533 are allowed"
         case .invalidNote(let size):
             "this kernel's note VMCOREINFO, of \(size) bytes, is not a whole one"
+        case .initPathTooLong(let length, let limit):
+            "the path of the saver kernel's init (rdinit=) has \(length) bytes, and at most \(limit) "
+                + "are allowed"
         case .invalidPurgatory(let size):
             "this kresume was built wrongly: its purgatory has \(size) bytes"
         }

@@ -20,6 +20,7 @@ package struct PanicGuard: Sendable {
     package var entryOffset: Int
 
     package static let initName = "kresume-guard"
+    /// What the program has for the path, with its zero, in bytes.
     static let initSize = 256
 
     /// The kernel aligns what it puts aside for a crash kernel (`CRASH_ALIGN`,

@@ -135,5 +135,8 @@ package struct SaverPlan: Sendable {
         guard input.purgatory.count > PurgatoryParameters.entryOffset,
             input.purgatory.count <= PageFrame.size
         else { throw .invalidPurgatory(size: input.purgatory.count) }
+        if let length = input.panicGuard?.initPath.utf8.count, length >= PanicGuard.initSize {
+            throw .initPathTooLong(length: length, limit: PanicGuard.initSize - 1)
+        }
     }
 }

@@ -202,7 +202,8 @@ private let address = PhysicalAddress(0x10000)
             case .tooManyMemoryMapEntries: [.tooManyMemoryRanges(70000)]
             case .tooManyMemoryRanges: [.invalidNote(size: 5)]
             case .invalidNote: [.invalidPurgatory(size: 5)]
-            case .invalidPurgatory: []
+            case .invalidPurgatory: [.initPathTooLong(length: 300, limit: 255)]
+            case .initPathTooLong: []
             }
         }
     }

@@ -129,6 +129,9 @@ import Testing
         BadInput(.invalidNote(size: 60)) { $0.vmcoreInfoNote[0] = 0 },
         BadInput(.invalidNote(size: 60)) { $0.vmcoreInfoNote[7] = 0xff },
         BadInput(.invalidPurgatory(size: 64)) { $0.purgatory = Array(repeating: 0, count: 64) },
+        BadInput(.initPathTooLong(length: 256, limit: 255)) {
+            $0.panicGuard = panicGuard("/" + String(repeating: "i", count: 255))
+        },
         BadInput(.invalidPurgatory(size: 4097)) { $0.purgatory = Array(repeating: 0, count: 4097) },
         BadInput(.tooManyMemoryMapEntries(129)) { input in
             for index in 0..<122 as Range<UInt64> {
