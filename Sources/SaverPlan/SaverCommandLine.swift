@@ -78,11 +78,12 @@ private let dropped = [
     "mem", "memmap", "crashkernel", "cma", "hugetlb_cma", "hugepages", "hugepagesz",
     "default_hugepagesz", "movablecore", "kernelcore", "reserve_mem", "log_buf_len", "memtest",
     "page_owner",
-    // What happens at a panic.
-    "panic", "panic_on_warn", "crash_kexec_post_notifiers", "softlockup_panic", "nmi_watchdog",
+    // What is a panic, and what happens then: one of another CPU than the first leads nowhere.
+    "panic", "panic_on_warn", "panic_on_taint", "crash_kexec_post_notifiers", "oops",
+    "softlockup_panic", "hung_task_panic", "unknown_nmi_panic", "nmi_watchdog",
 ]
 
-private let droppedPrefixes = ["resume", "kresume."]
+private let droppedPrefixes = ["resume", "kresume.", "sysctl."]
 
 /// With a guard a panic leads back, so what hangs a CPU is to become one. Source:
 /// Documentation/admin-guide/kernel-parameters.txt, Linux 6.12.

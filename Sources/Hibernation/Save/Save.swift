@@ -48,8 +48,9 @@ package struct Save {
     private func protect() {
         do {
             try machine.setOutOfMemoryScore(-1000)
-            let name = "kernel/watchdog_cpumask"
-            if try machine.sysctl(name) != nil { try machine.setSysctl(name, to: "0") }
+            for name in ["kernel/watchdog_cpumask", "kernel/panic_on_oops"] {
+                if try machine.sysctl(name) != nil { try machine.setSysctl(name, to: "0") }
+            }
         } catch { report.warn(explanation(of: error)) }
         if !machine.isCrashKernelLoaded {
             report.warn("if this kernel panics, there is no way back: no crash kernel is loaded")
