@@ -33,29 +33,13 @@ package struct Inspection {
         let members = fields.map { name, value in
             let json =
                 switch value {
-                case .text(let text): Self.quoted(text)
+                case .text(let text): jsonQuoted(text)
                 case .number(let number): "\(number)"
                 case .list(let items):
-                    "[" + items.map(Self.quoted).joined(separator: ", ") + "]"
+                    "[" + items.map(jsonQuoted).joined(separator: ", ") + "]"
                 }
-            return "  \(Self.quoted(name)): \(json)"
+            return "  \(jsonQuoted(name)): \(json)"
         }
         return "{\n" + members.joined(separator: ",\n") + "\n}"
-    }
-
-    /// RFC 8259, section 7.
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }
