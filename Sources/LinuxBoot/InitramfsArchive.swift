@@ -19,7 +19,7 @@ package struct InitramfsArchive {
     package mutating func addProgram(_ name: String, _ bytes: [UInt8]) -> Int {
         fileCount += 1
         // S_IFREG and what the owner may do.
-        appendHeader(name, mode: 0o100700, links: 1, size: bytes.count)
+        appendHeader(name, mode: 0o100700, size: bytes.count)
         let offset = writer.bytes.count
         writer.append(bytes)
         writer.pad(to: writer.bytes.count.roundedUp(to: 4))
@@ -29,14 +29,14 @@ package struct InitramfsArchive {
     /// The archive, ended.
     package func bytes() -> [UInt8] {
         var copy = self
-        copy.appendHeader("TRAILER!!!", mode: 0, links: 1, size: 0)
+        copy.appendHeader("TRAILER!!!", mode: 0, size: 0)
         return copy.writer.bytes
     }
 
-    private mutating func appendHeader(_ name: String, mode: UInt32, links: UInt32, size: Int) {
+    private mutating func appendHeader(_ name: String, mode: UInt32, size: Int) {
         let nameSize = UInt32(name.utf8.count + 1)
         let fields: [UInt32] = [
-            fileCount, mode, 0, 0, links, 0, UInt32(size), 0, 0, 0, 0, nameSize, 0,
+            fileCount, mode, 0, 0, 1, 0, UInt32(size), 0, 0, 0, 0, nameSize, 0,
         ]
         writer.append("070701".utf8)
         for field in fields {

@@ -66,10 +66,17 @@ import Threads
     }
 
     @Test(.timeLimit(.minutes(1))) func aCallThatIsWantedGoesOn() throws {
+        // It ends when it has been asked about for the third time.
+        let asked = Monitor(0)
         try InterruptibleCall.run(
-            .swapoff, "/dev/x", unless: { false },
+            .swapoff, "/dev/x",
+            unless: {
+                asked.change { $0 += 1 }
+                return false
+            },
             {
-                usleep(250_000)
+                asked.wait { $0 >= 3 ? () : nil }
+                return 0
             })
         #expect(throws: PlatformError.call(.swapoff, path: "/dev/x", .notPermitted)) {
             try InterruptibleCall.run(
