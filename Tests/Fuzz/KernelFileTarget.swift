@@ -13,7 +13,8 @@ extension FuzzTarget {
         [
             [0], [1] + Change.put(UInt32(64 << 20), in: 0, at: 0x230 - 0x1f1),
             [2] + Change.put(UInt64(0x2200_0000), in: 0, at: 0x258 - 0x1f1),
-            [3] + Change.put(UInt32(90 << 20), in: 0, at: 0x260 - 0x1f1),
+            [3] + Change.put(UInt32(90 << 20), in: 0, at: 0x260 - 0x1f1), [4],
+            [4] + Change.put(UInt32(50 << 20), in: 0, at: 0x260 - 0x1f1),
         ]
     } test: { input in
         guard let first = input.first else { return }
@@ -39,6 +40,11 @@ extension FuzzTarget {
         input.kernel = kernel
         if choice & 1 != 0 { input.region = frames(0x2100_1000, 0x2500_3000) }
         if choice & 2 != 0 { input.initrdSize = 40_000_000 }
+        if choice & 4 != 0 {
+            input.panicGuard = PanicGuard(
+                program: [UInt8](repeating: 0, count: 4096), initPath: "/init", blockPages: 70,
+                entryOffset: 1000)
+        }
         guard let plan = try? SaverPlan(input) else { return }
         // Every page of the region belongs to exactly one segment; each is large enough.
         var next = input.region.lower
@@ -52,6 +58,13 @@ extension FuzzTarget {
                 require(
                     offset == kernel.loadedOffset && count == kernel.loadedSize && count <= size
                         && kernel.initSize <= size, "\(count) bytes in \(size)")
+                require(
+                    plan.crashMemory.isEmpty
+                        || plan.crashMemory.lower.address.rawValue
+                            >= segment.frames.lower.address.rawValue + kernel.initSize
+                            && plan.crashMemory.upper <= segment.frames.upper,
+                    "the crash kernel lies in \(plan.crashMemory)")
+            case .guardArchive: break
             case .initrd(let count): require(count <= size, "\(count) bytes in \(size)")
             case .bytes(let bytes): require(UInt64(bytes.count) <= size, "too many bytes")
             case .none: require(false, "a hole in the region")
