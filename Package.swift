@@ -178,10 +178,11 @@ let package = Package(
             ], swiftSettings: strict),
         .testTarget(
             name: "PlacementTests",
-            dependencies: ["Placement", "PhysicalMemory", "Bytes", "CHandoff"],
+            dependencies: ["Placement", "PhysicalMemory", "Bytes", "CHandoff", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "CompressionTests", dependencies: ["Compression", "Checksum", "CLZO"],
+            name: "CompressionTests",
+            dependencies: ["Compression", "Checksum", "CLZO", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "ThreadsTests", dependencies: ["Threads"], swiftSettings: strict),
         .testTarget(

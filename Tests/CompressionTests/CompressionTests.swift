@@ -3,6 +3,7 @@
 import CLZO
 import Checksum
 import Compression
+import TestSupport
 import Testing
 
 @Suite struct XXH64Tests {
@@ -257,18 +258,5 @@ private func noise(_ count: Int) -> [UInt8] {
             } catch { outcomes.refused += 1 }
         }
         #expect(outcomes.refused > 100 && outcomes.unpacked > 100, "\(outcomes)")
-    }
-}
-
-/// Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import PhysicalMemory
+import TestSupport
 import Testing
 
 @testable import Placement
@@ -15,7 +16,7 @@ import Testing
         #else
             let pages = (size << 30) / 4096
         #endif
-        var random = Seeded(size)
+        var random = SplitMix(state: size)
         // Data and what is left out take turns.
         var data: [FrameRange] = []
         var frame = PageFrame(0x8000)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import PhysicalMemory
+import TestSupport
 import Testing
 
 @testable import Placement
@@ -29,7 +30,7 @@ extension [Placement.Extent] {
     /// exactly the image.
     @Test(arguments: 0..<300)
     func executingThePlanGivesTheImage(seed: Int) throws {
-        var random = Seeded(UInt64(seed))
+        var random = SplitMix(state: UInt64(seed))
         let frameCount = Int.random(in: 600...3000, using: &random)
         // Of which the list has several pages where they are short.
         let longestRun = UInt64([2, 9, 90].randomElement(using: &random)!)
@@ -203,18 +204,5 @@ extension [Placement.Extent] {
             let ram = FrameSet([frames(256..<1000)])
             _ = try DestinationMap(data: data, zero: zero, ram: ram, free: ram)
         }
-    }
-}
-
-/// SplitMix64: the same sequence for the same seed on every machine.
-struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-    init(_ seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

@@ -5,6 +5,7 @@ import CLZO
 import Checksum
 import KresumeImage
 import PhysicalMemory
+import TestSupport
 
 @testable import SwsuspImage
 
@@ -60,15 +61,20 @@ struct Recipe {
         return bytes(words)
     }
 
+    /// Made once: most tests write an image, and in a debug build this is half of its time.
+    private static let pages = (0..<700).map(newContents)
+
+    static func contents(_ index: Int) -> [UInt8] { pages[index] }
+
     /// Every third page does not shrink.
-    static func contents(_ index: Int) -> [UInt8] {
+    private static func newContents(_ index: Int) -> [UInt8] {
         var random = SplitMix(state: UInt64(index))
         if index % 3 == 0 { return bytes((0..<512).map { _ in random.next() }) }
         return (0..<4096).map { UInt8(truncatingIfNeeded: $0 / 17 + index) }
     }
 
     static func bytes(_ words: [UInt64]) -> [UInt8] {
-        words.flatMap { word in withUnsafeBytes(of: word.littleEndian) { Array($0) } }
+        words.map(\.littleEndian).withUnsafeBytes { Array($0) }
     }
 
     var frames: [UInt64] { zero.union(data.keys).sorted() }
@@ -174,18 +180,5 @@ struct Recipe {
         device.put(Array("SWAPSPACE2".utf8), at: device.header + 4076)
         device.put(Array("S1SUSPEND\0".utf8), at: device.header + 4086)
         return device
-    }
-}
-
-/// Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }
