@@ -209,7 +209,7 @@ let package = Package(
             dependencies: [
                 "Hibernation", "Restore", "Transfer", "SaverPlan", "LinuxBoot", "KresumeImage",
                 "SwapArea", "Placement", "HibernateLocation", "LinuxPlatform", "PhysicalMemory",
-                "Bytes", "CHandoff", "TestSupport",
+                "Bytes", "Threads", "CHandoff", "TestSupport",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),

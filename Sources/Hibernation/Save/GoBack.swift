@@ -29,7 +29,7 @@ package struct GoBack {
             report.fail(explanation(of: error))
         }
         // One that was laid before is still loaded; where it got its message from may be gone.
-        try? machine.jump()
+        try? JumpBack(on: machine).take()
         try panic()
     }
 

@@ -14,12 +14,14 @@ final class WayBack {
     private static let noReason = "the saver kernel could not say why"
 
     private let machine: any Machine
+    private let jump: JumpBack
     private let block: WayBackBlock
     private let frames: FrameRange
     private let entry: PhysicalAddress
 
     init(_ orders: SaverOrders, on machine: any Machine) throws {
         self.machine = machine
+        jump = JumpBack(on: machine)
         // The saver's own memory is what A gave it, so all of it may be lost.
         let own = try MachineFacts.firmwareMap(machine).ram
         let message = orders.parameters.messagePage.frame
@@ -37,7 +39,7 @@ final class WayBack {
     /// Throws only where the jump failed.
     func take(saying reason: String) throws -> Never {
         try? load(reason)
-        try machine.jump()
+        try jump.take()
         throw RestoreError.jumpReturned
     }
 

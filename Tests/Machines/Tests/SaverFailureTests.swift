@@ -8,14 +8,19 @@ extension Machines {
     @Suite(.serialized) struct SaverFailureTests {
         private static let panic = "the saver kernel panicked, or its init ended"
 
-        /// What is added to the saver's command line, and words of the reason.
+        /// Options of `hibernate`, and words of the reason.
         private static let failures = [
-            ("saver.failure=kill", "the process that saves ended (signal 9)"),
-            ("saver.failure=kill-all", "kresume save --back was called"),
-            ("saver.failure=memory", "the process that saves ended (signal 9)"),
-            ("saver.failure=exit", panic),
-            ("rdinit=/bin/false", panic),
-            ("rdinit=/none", panic),
+            ("--saver-append='saver.failure=no-device kresume.wait=1'", "no device holds the"),
+            ("--saver-append=saver.failure=kill", "the process that saves ended (signal 9)"),
+            ("--saver-append=saver.failure=kill-all", "kresume save --back was called"),
+            ("--saver-append=saver.failure=memory", "the process that saves ended (signal 9)"),
+            ("--saver-append=saver.failure=exit", panic),
+            ("--saver-append=rdinit=/bin/false", panic),
+            ("--saver-append=rdinit=/none", panic),
+            ("--saver-initrd=/tmp/cut", panic),
+            ("--saver-append=saver.failure=panic", panic),
+            // A CPU that hangs with its interrupts on is noticed after twice this many seconds.
+            ("--saver-append='saver.failure=hang watchdog_thresh=3'", panic),
         ]
 
         /// One machine, and one failure after the other.
@@ -27,9 +32,10 @@ extension Machines {
                 let machine = try bench.start("machine", configuration)
                 try machine.waitUntilBooted()
                 try machine.startWork()
+                try machine.expect("head -c 400000 /boot/initrd.img-$(uname -r) >/tmp/cut")
                 for (option, words) in Self.failures {
                     let reply = try machine.run(
-                        "\(hibernate()) --saver-append=\(option)", limit: .seconds(300))
+                        "\(hibernate()) \(option)", limit: .seconds(300))
                     #expect(reply.status == 1, "\(option)")
                     #expect(reply.output.contains(words), "\(option): \(reply.output)")
                     try machine.expectWorkIntact()
