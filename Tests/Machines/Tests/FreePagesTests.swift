@@ -25,9 +25,7 @@ extension Machines {
             try Bench.use("free-saver") { bench in
                 let (machine, configuration) = try start(bench, [])
                 let filler = try megabytes(machine, "MemFree") - 40
-                try machine.expect(
-                    "yes \"$(seq 2000)\" | head -c $((\(filler) << 20)) >/tmp/filler && rm /tmp/filler"
-                )
+                try machine.expect("pattern touch \(filler)")
                 let inUse = try machine.run(
                     "awk '$1 == \"pages\" && $2 == \"free\" { n -= $3 } "
                         + "$1 == \"present\" { n += $2 } END { print n }' /proc/zoneinfo")
@@ -65,7 +63,7 @@ extension Machines {
             _ bench: Bench, _ parameters: [String]
         ) throws -> (Machine, Configuration) {
             var configuration = Configuration()
-            configuration.memory = 640
+            configuration.memory = 512
             configuration.parameters = parameters
             configuration.disks = [Disk(try bench.swap(size: 800)), Disk(try bench.ext4())]
             let machine = try bench.start("machine", configuration)

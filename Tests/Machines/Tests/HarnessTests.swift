@@ -75,8 +75,12 @@ extension Machines {
                 #expect(stalled.output.hasPrefix("the counter stands at"))
 
                 let damages = [
-                    ("echo >>/tmp/random", "/tmp/random: FAILED"),
-                    ("echo >>/mnt/random", "/mnt/random: FAILED"),
+                    ("echo >>/tmp/random", "/tmp/random: it has grown"),
+                    (
+                        "printf x | dd of=/tmp/random bs=1 seek=9000 conv=notrunc 2>/dev/null",
+                        "/tmp/random: page 2 is not as it was written"
+                    ),
+                    ("echo >>/mnt/random", "/mnt/random: it has grown"),
                     ("echo 7 >>/mnt/count", "the counter's trace has a hole"),
                     ("echo 99999 >/run/work/count", "the counter went back"),
                     ("echo 0 >/sys/devices/system/cpu/cpu1/online", "work for processor 1 ran on"),

@@ -8,18 +8,6 @@ import Testing
 /// other kinds of initramfs is tried with one kind only.
 extension Machines {
     @Suite(.serialized) struct InitramfsTests {
-        /// Without an image nobody notices kresume. With the other tools the machines that go
-        /// round circles begin so.
-        @Test func noImage() throws {
-            try Bench.use("no-image") { bench in
-                let configuration = try Debian.configuration(bench, .test, .dracutPlain)
-                let machine = try bench.start("machine", configuration)
-                try machine.waitUntilRunning()
-                try machine.expectKresumeSays([])
-                try machine.powerOff()
-            }
-        }
-
         /// What looks like an image and is none: the boot goes on, and tells why.
         @Test(arguments: System.Initramfs.allCases)
         func damagedImage(initramfs: System.Initramfs) throws {
