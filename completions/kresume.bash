@@ -44,7 +44,7 @@ _kresume() {
     esac
 
     case ${COMP_WORDS[1]} in
-    resume) options="--offset= --dry-run --retry --default= --wait= --debug-port=" ;;
+    resume) options="--offset= --dry-run --retry --unattended --default= --wait= --debug-port=" ;;
     hibernate)
         options="--offset= --force --saver-kernel= --saver-initrd= --saver-memory= --saver-append="
         options+=" --image-size= --compression= --unlock-in-saver --debug-port="

@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <linux/io_uring.h>
 #include <linux/netlink.h>
+#include <linux/random.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -34,6 +35,11 @@ int linux_block_read_only(int fd, int *read_only)
 int linux_block_flush_buffers(int fd)
 {
     return ioctl(fd, BLKFLSBUF, 0);
+}
+
+int linux_reseed_random(int fd)
+{
+    return ioctl(fd, RNDRESEEDCRNG, 0);
 }
 
 int linux_make_mutable(int fd)

@@ -8,7 +8,8 @@ import PhysicalMemory
 /// A pins the page and says where it is; whoever jumps back writes the page as part of A's memory.
 /// So A learns why a save failed even where the device is what failed.
 ///
-/// Layout, little endian: magic (8 bytes), outcome (u32), length of the text (u32), UTF-8 text.
+/// Layout, little endian: magic (8 bytes), outcome (u32), length of the text (u32), UTF-8 text; as the
+/// last 64 bytes the seed, or zeroes.
 package struct MessagePage: Hashable {
     package enum Outcome: UInt32 {
         /// As A left it: nobody has written here.
@@ -21,14 +22,20 @@ package struct MessagePage: Hashable {
     /// Why it failed; the restore kernel's release where it did not; while it is pending, what A
     /// has to say to the saver: ``swapList``.
     package var text: String
+    /// Random bytes from the kernel that brought A back, ``seedSize`` of them or none: who has copied the
+    /// disk could bring it back once more, with the same random numbers to come.
+    package var seed: [UInt8]
+
+    package static let seedSize = 64
 
     /// Never all zero, or the page would be left out of the image.
     private static let magic: [UInt8] = Array("kr-word\n".utf8)
     private static let textOffset = 16
+    private static let seedOffset = PageFrame.size - seedSize
 
     /// A text that is too long is cut between two characters of Unicode.
     package var bytes: [UInt8] {
-        let room = PageFrame.size - Self.textOffset
+        let room = Self.seedOffset - Self.textOffset
         var end = text.utf8.index(text.startIndex, offsetBy: room, limitedBy: text.endIndex)
         while let place = end, place.samePosition(in: text.unicodeScalars) == nil {
             end = text.utf8.index(before: place)
@@ -39,13 +46,16 @@ package struct MessagePage: Hashable {
         page.append(outcome.rawValue)
         page.append(UInt32(text.count))
         page.append(text)
-        page.pad(to: PageFrame.size)
+        page.pad(to: seed.isEmpty ? PageFrame.size : Self.seedOffset)
+        page.append(seed)
         return page.bytes
     }
 
-    package init(_ outcome: Outcome, _ text: String = "") {
+    /// - Parameter seed: is used if it has the right size.
+    package init(_ outcome: Outcome, _ text: String = "", seed: [UInt8] = []) {
         self.outcome = outcome
         self.text = text
+        self.seed = seed.count == Self.seedSize ? seed : []
     }
 
     /// Pending, with A's word for the saver.
@@ -61,9 +71,11 @@ package struct MessagePage: Hashable {
         guard page.count == PageFrame.size, page.starts(with: Self.magic),
             let outcome = Outcome(rawValue: page.bytes.u32(at: 8)),
             case let length = Int(page.bytes.u32(at: 12)),
-            length <= PageFrame.size - Self.textOffset
+            length <= Self.seedOffset - Self.textOffset
         else { return nil }
         self.outcome = outcome
         text = String(decoding: page[Self.textOffset..<(Self.textOffset + length)], as: UTF8.self)
+        let seed = Array(page[Self.seedOffset...])
+        self.seed = seed.contains { $0 != 0 } ? seed : []
     }
 }

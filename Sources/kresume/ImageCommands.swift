@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Explanation
 import Hibernation
 import LinuxPlatform
 
@@ -16,7 +17,7 @@ extension Command {
     ) { arguments, report in
         let images = try LocateImages(LinuxMachine(), report).run(arguments.location())
         if images.isEmpty { report.detail("no hibernation image") }
-        for image in images { print(image) }
+        for image in images { print(shown("\(image)")) }
         return .success
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Explanation
 import Glibc
 import Hibernation
 import LinuxPlatform
@@ -47,7 +48,7 @@ enum Kresume {
         advice.configured = Settings(report).location
         var status = ExitStatus.success
         do {
-            if let text = try advice.run() { print(text) } else { status = .failure }
+            if let text = try advice.run() { print(shownLines(text)) } else { status = .failure }
         } catch {
             report.fail(explanation(of: error))
             status = .failure

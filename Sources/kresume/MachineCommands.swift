@@ -13,13 +13,16 @@ extension Command {
         details: """
             For an initramfs, before anything is mounted. Without DEVICE the image is where
             resume= of the kernel command line says, else the EFI variable HibernateLocation, else
-            kresume.conf, else --default; without all of these, it is the only one there is.
+            kresume.conf, else --default; without all of these, it is the only one there is, but
+            for --unattended.
             Returns where there is no image (status 0) and where it cannot be used (1).
             """,
         options: [
             .offset,
             CommandLineOption("dry-run", short: "n", "check and plan, print the plan, do not jump"),
             CommandLineOption("retry", "take an image that was tried before"),
+            CommandLineOption(
+                "unattended", "as a boot does it: no image is taken that nothing leads to"),
             CommandLineOption(
                 "default", argument: .device,
                 "where to look if nothing else says so"),
@@ -39,6 +42,7 @@ extension Command {
         resume.configuredWait = settings.wait
         resume.dryRun = options.contains("dry-run")
         resume.retry = options.contains("retry")
+        resume.isUnattended = options.contains("unattended")
         resume.debugPort = options.port
         switch try resume.run() {
         case .noImage: report.detail("nothing to resume")

@@ -30,12 +30,13 @@ import Testing
 
     private func find(
         on machine: ScriptedMachine, _ recorded: RecordedReport = RecordedReport(),
-        named: FilePath? = nil, configured: FilePath? = nil
+        named: FilePath? = nil, configured: FilePath? = nil, isUnattended: Bool = false
     ) throws -> FilePath? {
         try FindImage(
             named: named.map { ImageLocation(.path($0)) },
             configured: configured.map { ConfiguredLocation(device: .path($0)) }, wait: nil,
-            configuredWait: 0, machine: machine, report: recorded.report
+            configuredWait: 0, isUnattended: isUnattended, machine: machine,
+            report: recorded.report
         ).find()?.path
     }
 
@@ -67,6 +68,51 @@ import Testing
 
     @Test func theConfigurationBeatsTheScan() throws {
         #expect(try find(on: machine(), configured: Self.third) == Self.third)
+    }
+
+    /// Whoever plugs a disk in would choose what runs as the kernel.
+    @Test func inABootTheOnlyImageIsNotTaken() throws {
+        let machine = try machine()
+        machine.change {
+            $0.devices[Self.other] = nil
+            $0.removable = [DeviceNumber(major: 8, minor: 4)]
+        }
+        let recorded = RecordedReport()
+        #expect(try find(on: machine, recorded, isUnattended: true) == nil)
+        #expect(recorded.lines.count == 1)
+        #expect(recorded.contains("kresume resume /dev/sda2 takes it"), "\(recorded.lines)")
+        // A person gets it, from anywhere.
+        machine.change { $0.devices[swapPath] = nil }
+        #expect(try find(on: machine) == Self.third)
+    }
+
+    /// Not even read.
+    @Test func inABootNothingRemovableIsLookedAt() throws {
+        let machine = try machine()
+        let numbers = machine.script.devices.values.map(\.number)
+        machine.change {
+            $0.removable = Set(numbers)
+            $0.commandLine = "resume=/dev/sdx kresume.wait=0"
+        }
+        #expect(throws: MachineError.self) { try find(on: machine, isUnattended: true) }
+        machine.change { $0.commandLine = "" }
+        let recorded = RecordedReport()
+        #expect(try find(on: machine, recorded, isUnattended: true) == nil)
+        // Where that cannot be told, it may be removable.
+        machine.change {
+            $0.removable = []
+            $0.failures["isRemovable"] = .call(.open, path: nil, .ioError)
+        }
+        #expect(try find(on: machine, recorded, isUnattended: true) == nil)
+        #expect(recorded.lines == [])
+        for device in machine.script.devices.values { #expect(device.faults.count(.read) == 0) }
+    }
+
+    @Test func whatIsNamedIsTakenInABoot() throws {
+        let machine = try machine()
+        #expect(try find(on: machine, configured: Self.third, isUnattended: true) == Self.third)
+        machine.change { $0.commandLine = "resume=/dev/sdb" }
+        #expect(try find(on: machine, isUnattended: true) == Self.other)
     }
 
     @Test func ofSeveralImagesNoneIsChosen() throws {

@@ -78,11 +78,12 @@ import Testing
 
     /// The other side writes its word into A's message page before it jumps back.
     private func answer(
-        _ machine: ScriptedMachine, _ outcome: MessagePage.Outcome, _ text: String
+        _ machine: ScriptedMachine, _ outcome: MessagePage.Outcome, _ text: String,
+        seed: [UInt8] = []
     ) {
         machine.change { script in
             script.whenJumping = { machine throws(PlatformError) in
-                let page = MessagePage(outcome, text).bytes
+                let page = MessagePage(outcome, text, seed: seed).bytes
                 for memory in machine.script.pinned where memory.pageCount > 0 {
                     memory.store(page, in: PageFrame(0x3000))
                 }
@@ -111,6 +112,34 @@ import Testing
         #expect(state(machine.script.devicesAtJump[swapPath] ?? []) == .prepared)
         #expect(signature(machine.script.devicesAtJump[swapPath] ?? []) == .swap)
         expectCleanedUp(machine, "resumed")
+    }
+
+    /// Whatever the machine does next, it does not do what a copy of it did. The seed is used once.
+    @Test func theSeedFromTheOtherSideIsStirredIn() throws {
+        let seed = (1...64).map { UInt8($0) }
+        let machine = try machine()
+        answer(machine, .resumed, "6.1.0-restore", seed: seed)
+        #expect(hibernate(machine) == nil)
+        #expect(machine.script.stirred == seed)
+        let deeds = machine.script.deeds.drop { $0 != "jump" }
+        #expect(deeds.prefix(2) == ["jump", "stir 64"])
+        for memory in machine.script.pinned where memory.pageCount > 0 {
+            let page = memory.page(PageFrame(0x3000))
+            let isErased = page?.contains(seed[63]) == false
+            #expect(isErased)
+        }
+
+        let other = try self.machine()
+        answer(other, .failed, "the disk is full")
+        _ = hibernate(other)
+        #expect(other.script.stirred == [])
+
+        let closed = try self.machine()
+        closed.change { $0.failures["stirRandom"] = .call(.write, path: nil, .notPermitted) }
+        answer(closed, .resumed, "6.1.0-restore", seed: seed)
+        let recorded = RecordedReport()
+        #expect(hibernate(closed, recorded) == nil)
+        #expect(recorded.contains("the random number generator is as it was"))
     }
 
     @Test func afterAFailedSaveTheReasonIsThrown() throws {

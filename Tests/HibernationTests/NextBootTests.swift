@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "resume=/dev/sda2", "resume=8:2", "resume=UUID=\(swapUUID)", "resume_offset=9",
+        "resume=/dev/sda2", "resume=8:2", "resume=UUID=\(swapUUID)",
     ])
     func whatLeadsToTheImageIsNotMentioned(commandLine: String) throws {
         #expect(try warnings(machine(commandLine)) == [])
@@ -106,10 +106,12 @@ import Testing
         expectOne(lines, "forbids the resume")
     }
 
-    /// A scan looks at the beginning of each device.
-    @Test func anOffsetThatNothingLeadsTo() throws {
-        let lines = try warnings(machine(), offsetPages: 8)
-        expectOne(lines, "nothing leads the next boot to page 8")
+    /// A boot resumes nothing just because it is there.
+    @Test(arguments: [0, 8] as [UInt64]) func anImageThatNothingLeadsTo(offsetPages: UInt64) throws {
+        let lines = try warnings(machine(), offsetPages: offsetPages)
+        let option = offsetPages == 0 ? "" : "--offset=8 "
+        expectOne(lines, "leads the next boot to the image", "kresume resume \(option)/dev/sda2")
+        #expect(try warnings(machine(), configured: swapPath) == [])
     }
 
     // The variable.

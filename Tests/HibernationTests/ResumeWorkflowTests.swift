@@ -40,7 +40,8 @@ import Testing
         let message = captured.memory[OriginalKernel.messageFrame.rawValue]?.withUnsafeBytes {
             MessagePage($0)
         }
-        #expect(message == MessagePage(.resumed, "6.12.1-test"))
+        let seed = [UInt8](repeating: 0x5e, count: 64)
+        #expect(message == MessagePage(.resumed, "6.12.1-test", seed: seed))
     }
 
     @Test func theMarkIsOnTheDiskAtTheJumpAndTakenBackWhereItFails() throws {

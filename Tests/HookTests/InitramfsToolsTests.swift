@@ -36,15 +36,15 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "resolve_device", "kresume", ["kresume resume"]),
-        ("", "resolve_device", "kresume=1", ["kresume resume"]),
+        ("", "resolve_device", "kresume", ["kresume resume --unattended"]),
+        ("", "resolve_device", "kresume=1", ["kresume resume --unattended"]),
         (
             "UUID=a b", "resolve_device", "kresume",
-            ["resolve_device UUID=a b", "kresume resume --default=UUID=a b"]
+            ["resolve_device UUID=a b", "kresume resume --unattended --default=UUID=a b"]
         ),
         (
             "UUID=a", "resolve_device=1", "kresume",
-            ["resolve_device UUID=a", "local_block UUID=a", "kresume resume --default=UUID=a"]
+            ["resolve_device UUID=a", "local_block UUID=a", "kresume resume --unattended --default=UUID=a"]
         ),
     ])
     func resumes(resume: String, resolve: String, kresume: String, calls: [String]) throws {

@@ -50,10 +50,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("quiet resume=/dev/vda2\n", "kresume", ["kresume resume"]),
+        ("quiet resume=/dev/vda2\n", "kresume", ["kresume resume --unattended"]),
         // There is an image and it cannot be used: the boot goes on.
-        ("quiet", "kresume=1", ["kresume resume"]),
-        ("notkresume.save=1 x=kresume.save=1", "kresume", ["kresume resume"]),
+        ("quiet", "kresume=1", ["kresume resume --unattended"]),
+        ("notkresume.save=1 x=kresume.save=1", "kresume", ["kresume resume --unattended"]),
         (
             "kresume.save=abc quiet", "kresume=1",
             [

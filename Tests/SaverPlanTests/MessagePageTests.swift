@@ -13,7 +13,7 @@ import Testing
     @Test(
         arguments: [
             (.pending, ""), (.resumed, "6.12.1"), (.failed, "l\u{f6}\u{1f600}"),
-            (.failed, String(repeating: "x", count: 4080)),
+            (.failed, String(repeating: "x", count: 4016)),
         ] as [(MessagePage.Outcome, String)])
     func isReadBack(outcome: MessagePage.Outcome, text: String) {
         let message = MessagePage(outcome, text)
@@ -21,8 +21,8 @@ import Testing
         #expect(read(message) == message)
     }
 
-    /// The page has room for 4080 bytes.
-    @Test(arguments: [(4080, 0), (4079, 0), (4077, 0), (4076, 4), (4000, 80)])
+    /// The page has room for 4016 bytes.
+    @Test(arguments: [(4016, 0), (4015, 0), (4013, 0), (4012, 4), (3936, 80)])
     func longTextIsCutBetweenCharacters(plain: Int, kept: Int) {
         let head = String(repeating: "x", count: plain)
         let text = head + String(repeating: "\u{1f600}", count: 30)
@@ -36,9 +36,17 @@ import Testing
         #expect(MessagePage(.failed, "12").swapList == nil)
     }
 
-    @Test(arguments: [(0, 0x6c), (8, 3), (12, 0xf1), (14, 1)] as [(Int, UInt8)])
+    @Test(arguments: [0, 4016]) func theSeedIsReadBack(length: Int) {
+        let seed = (0..<64).map { UInt8($0) }
+        let message = MessagePage(.resumed, String(repeating: "x", count: length), seed: seed)
+        #expect(message.bytes.count == PageFrame.size && message.bytes.suffix(64) == seed[...])
+        #expect(read(message) == message)
+        #expect(MessagePage(.resumed, "", seed: [1]).seed == [])
+    }
+
+    @Test(arguments: [(0, 0x6c), (8, 3), (12, 0xb1), (14, 1)] as [(Int, UInt8)])
     func isNoMessage(offset: Int, byte: UInt8) {
-        var page = MessagePage(.failed, String(repeating: "x", count: 4080)).bytes
+        var page = MessagePage(.failed, String(repeating: "x", count: 4016)).bytes
         page[offset] = byte
         #expect(page.withUnsafeBytes { MessagePage($0) } == nil)
     }

@@ -48,6 +48,9 @@ package final class ScriptedMachine: Machine {
         package var swaps: [ActiveSwap] = []
         package var encrypted: [DeviceNumber: String] = [:]
         package var flaws: [DeviceNumber: StorageFlaw] = [:]
+        /// What has been mixed into the random number generator.
+        package var stirred: [UInt8] = []
+        package var removable: Set<DeviceNumber> = []
         /// What a wait for devices meets, each after so many milliseconds; then nothing any more.
         package var events: [ScriptedEvent] = []
         package var hasEvents = true
@@ -157,6 +160,15 @@ extension ScriptedMachine {
     package func symbols(_ names: [String]) throws(PlatformError) -> [String: UInt64] {
         answers.symbols.filter { names.contains($0.key) }
     }
+    package func randomBytes(_ count: Int) throws(PlatformError) -> [UInt8] {
+        try fail("randomBytes")
+        return [UInt8](repeating: 0x5e, count: count)
+    }
+    package func stirRandom(_ bytes: [UInt8]) throws(PlatformError) {
+        note("stir \(bytes.count)")
+        try fail("stirRandom")
+        change { $0.stirred += bytes }
+    }
     package func osRelease(_ key: String) -> String? { script.osRelease[key] }
     package var kernelResumes: Bool { script.kernelResumes }
     package func uptime() -> UInt64 { script.uptime }
@@ -265,6 +277,10 @@ extension ScriptedMachine {
         of number: DeviceNumber
     ) throws(PlatformError) -> StorageFlaw? {
         script.flaws[number]
+    }
+    package func isRemovable(_ number: DeviceNumber) throws(PlatformError) -> Bool {
+        try fail("isRemovable")
+        return script.removable.contains(number)
     }
     package func mounts() throws(PlatformError) -> [Mount] { script.mounts }
     package func mounts(of number: DeviceNumber) throws(PlatformError) -> [Mount] {

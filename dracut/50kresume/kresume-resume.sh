@@ -13,4 +13,4 @@ getarg kresume.save= >/dev/null && exit 0
 
 # getarg also finds what the initramfs was made with, in /etc/cmdline.d.
 resume=$(getarg resume=)
-/usr/sbin/kresume resume ${resume:+--default="${resume}"} || :
+/usr/sbin/kresume resume --unattended ${resume:+--default="${resume}"} || :

@@ -25,6 +25,9 @@ int linux_block_size(int fd, uint64_t *bytes);
 int linux_block_read_only(int fd, int *read_only);
 int linux_block_flush_buffers(int fd);
 
+/* Has the kernel's random number generator take a new key now. */
+int linux_reseed_random(int fd);
+
 /* Takes the immutable flag off a file. A file system that has no flags is no error. */
 int linux_make_mutable(int fd);
 

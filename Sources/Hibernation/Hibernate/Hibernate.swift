@@ -139,11 +139,22 @@ package struct Hibernate {
         try machine.throwIfInterrupted()
         try machine.jump()
         let message = box.message
+        stir(message?.seed ?? [], box)
         withExtendedLifetime(quiet) {}
         switch message?.outcome {
         case .resumed: return message?.text ?? ""
         case .failed: throw HibernateError.saveFailed(message?.text ?? "")
         case .pending, nil: throw HibernateError.noWord
+        }
+    }
+
+    /// Without that the random numbers of one machine would come twice where its disk is copied. The seed
+    /// is nobody else's affair.
+    private func stir(_ seed: [UInt8], _ box: MessageBox) {
+        guard !seed.isEmpty else { return }
+        box.leave(MessagePage(.pending))
+        do { try machine.stirRandom(seed) } catch {
+            report.warn("the random number generator is as it was: \(explanation(of: error))")
         }
     }
 

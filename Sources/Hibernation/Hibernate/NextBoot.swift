@@ -44,13 +44,10 @@ struct NextBoot {
                     + "(there, \(command) takes it)")
         }
         guard let (location, source) = expected(line) else {
-            // What nothing names is found at the beginning of a device.
-            if target.offsetPages > 0 {
-                report.warn(
-                    "nothing leads the next boot to page \(target.offsetPages) of \(target.path): "
-                        + "there, \(command) takes the image")
-            }
-            return
+            // What the initramfs was made for is known to the initramfs alone.
+            return report.warn(
+                "neither resume= nor kresume.conf leads the next boot to the image: unless its "
+                    + "initramfs was made for \(target.path), \(command) takes it there")
         }
         if leadsToTarget(location) { return }
         report.warn(

@@ -68,10 +68,12 @@ package struct FoundImage: Sendable {
     }
 
     /// Looks at the beginning of every block device. Those that cannot be read are passed over.
+    ///
+    /// - Parameter removable: whether also at those that are plugged in and out.
     package static func scan(
-        _ machine: any Machine, _ report: Report
+        _ machine: any Machine, removable: Bool = true, _ report: Report
     ) throws -> [FoundImage] {
-        let scan = try Scan(machine)
+        let scan = try Scan(machine, removable: removable)
         for (path, error) in scan.unreadable {
             report.detail("\(path) could not be read: \(explanation(of: error))")
         }

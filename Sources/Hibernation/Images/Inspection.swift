@@ -21,9 +21,9 @@ package struct Inspection {
         return fields.flatMap { name, value -> [String] in
             let label = name + String(repeating: " ", count: width + 2 - name.count)
             return switch value {
-            case .text(let text): [label + text]
+            case .text(let text): [label + shown(text)]
             case .number(let number): [label + "\(number)"]
-            case .list(let items): [name] + items.map { "  \($0)" }
+            case .list(let items): [name] + items.map { "  \(shown($0))" }
             }
         }.joined(separator: "\n")
     }

@@ -13,9 +13,12 @@ struct Scan {
 
     private let machine: any Machine
 
-    init(_ machine: any Machine) throws {
+    /// - Parameter removable: whether to look also at devices that are plugged in and out, and at
+    ///   those of which that cannot be told.
+    init(_ machine: any Machine, removable: Bool = true) throws {
         self.machine = machine
         for entry in try machine.blockDevices().topmost where !entry.hasPartitions {
+            if !removable, (try? machine.isRemovable(entry.number)) != false { continue }
             look(at: entry.path, offset: 0)
         }
     }

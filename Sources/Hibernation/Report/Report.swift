@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Explanation
 import LinuxPlatform
 import SystemPackage
 
@@ -42,5 +43,6 @@ package struct Report: Sendable {
     /// What the boot splash shows of ours is over.
     func clearSplash() { sink.clear() }
 
-    private func write(_ level: KernelLog.Level, _ line: String) { sink.write(level, line) }
+    /// A line may name what somebody else has written on a disk.
+    private func write(_ level: KernelLog.Level, _ line: String) { sink.write(level, shown(line)) }
 }

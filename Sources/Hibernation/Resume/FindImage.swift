@@ -5,8 +5,9 @@ import LinuxPlatform
 import SystemPackage
 
 /// Which image is meant: the one named by hand, else the one on the kernel command line, else the
-/// one that the EFI variable HibernateLocation names, else the one that a configuration names, else
-/// the only one there is.
+/// one that the EFI variable HibernateLocation names, else the one that a configuration names. Where
+/// nothing says which, a person gets the only one there is; a boot that nobody attends gets none, for
+/// whoever plugs a disk in would choose what runs as the kernel.
 struct FindImage {
     let named: ImageLocation?
     /// What kresume.conf says, else what the initramfs was made for.
@@ -15,6 +16,8 @@ struct FindImage {
     let wait: UInt64?
     /// As long as the kernel command line does not say.
     let configuredWait: UInt64?
+    /// Whether nobody has asked for it: see ``Resume/isUnattended``.
+    var isUnattended = false
     let machine: any Machine
     let report: Report
 
@@ -42,16 +45,23 @@ struct FindImage {
         if let configured {
             return try lookOnly(at: ImageLocation(configured, commandLine), wait)
         }
-        return try onlyImage()
+        return try isUnattended ? mention() : onlyImage()
     }
 
     /// One that is elsewhere is mentioned, no more.
     private func lookOnly(at location: ImageLocation, _ wait: DeviceWait) throws -> FoundImage? {
         if let image = try look(at: location, wait) { return image }
-        for image in try FoundImage.scan(machine, report) where image.isKnown {
+        return try mention(missing: " on \(location.device)")
+    }
+
+    /// Says which images there are, and how to take one. A removable device is not even looked at
+    /// where nobody attends.
+    private func mention(missing place: String? = nil) throws -> FoundImage? {
+        let images = try FoundImage.scan(machine, removable: !isUnattended, report)
+        for image in images where image.isKnown {
+            let none = place.map { "there is no image\($0), but" } ?? "nothing says so, but"
             report.warn(
-                "there is no image on \(location.device), but there is one here (kresume resume "
-                    + "\(image.path) takes it): \(image)")
+                "\(none) there is one here (kresume resume \(image.path) takes it): \(image)")
         }
         return nil
     }

@@ -74,7 +74,8 @@ struct KexecJumpImage: ResumableImage {
         if let frame = image.machine.jump.messagePage?.frame {
             guard let page = image.runs.dataPage(of: frame) else { throw ResumeError.noMessagePage }
             let release = try machine.kernel().release
-            try MessagePage(.resumed, release).bytes.withUnsafeBytes {
+            let seed = (try? machine.randomBytes(MessagePage.seedSize)) ?? []
+            try MessagePage(.resumed, release, seed: seed).bytes.withUnsafeBytes {
                 try places.store($0, firstPage: page)
             }
         }

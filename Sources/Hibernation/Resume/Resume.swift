@@ -12,12 +12,15 @@ import Transfer
 
 /// `kresume resume`, in the restore kernel: find, check, place, load, jump.
 package struct Resume {
-    /// Nil: whichever the kernel command line names, else the only one there is.
+    /// Nil: see ``FindImage``.
     package var location: ImageLocation?
     /// Where to look if neither `location` nor the kernel command line says.
     package var configured: ConfiguredLocation?
     /// Where to look if nothing of this says: what the initramfs was made for.
     package var fallback: DeviceSpecification?
+    /// Whether nobody has asked for it, as in a boot: then an image is taken only from where one of
+    /// these says, and not because it is the only one there is.
+    package var isUnattended = false
     /// How long to wait for the device, in seconds. Nil: what `kresume.wait=` of the kernel command
     /// line says, else `configuredWait`, else 30; a device named by hand is not waited for.
     package var wait: UInt64?
@@ -219,7 +222,8 @@ package struct Resume {
         FindImage(
             named: location,
             configured: configured ?? fallback.map { ConfiguredLocation(device: $0) },
-            wait: wait, configuredWait: configuredWait, machine: machine, report: report)
+            wait: wait, configuredWait: configuredWait, isUnattended: isUnattended,
+            machine: machine, report: report)
     }
 
     private func jump(

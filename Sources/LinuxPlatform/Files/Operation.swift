@@ -27,6 +27,7 @@ extension PlatformError {
         case registerBuffers = "io_uring_register"
 
         // The kernel.
+        case reseed = "ioctl RNDRESEEDCRNG"
         case socket, poll, uname, reboot, pipe
         case spawn = "posix_spawn"
         case wait = "waitpid"

@@ -55,9 +55,12 @@ package enum SystemFile {
 
     /// Writes `text` to an existing file in one call, as the files of /proc/sys and /sys want it.
     package static func write(_ text: String, to path: FilePath) throws(PlatformError) {
+        try write(Array(text.utf8), to: path)
+    }
+
+    package static func write(_ bytes: [UInt8], to path: FilePath) throws(PlatformError) {
         let file = try OwnedDescriptor(open: path, O_WRONLY)
         let number = file.rawValue
-        let bytes = Array(text.utf8)
         try systemCall(.write, path) { Glibc.write(number, bytes, bytes.count) }
     }
 

@@ -26,6 +26,10 @@ extension LinuxMachine {
     package func symbols(_ names: [String]) throws(PlatformError) -> [String: UInt64] {
         try KernelSymbols.addresses(of: names)
     }
+    package func randomBytes(_ count: Int) throws(PlatformError) -> [UInt8] {
+        try RandomPool.bytes(count: count)
+    }
+    package func stirRandom(_ bytes: [UInt8]) throws(PlatformError) { try RandomPool.stir(bytes) }
     package func osRelease(_ key: String) -> String? { OSRelease.value(key) }
     package var kernelResumes: Bool { SystemFile.exists("/sys/power/resume") }
     package func uptime() -> UInt64 { Uptime.nanoseconds() }
@@ -112,6 +116,9 @@ extension LinuxMachine {
         of number: DeviceNumber
     ) throws(PlatformError) -> StorageFlaw? {
         try StorageFlaw.of(number)
+    }
+    package func isRemovable(_ number: DeviceNumber) throws(PlatformError) -> Bool {
+        try RemovableDevice.isRemovable(number)
     }
     package func mounts() throws(PlatformError) -> [Mount] { try Mounts.current() }
     package func mounts(of number: DeviceNumber) throws(PlatformError) -> [Mount] {

@@ -33,6 +33,10 @@ package protocol KernelFacts: Sendable {
     func setSysctl(_ name: String, to value: String) throws(PlatformError) -> String
     /// See ``KernelSymbols/addresses(of:)``.
     func symbols(_ names: [String]) throws(PlatformError) -> [String: UInt64]
+    /// See ``RandomPool/bytes(count:)``.
+    func randomBytes(_ count: Int) throws(PlatformError) -> [UInt8]
+    /// See ``RandomPool/stir(_:)``.
+    func stirRandom(_ bytes: [UInt8]) throws(PlatformError)
     /// See ``OSRelease/value(_:)``.
     func osRelease(_ key: String) -> String?
     /// Whether the kernel can resume an image by itself: /sys/power/resume is there.
@@ -118,6 +122,8 @@ package protocol DeviceAccess: Sendable {
     func encryption(of number: DeviceNumber) throws(PlatformError) -> String?
     /// See ``StorageFlaw/of(_:sysfs:)``.
     func storageFlaw(of number: DeviceNumber) throws(PlatformError) -> StorageFlaw?
+    /// See ``RemovableDevice/isRemovable(_:sysfs:)``.
+    func isRemovable(_ number: DeviceNumber) throws(PlatformError) -> Bool
     /// See ``Mounts/current()``.
     func mounts() throws(PlatformError) -> [Mount]
     /// See ``Mounts/of(_:)``.

@@ -28,7 +28,7 @@ func demonstrate() throws {
     try Bench.use("demo", watch: show) { bench in
         let ext4 = try bench.ext4()
         var configuration = Configuration()
-        configuration.parameters = ["quiet"]
+        configuration.parameters = ["quiet", "resume=/dev/vda"]
         configuration.disks = [Disk(try bench.swap(size: 1024)), Disk(ext4)]
 
         say("2/5  A machine with 768 MiB and 2 processors starts, and gets work:")
@@ -46,7 +46,7 @@ func demonstrate() throws {
         say("     The machine is off.")
 
         say("4/5  The machine is switched on: a fresh kernel runs kresume resume")
-        let second = try bench.start("second", configuration.booting("kresume resume /dev/vda"))
+        let second = try bench.start("second", configuration.booting("kresume resume --unattended"))
         let reply = try second.waitForReturn(of: request)
         guard reply.status == 0 else {
             throw Failure(sentence: "kresume hibernate returned \(reply.status): \(reply.output)")

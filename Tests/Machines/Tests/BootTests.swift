@@ -29,10 +29,11 @@ extension Machines {
             }
         }
 
-        /// Where the command line points there is none, and there is one elsewhere.
+        /// Where the command line points there is none, and there is one elsewhere: a boot says so,
+        /// also where nothing points anywhere. Only a person gets it.
         @Test func commandLineMissesTheImage() throws {
-            try SavedImage.use("resume-missed") { bench, _, configuration, _ in
-                var configuration = configuration.booting("kresume resume")
+            try SavedImage.use("resume-missed") { bench, saved, configuration, _ in
+                var configuration = configuration.booting("kresume resume --unattended")
                 configuration.parameters = ["resume=/dev/vdb"]
                 let machine = try bench.start("machine", configuration)
                 let reply = try machine.waitForBootCommand()
@@ -42,6 +43,15 @@ extension Machines {
                         "kresume: there is no image on /dev/vdb, but there is one here (kresume "
                             + "resume /dev/vda1 takes it): /dev/vda1: kresume image, ready, "))
                 try machine.waitUntilBooted()
+                let line = "echo quiet >/tmp/line && mount --bind /tmp/line /proc/cmdline"
+                let unled = try machine.run("\(line); kresume resume --unattended")
+                #expect(unled.status == 0)
+                #expect(
+                    unled.output.hasPrefix(
+                        "kresume: nothing says so, but there is one here (kresume resume /dev/vda1 "
+                            + "takes it): /dev/vda1: kresume image, ready, "))
+                let byHand = machine.send("kresume resume")
+                try saved.expectReturn(in: machine, by: byHand)
             }
         }
 

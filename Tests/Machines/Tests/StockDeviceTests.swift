@@ -12,6 +12,17 @@ extension Machines {
         private static let swapSize = 1280
         private static let usbSize = 48
 
+        /// What looks like an image on a stick that is plugged in: a boot does not read it.
+        private static func onlyLocateSees(_ disk: String) -> String {
+            """
+            dd if=\(disk) of=/tmp/page bs=4096 count=1 2>/dev/null && \
+            printf LINHIB0001 | dd of=\(disk) bs=1 seek=4086 conv=notrunc 2>/dev/null && \
+            kresume locate | grep -q '^\(disk): unusable image' && \
+            test -z "$(kresume resume --unattended 2>&1)" && \
+            dd if=/tmp/page of=\(disk) bs=4096 conv=notrunc 2>/dev/null
+            """
+        }
+
         @Test func devicesWorkAfterwards() throws {
             try Bench.use("stock-devices") { bench in
                 let fileSystems = [
@@ -32,6 +43,7 @@ extension Machines {
                 try machine.expect(Self.waitForDisks)
                 let ahci = try machine.run(Self.nameOfDisk(size: 64)).output
                 let usb = try machine.run(Self.nameOfDisk(size: Self.usbSize)).output
+                try machine.expect(Self.onlyLocateSees(usb))
                 try machine.startWork(on: ahci)
                 try machine.expect("mkdir /usb && mount -t ext4 \(usb) /usb")
                 try machine.expect("ip address add 10.0.2.15/24 dev eth0 && ip link set eth0 up")
