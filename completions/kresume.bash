@@ -45,7 +45,7 @@ _kresume() {
 
     case ${COMP_WORDS[1]} in
     resume) options="--offset= --dry-run --retry --unattended --default= --wait= --debug-port=" ;;
-    hibernate)
+    hibernate | test)
         options="--offset= --force --saver-kernel= --saver-initrd= --saver-memory= --saver-append="
         options+=" --image-size= --compression= --unlock-in-saver --debug-port="
         ;;
@@ -58,7 +58,7 @@ _kresume() {
         ;;
     esac
     if ((COMP_CWORD == 1)); then
-        options="resume hibernate save locate inspect verify discard"
+        options="resume hibernate test save locate inspect verify discard"
         [[ ${current} == -* ]] || all=
     elif [[ ${current} != -* ]]; then
         all=

@@ -9,11 +9,12 @@ function __kresume_devices
     printf '%s\n' UUID= LABEL= PARTUUID= PARTLABEL=
 end
 
-set -l commands resume hibernate save locate inspect verify discard
+set -l commands resume hibernate test save locate inspect verify discard
 
 complete -c kresume -f
 complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a resume -d 'Bring a machine back'
 complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a hibernate -d 'Save this machine, switch it off'
+complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a test -d 'Try all of it but writing'
 complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a save -d 'In the saver kernel: write the image'
 complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a locate -d 'List the images'
 complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a inspect -d 'Show all that an image says'
@@ -21,25 +22,25 @@ complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a verify -d 
 complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a discard -d 'Drop an image'
 complete -c kresume -n "not __fish_seen_subcommand_from $commands" -s V -l version -d 'Show the version'
 
-complete -c kresume -n '__fish_seen_subcommand_from resume hibernate locate inspect verify discard' -a '(__kresume_devices)'
+complete -c kresume -n '__fish_seen_subcommand_from resume hibernate test locate inspect verify discard' -a '(__kresume_devices)'
 complete -c kresume -s v -l verbose -d 'Say more'
 complete -c kresume -s q -l quiet -d 'Say only what goes wrong'
 complete -c kresume -s h -l help -d 'Show the help'
-complete -c kresume -n '__fish_seen_subcommand_from resume hibernate locate inspect verify discard' -s o -l offset -x -d 'Where the image begins, in pages'
+complete -c kresume -n '__fish_seen_subcommand_from resume hibernate test locate inspect verify discard' -s o -l offset -x -d 'Where the image begins, in pages'
 complete -c kresume -n '__fish_seen_subcommand_from resume' -s n -l dry-run -d 'Check and plan, do not jump'
 complete -c kresume -n '__fish_seen_subcommand_from resume' -l retry -d 'Take an image that was tried before'
 complete -c kresume -n '__fish_seen_subcommand_from resume' -l unattended -d 'Take no image that nothing leads to'
 complete -c kresume -n '__fish_seen_subcommand_from resume' -l default -x -a '(__kresume_devices)' -d 'Where to look if nothing else says so'
 complete -c kresume -n '__fish_seen_subcommand_from resume' -s w -l wait -x -d 'How many seconds to wait for the device'
-complete -c kresume -n '__fish_seen_subcommand_from resume hibernate' -l debug-port -x -d 'I/O port for letters between kernels'
-complete -c kresume -n '__fish_seen_subcommand_from hibernate' -s f -l force -d 'Overwrite whatever DEVICE holds'
-complete -c kresume -n '__fish_seen_subcommand_from hibernate' -s k -l saver-kernel -rF -d 'The kernel that writes the image'
-complete -c kresume -n '__fish_seen_subcommand_from hibernate' -s i -l saver-initrd -rF -d 'Its initramfs'
-complete -c kresume -n '__fish_seen_subcommand_from hibernate' -s m -l saver-memory -x -d 'Memory for it to live in'
-complete -c kresume -n '__fish_seen_subcommand_from hibernate' -s s -l image-size -x -d 'Drop page cache beyond this'
-complete -c kresume -n '__fish_seen_subcommand_from hibernate' -s c -l compression -x -a 'lz4 zstd zstd:19' -d 'How to pack the image'
-complete -c kresume -n '__fish_seen_subcommand_from hibernate' -s a -l saver-append -x -d 'Added to its command line'
-complete -c kresume -n '__fish_seen_subcommand_from hibernate' -l unlock-in-saver -d 'Let it ask for the passphrase'
+complete -c kresume -n '__fish_seen_subcommand_from resume hibernate test' -l debug-port -x -d 'I/O port for letters between kernels'
+complete -c kresume -n '__fish_seen_subcommand_from hibernate test' -s f -l force -d 'Overwrite whatever DEVICE holds'
+complete -c kresume -n '__fish_seen_subcommand_from hibernate test' -s k -l saver-kernel -rF -d 'The kernel that writes the image'
+complete -c kresume -n '__fish_seen_subcommand_from hibernate test' -s i -l saver-initrd -rF -d 'Its initramfs'
+complete -c kresume -n '__fish_seen_subcommand_from hibernate test' -s m -l saver-memory -x -d 'Memory for it to live in'
+complete -c kresume -n '__fish_seen_subcommand_from hibernate test' -s s -l image-size -x -d 'Drop page cache beyond this'
+complete -c kresume -n '__fish_seen_subcommand_from hibernate test' -s c -l compression -x -a 'lz4 zstd zstd:19' -d 'How to pack the image'
+complete -c kresume -n '__fish_seen_subcommand_from hibernate test' -s a -l saver-append -x -d 'Added to its command line'
+complete -c kresume -n '__fish_seen_subcommand_from hibernate test' -l unlock-in-saver -d 'Let it ask for the passphrase'
 complete -c kresume -n '__fish_seen_subcommand_from save' -l back -d 'Go back without an image'
 complete -c kresume -n '__fish_seen_subcommand_from save' -l worker -d 'Only save'
 complete -c kresume -n '__fish_seen_subcommand_from inspect' -s j -l json -d 'As JSON'

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
 import SwapArea
 
 /// An image that the original kernel has begun and the saver kernel completes.
@@ -58,6 +59,17 @@ package struct PreparedImage: Hashable, Sendable {
             machine = try MachineRecord(sections)
             try machine.validate()
         } catch { throw .image(error) }
+    }
+
+    /// The area's first pages as they are when ``writes`` are written.
+    package var firstPages: [UInt8] {
+        var bytes = signaturePage.bytes
+        for write in writes {
+            let end = Int(write.offset) + write.bytes.count
+            bytes += [UInt8](repeating: 0, count: max(0, end - bytes.count))
+            bytes.store(write.bytes, at: Int(write.offset))
+        }
+        return bytes
     }
 
     /// Where chunks may be stored, in bytes from the beginning of the area; a multiple of 4096.

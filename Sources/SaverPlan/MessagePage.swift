@@ -16,11 +16,16 @@ package struct MessagePage: Hashable {
         case pending = 0
         case resumed = 1
         case failed = 2
+        /// By somebody at the saver kernel.
+        case cancelled = 3
+        /// It was a test, and all went well.
+        case tested = 4
     }
 
     package var outcome: Outcome
-    /// Why it failed; the restore kernel's release where it did not; while it is pending, what A
-    /// has to say to the saver: ``swapList``.
+    /// Why it failed; the restore kernel's release where it did not; how it was cancelled; a
+    /// ``TestResult``; while it is pending, what A has to say to the saver: ``swapList``,
+    /// ``preparedImage``.
     package var text: String
     /// Random bytes from the kernel that brought A back, ``seedSize`` of them or none: who has copied the
     /// disk could bring it back once more, with the same random numbers to come.
@@ -58,13 +63,24 @@ package struct MessagePage: Hashable {
         self.seed = seed.count == Self.seedSize ? seed : []
     }
 
-    /// Pending, with A's word for the saver.
-    package init(swapList: UInt64?) {
-        self.init(.pending, swapList.map { String($0, radix: 16) } ?? "")
+    /// Pending, with A's word for the saver: hexadecimal numbers, and 0 for no list.
+    package init(swapList: UInt64?, preparedImage: [PageFrame] = []) {
+        let numbers = [swapList ?? 0] + preparedImage.map(\.rawValue)
+        self.init(.pending, numbers.map { String($0, radix: 16) }.joined(separator: " "))
     }
 
     /// Where kexec's list of what it swaps with the saver kernel begins, as `BackupPages` wants it.
-    package var swapList: UInt64? { outcome == .pending ? UInt64(text, radix: 16) : nil }
+    package var swapList: UInt64? {
+        guard let number = numbers.first, number != 0 else { return nil }
+        return number
+    }
+
+    /// Where in A's memory the first pages of the prepared image are, if not on the device.
+    package var preparedImage: [PageFrame] { numbers.dropFirst().map { PageFrame($0) } }
+
+    private var numbers: [UInt64] {
+        outcome == .pending ? text.split(separator: " ").compactMap { UInt64($0, radix: 16) } : []
+    }
 
     /// Nil where the page is no message.
     package init?(_ page: UnsafeRawBufferPointer) {

@@ -18,10 +18,13 @@ package struct SaverParameters {
     /// What is in A's free pages matters to A.
     package var keepsFreePages: Bool
     package var compressionLevel: Int
+    /// Nothing is to be written, it is a test. A has not written to the device either: this is what
+    /// it looks like, and the prepared image is in A's memory.
+    package var test: DeviceMark?
 
     package init(
         image: ImageID, offsetPages: UInt64, messagePage: PhysicalAddress, pagingDepth: PagingDepth,
-        keepsFreePages: Bool, compressionLevel: Int
+        keepsFreePages: Bool, compressionLevel: Int, test: DeviceMark? = nil
     ) {
         self.image = image
         self.offsetPages = offsetPages
@@ -29,6 +32,7 @@ package struct SaverParameters {
         self.pagingDepth = pagingDepth
         self.keepsFreePages = keepsFreePages
         self.compressionLevel = compressionLevel
+        self.test = test
     }
 
     fileprivate enum Name {
@@ -38,6 +42,7 @@ package struct SaverParameters {
         static let levels = "kresume.levels"
         static let compressionLevel = "kresume.level"
         static let freePages = "kresume.keep_free_pages"
+        static let test = "kresume.test"
         /// As kexec-tools calls it.
         static let jumpBack = "kexec_jump_back_entry"
     }
@@ -52,6 +57,7 @@ package struct SaverParameters {
             ("noresume", nil),
         ]
         if keepsFreePages { options.append((Name.freePages, nil)) }
+        if let test { options.append((Name.test, test.description)) }
         return KernelCommandLine(
             options.compactMap { KernelCommandLine.Option($0.name, $0.value) })
     }
@@ -94,9 +100,12 @@ package struct SaverOrders {
         guard let entry = Self.address(line, Name.jumpBack), entry.rawValue != 0 else {
             throw SaverOptionError(option: Name.jumpBack)
         }
+        let test = line.value(of: Name.test).map { DeviceMark($0) }
+        if case .some(nil) = test { throw SaverOptionError(option: Name.test) }
         parameters = SaverParameters(
             image: image, offsetPages: offset, messagePage: message, pagingDepth: depth,
-            keepsFreePages: line.contains(Name.freePages), compressionLevel: compressionLevel)
+            keepsFreePages: line.contains(Name.freePages), compressionLevel: compressionLevel,
+            test: test ?? nil)
         jumpBackEntry = entry
     }
 

@@ -12,6 +12,8 @@ package enum TransferError: ExplainedError {
     case deviceFull(FilePath, size: UInt64)
     /// In bytes: no restore kernel could hold it.
     case imageTooLarge(UInt64, limit: UInt64)
+    /// In a test: what was packed does not unpack to what it was.
+    case packedWrong
     /// /proc/vmcore has a part of a page.
     case unalignedMemory(PhysicalRange)
     /// /proc/vmcore and the image's memory map do not agree about these frames.
@@ -27,6 +29,8 @@ package enum TransferError: ExplainedError {
         case .imageTooLarge(let size, let limit):
             "an image with \(mebibytes(size)) of memory could not be resumed on this machine, which "
                 + "has room for \(mebibytes(limit))"
+        case .packedWrong:
+            "what was packed does not unpack to what it was: test this machine's memory"
         case .unalignedMemory(let range):
             "/proc/vmcore has memory that is not in whole pages: \(range)"
         case .otherMemory(let frames):

@@ -36,20 +36,28 @@ package final class WriteImage: Sendable {
     private let parts: [SavedMemory.Part]
     private let level: Int
     private let progress: Progress
+    private let checks: Bool
     private let partDone: @Sendable () -> Void
+    private let mayBecomeImage: @Sendable () -> Void
     private let state: Mutex<State>
 
     /// - Parameters:
     ///   - omitted: what is left out, for its contents do not matter.
     ///   - level: of the compression, where it has levels.
+    ///   - checks: whether all that is packed is unpacked again, and compared.
     ///   - partDone: called from any thread when some more is written.
+    ///   - mayBecomeImage: called once before the last write, which makes it an image.
     package init(
         _ prepared: PreparedImage, _ area: ImageArea, _ memory: SavedMemory,
-        without omitted: FrameSet, level: Int, note: @escaping @Sendable (String) -> Void,
-        partDone: @escaping @Sendable () -> Void = {}
+        without omitted: FrameSet, level: Int, checks: Bool = false,
+        note: @escaping @Sendable (String) -> Void,
+        partDone: @escaping @Sendable () -> Void = {},
+        mayBecomeImage: @escaping @Sendable () -> Void = {}
     ) {
         self.level = level
+        self.checks = checks
         self.partDone = partDone
+        self.mayBecomeImage = mayBecomeImage
         self.prepared = prepared
         self.area = area
         self.memory = memory
@@ -66,10 +74,13 @@ package final class WriteImage: Sendable {
     package var summary: String { progress.summary }
 
     /// Writes all of memory, then the tables, then what makes it an image.
-    package func write(jumpBackEntry: PhysicalAddress) throws {
+    @discardableResult
+    package func write(jumpBackEntry: PhysicalAddress) throws -> ImageHeader {
         let queue = WorkQueue(count: parts.count)
         try Parallel.run(Workers.count) { [self] _ in
-            let packer = try ChunkPacker(prepared.header.compression, level: level)
+            let packer = try CheckedPacker(
+                ChunkPacker(prepared.header.compression, level: level),
+                checking: checks ? prepared.header.compression : nil)
             var pace = Pace()
             let gathered = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
             let packed = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
@@ -77,11 +88,11 @@ package final class WriteImage: Sendable {
                 try write(part: $0, packer, &pace, gathered.bytes, packed.bytes)
             }
         }
-        try complete(jumpBackEntry: jumpBackEntry)
+        return try complete(jumpBackEntry: jumpBackEntry)
     }
 
     private func write(
-        part index: Int, _ packer: ChunkPacker, _ pace: inout Pace,
+        part index: Int, _ packer: borrowing CheckedPacker, _ pace: inout Pace,
         _ gathered: UnsafeMutableRawBufferPointer, _ packed: UnsafeMutableRawBufferPointer
     ) throws {
         let part = parts[index]
@@ -95,8 +106,9 @@ package final class WriteImage: Sendable {
 
     /// - Parameter left: how much this part and those after it may have to store, in bytes.
     private func save(
-        _ part: SavedMemory.Part, through window: borrowing CoreWindow, _ packer: ChunkPacker,
-        _ pace: inout Pace, _ gathered: UnsafeMutableRawBufferPointer,
+        _ part: SavedMemory.Part, through window: borrowing CoreWindow,
+        _ packer: borrowing CheckedPacker, _ pace: inout Pace,
+        _ gathered: UnsafeMutableRawBufferPointer,
         _ packed: UnsafeMutableRawBufferPointer, left: UInt64
     ) throws -> Result {
         var result = Result()
@@ -113,7 +125,7 @@ package final class WriteImage: Sendable {
         var pages = window.bytes[whole.bytes(from: first)]
         if data.count > 1 { pages = gather(data, from: window.bytes, first, into: gathered)[...] }
         let start = Uptime.nanoseconds()
-        let size = packer.pack(UnsafeRawBufferPointer(rebasing: pages), into: packed, pace)
+        let size = try packer.pack(UnsafeRawBufferPointer(rebasing: pages), into: packed, pace)
         let end = Uptime.nanoseconds()
         // The device cannot read from the window.
         if size == nil, data.count == 1 {
@@ -167,7 +179,7 @@ package final class WriteImage: Sendable {
         return (chunk, room)
     }
 
-    private func complete(jumpBackEntry: PhysicalAddress) throws {
+    private func complete(jumpBackEntry: PhysicalAddress) throws -> ImageHeader {
         let end = state.withLock { $0.end }
         let results = state.withLock { $0.results }
         var runs: [PageRun] = []
@@ -184,7 +196,9 @@ package final class WriteImage: Sendable {
         try requireRestorable(dataPages: page)
         let completion = try completion(jumpBackEntry, runs, chunks, end)
         try area.commit(completion.writes)
+        mayBecomeImage()
         try area.commit([completion.signature])
+        return completion.image.header
     }
 
     /// Without this the machine would be off, and lost.

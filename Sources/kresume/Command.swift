@@ -18,7 +18,7 @@ struct Command: Sendable {
     var run: @Sendable (Arguments, Report) throws -> ExitStatus
 
     static let all: [Command] = [
-        resume, hibernate, save, locate, inspect, verify, discard,
+        resume, hibernate, test, save, locate, inspect, verify, discard,
     ]
 
     var help: String {
@@ -40,6 +40,8 @@ enum ExitStatus: Int32 {
     case success = 0
     /// There is an image and it could not be used, or the operation failed.
     case failure = 1
+    /// Somebody has cancelled it.
+    case cancelled = 3
     /// The command was called wrongly: EX_USAGE of sysexits.h.
     case usage = 64
 }

@@ -56,36 +56,57 @@ extension Command {
         summary: "Save this machine's memory, switch it off; return when it is resumed.",
         details: """
             Without DEVICE the image goes where resume= of the kernel command line says, else
-            kresume.conf; without both, to the largest swap partition in use. Returns 0 after the
-            resume, and 1 where the machine went on without having been off.
+            kresume.conf; without both, to the largest swap partition in use. Escape or the power key
+            cancel it, as long as there is no image. Returns 0 after the resume, 3 where it was
+            cancelled, and 1 where the machine went on for another reason.
             """,
-        options: [
-            .offset,
-            CommandLineOption("force", short: "f", "overwrite whatever DEVICE holds"),
-            CommandLineOption(
-                "saver-kernel", short: "k", argument: .file, setting: true,
-                "the kernel that writes the image (default: the running one's)"),
-            CommandLineOption(
-                "saver-initrd", short: "i", argument: .file, setting: true,
-                "its initramfs (default: the running kernel's)"),
-            CommandLineOption(
-                "saver-memory", short: "m", argument: .size, setting: true,
-                "memory for it to live in (default: by the size of both)"),
-            CommandLineOption(
-                "image-size", short: "s", argument: .size, setting: true,
-                "drop page cache where more memory is in use (default: 2/5 of it)"),
-            CommandLineOption(
-                "compression", short: "c", argument: .compression, setting: true,
-                "lz4 (fast, the default), zstd or zstd:LEVEL (small; 1 to 19)"),
-            CommandLineOption(
-                "saver-append", short: "a", argument: .options, setting: true,
-                "what to add to the saver kernel's command line"),
-            CommandLineOption(
-                "unlock-in-saver",
-                "let it ask for the passphrase of an encrypted DEVICE"),
-            .debugPort,
-        ], operandCount: 0...1
+        options: sleeping, operandCount: 0...1
     ) { arguments, report in
+        try sleep(arguments, report, isTest: false)
+    }
+
+    static let test = Command(
+        name: "test", operands: "[DEVICE]",
+        summary: "Try all of hibernate but writing and switching off.",
+        details: """
+            The saver kernel starts, finds DEVICE, packs and checks all that it would save, and comes
+            back. Nothing is written to DEVICE; swap stays on. Refuses what hibernate refuses.
+            """,
+        options: sleeping, operandCount: 0...1
+    ) { arguments, report in
+        try sleep(arguments, report, isTest: true)
+    }
+
+    private static let sleeping = [
+        CommandLineOption.offset,
+        CommandLineOption("force", short: "f", "overwrite whatever DEVICE holds"),
+        CommandLineOption(
+            "saver-kernel", short: "k", argument: .file, setting: true,
+            "the kernel that writes the image (default: the running one's)"),
+        CommandLineOption(
+            "saver-initrd", short: "i", argument: .file, setting: true,
+            "its initramfs (default: the running kernel's)"),
+        CommandLineOption(
+            "saver-memory", short: "m", argument: .size, setting: true,
+            "memory for it to live in (default: by the size of both)"),
+        CommandLineOption(
+            "image-size", short: "s", argument: .size, setting: true,
+            "drop page cache where more memory is in use (default: 2/5 of it)"),
+        CommandLineOption(
+            "compression", short: "c", argument: .compression, setting: true,
+            "lz4 (fast, the default), zstd or zstd:LEVEL (small; 1 to 19)"),
+        CommandLineOption(
+            "saver-append", short: "a", argument: .options, setting: true,
+            "what to add to the saver kernel's command line"),
+        CommandLineOption(
+            "unlock-in-saver",
+            "let it ask for the passphrase of an encrypted DEVICE"),
+        CommandLineOption.debugPort,
+    ]
+
+    private static func sleep(
+        _ arguments: Arguments, _ report: Report, isTest: Bool
+    ) throws -> ExitStatus {
         let settings = Settings(report)
         let options = arguments.options.over(settings.values)
         var hibernate = Hibernate(LinuxMachine(), report)
@@ -101,8 +122,14 @@ extension Command {
         hibernate.saverAppend = options.value("saver-append") ?? ""
         hibernate.unlockInSaver = options.contains("unlock-in-saver")
         hibernate.debugPort = options.port
-        try hibernate.run()
-        return .success
+        hibernate.isTest = isTest
+        switch try hibernate.run() {
+        case .resumed: return .success
+        case .cancelled: return .cancelled
+        case .tested(let result):
+            print(result)
+            return .success
+        }
     }
 
     static let save = Command(

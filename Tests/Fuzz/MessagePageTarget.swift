@@ -9,7 +9,9 @@ extension FuzzTarget {
     static let messagePage = FuzzTarget(name: "message-page", inputLimit: 4200) {
         [
             Array(MessagePage(.failed, "no space left on /dev/vda2").bytes.prefix(64)),
-            Array(MessagePage(swapList: 0x1234_5000).bytes.prefix(64)),
+            Array(
+                MessagePage(swapList: 0x1234_5000, preparedImage: [PageFrame(0x77), PageFrame(1)])
+                    .bytes.prefix(64)),
             Array(MessagePage(.failed, String(repeating: "x", count: 4016)).bytes.prefix(20)),
             MessagePage(.resumed, String(repeating: "\u{e4}", count: 2008)).bytes,
             Array(("t" + String(repeating: "x", count: 4015) + "\u{e4}\u{1f600}").utf8),
@@ -23,12 +25,14 @@ extension FuzzTarget {
         let page = input.prefix(PageFrame.size) + [UInt8](repeating: 0, count: padding)
         guard let message = page.withUnsafeBytes({ MessagePage($0) }) else { return }
         _ = message.swapList
+        _ = message.preparedImage
+        _ = TestResult(message.text)
         checkText(message.text)
     }
 
     /// What is read is what was written, or as much of it as there is room for.
     private static func checkText(_ text: String) {
-        for outcome in [MessagePage.Outcome.pending, .resumed, .failed] {
+        for outcome in [MessagePage.Outcome.pending, .resumed, .failed, .cancelled, .tested] {
             let bytes = MessagePage(outcome, text).bytes
             require(bytes.count == PageFrame.size, "\(bytes.count) bytes")
             let found = bytes.withUnsafeBytes { MessagePage($0) }

@@ -72,7 +72,7 @@ import Testing
         var hibernate = Hibernate(machine, recorded.report)
         hibernate.location = ImageLocation(.path(swapPath))
         change(&hibernate)
-        do { try hibernate.run() } catch { return error }
+        do { _ = try hibernate.run() } catch { return error }
         return nil
     }
 
@@ -150,6 +150,16 @@ import Testing
             return
         }
         expectCleanedUp(machine, "failed")
+    }
+
+    @Test func afterACancelAllIsAsBefore() throws {
+        let machine = try machine()
+        answer(machine, .cancelled, "Escape")
+        let recorded = RecordedReport()
+        #expect(hibernate(machine, recorded) == nil)
+        #expect(recorded.contains("cancelled by Escape; the machine goes on"))
+        #expect(!recorded.contains("resumed"))
+        expectCleanedUp(machine, "cancelled")
     }
 
     @Test func aSaverWithoutAWordIsAFailure() throws {
@@ -235,7 +245,7 @@ import Testing
         #expect(recorded.contains("swap stays off"))
     }
 
-    @Test func everyRefusalChangesNothing() throws {
+    @Test(arguments: [false, true]) func everyRefusalChangesNothing(isTest: Bool) throws {
         let refusals: [(String, (inout ScriptedMachine.Script) -> Void)] = [
             ("needs root", { $0.capabilities = [.systemAdministration] }),
             ("CONFIG_KEXEC_JUMP", { $0.kexecSupport = .unknownFlag }),
@@ -278,7 +288,8 @@ import Testing
         for (words, change) in refusals {
             let machine = try machine()
             machine.change(change)
-            let said = hibernate(machine).map { explanation(of: $0) } ?? "nothing"
+            let said =
+                hibernate(machine) { $0.isTest = isTest }.map { explanation(of: $0) } ?? "nothing"
             #expect(said.contains(words), "\(words): \(said)")
             #expect(machine.script.deeds.allSatisfy { $0 == "hold signals back" }, "\(words)")
             #expect(machine.script.devices[swapPath]?.faults.count(.write) == 0, "\(words)")
@@ -298,7 +309,7 @@ import Testing
     }
 
     /// These are known when the device is ours and swap is off; both are given back.
-    @Test func whatCannotFitIsRefusedBeforeTheJump() throws {
+    @Test(arguments: [false, true]) func whatCannotFitIsRefusedBeforeTheJump(isTest: Bool) throws {
         let limits: [(String, (inout ScriptedMachine.Script) -> Void)] = [
             ("is too small", { $0.memory.free = 400 << 20 }),
             (
@@ -311,11 +322,13 @@ import Testing
         for (words, change) in limits {
             let machine = try machine()
             machine.change(change)
-            let said = hibernate(machine).map { explanation(of: $0) } ?? "nothing"
+            let said =
+                hibernate(machine) { $0.isTest = isTest }.map { explanation(of: $0) } ?? "nothing"
             #expect(said.contains(words), "\(words): \(said)")
             #expect(
                 !machine.script.deeds.contains("jump") && !machine.script.deeds.contains("load"))
-            #expect(machine.script.deeds.last == "swapon /dev/sda2 7")
+            #expect(isTest || machine.script.deeds.last == "swapon /dev/sda2 7")
+            #expect(machine.script.swaps.count == 1)
         }
     }
 }

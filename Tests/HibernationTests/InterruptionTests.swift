@@ -57,10 +57,11 @@ import Transfer
         return machine
     }
 
-    private func hibernate(_ machine: ScriptedMachine) -> (any Error)? {
+    private func hibernate(_ machine: ScriptedMachine, isTest: Bool = false) -> (any Error)? {
         var hibernate = Hibernate(machine, RecordedReport().report)
         hibernate.location = ImageLocation(.path(swapPath))
-        do { try hibernate.run() } catch { return error }
+        hibernate.isTest = isTest
+        do { _ = try hibernate.run() } catch { return error }
         return nil
     }
 
@@ -109,6 +110,33 @@ import Transfer
                 "an earlier kresume was killed: its image on /dev/sda2 is dropped",
                 "an earlier kresume was killed: the kernel that it had loaded is unloaded",
             ])
+    }
+
+    /// It changes less: nothing on the device, and swap stays on.
+    @Test func theEndAtEveryPlaceOfATest() throws {
+        let machine = try original()
+        machine.change { $0.whenJumping = { _ throws(PlatformError) in } }
+        let before = Condition(machine)
+        let snapshots = snapshots(of: machine) { _ = hibernate(machine, isTest: true) }
+        #expect(Condition(machine) == before)
+        #expect(snapshots.contains { $0.script.deeds.contains("jump") })
+        for (place, snapshot) in snapshots.enumerated() {
+            #expect(snapshot.script.swaps.count == 1 && !isImage(snapshot.bytes), "\(place)")
+            #expect(state(snapshot.bytes) == nil, "\(place)")
+            let (machine, recorded) = try afterwards(snapshot)
+            #expect(Condition(machine) == before, "\(place): \(recorded.lines)")
+        }
+        for place in 1...snapshots.count {
+            let machine = try original()
+            machine.change { $0.whenJumping = { _ throws(PlatformError) in } }
+            onEachCall(of: machine) { machine, number in
+                if number == place { machine.change { $0.signal = .interrupt } }
+            }
+            let error = hibernate(machine, isTest: true)
+            #expect(Condition(machine) == before, "\(place): \(machine.script.deeds)")
+            let hasJumped = machine.script.deeds.contains("jump")
+            #expect((error is MachineError) != hasJumped, "\(place): \(error as Any)")
+        }
     }
 
     // In C.

@@ -40,7 +40,12 @@ struct OriginalKernel {
             pages[frame] = page
         }
         pages[0x700] = [UInt8](repeating: 0x90, count: 4096)
-        pages[Self.messageFrame.rawValue] = MessagePage(.pending).bytes
+        var kept: [PageFrame] = []
+        for (index, page) in Self.keptPages.enumerated() {
+            kept.append(PageFrame(0xe00 + 2 * UInt64(index)))
+            pages[0xe00 + 2 * UInt64(index)] = page
+        }
+        pages[Self.messageFrame.rawValue] = MessagePage(swapList: nil, preparedImage: kept).bytes
         self.pages = pages
     }
 
@@ -67,15 +72,26 @@ struct OriginalKernel {
         pages: Int = 1024, saverRegion: FrameRange = saverRegion
     ) throws -> [UInt8] {
         var bytes = emptySwap(pages: pages)
-        var record = record
-        record.jump.saverRegion = saverRegion
-        let prepared = try PreparedImage(
-            id: id, creationTime: 1_799_999_000,
-            signaturePage: SignaturePage(Array(bytes[..<4096])), machine: record,
-            areaSize: UInt64(bytes.count))
-        for write in prepared.writes { bytes.store(write.bytes, at: Int(write.offset)) }
+        bytes.store(try prepared(bytes, saverRegion).firstPages, at: 0)
         return bytes
     }
+
+    private static func prepared(
+        _ swap: [UInt8], _ saverRegion: FrameRange = saverRegion
+    ) throws -> PreparedImage {
+        var record = record
+        record.jump.saverRegion = saverRegion
+        return try PreparedImage(
+            id: id, creationTime: 1_799_999_000,
+            signaturePage: SignaturePage(Array(swap[..<4096])), machine: record,
+            areaSize: UInt64(swap.count))
+    }
+
+    /// What it keeps in its memory for a test.
+    private static let keptPages: [[UInt8]] = {
+        let bytes = (try? prepared(emptySwap()).firstPages) ?? []
+        return stride(from: 0, to: bytes.count, by: 4096).map { Array(bytes[$0..<$0 + 4096]) }
+    }()
 
     /// As /proc/vmcore shows it in the saver kernel.
     func vmcore(without saverRegion: FrameRange = saverRegion) -> [UInt8] {

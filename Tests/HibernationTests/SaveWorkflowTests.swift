@@ -219,6 +219,71 @@ import Testing
         #expect(back < deeds.firstIndex(of: "kill") ?? 0)
     }
 
+    // Cancelling.
+
+    /// Everything is written by then but what makes it an image.
+    @Test func thereIsNoImageBeforeTheAnswer() throws {
+        let saver = try SaverKernel()
+        let before = Captured()
+        saver.machine.change { script in
+            script.whenHearing = { before.set($0.script.devices[swapPath]?.bytes ?? []) }
+        }
+        #expect(isImage(try savedImage(of: saver)))
+        #expect(state(before.value) == .ready)
+        #expect(signature(before.value) == .swap)
+        #expect(saver.machine.script.deeds.contains("tell"))
+    }
+
+    /// At every moment, which are numbered by what the worker says.
+    @Test func aKeyLeadsBackUntilTheAnswer() throws {
+        var moment = 0
+        var cancelled = 0
+        while true {
+            let saver = try SaverKernel()
+            let key = moment % 2 == 0 ? CancelKey.escape : .power
+            saver.machine.change { $0.key = (key, after: moment) }
+            _ = saver.save()
+            let message = try #require(saver.messageInOriginal)
+            let script = saver.machine.script
+            if script.deeds.contains("tell") {
+                // The script's power button fails.
+                #expect(message.text == "the machine did not switch itself off")
+                #expect(!script.deeds.contains("kill"))
+                #expect(script.keySources.last == [])
+                break
+            }
+            #expect(message == MessagePage(.cancelled, key.name))
+            #expect(saver.deeds(from: "kill").prefix(3) == ["kill", "load", "jump"])
+            #expect(saver.recorded.contains("cancelled by \(key.name); going back"))
+            cancelled += 1
+            moment += 1
+        }
+        // Once before each word, and it said that it found the device, saved parts, and asked.
+        #expect(cancelled > 3)
+        #expect(cancelled == moment)
+    }
+
+    /// Before that, a passphrase may be typed there.
+    @Test func theConsoleIsReadWhenTheDeviceIsFound() throws {
+        let saver = try SaverKernel()
+        saver.machine.change { $0.key = (.escape, after: 1 << 20) }
+        _ = saver.save()
+        let sources = saver.machine.script.keySources
+        #expect(sources.prefix(2) == [.devices, [.devices, .console]])
+        #expect(saver.recorded.contains("Escape or the power key cancels"))
+    }
+
+    /// Where would it lead?
+    @Test func withoutAWayBackNoKeyCounts() throws {
+        let saver = try SaverKernel()
+        saver.machine.change {
+            $0.key = (.escape, after: 0)
+            $0.failures["loadKexec"] = .call(.kexecLoad, path: nil, .noMemory)
+        }
+        #expect(isImage(try savedImage(of: saver)))
+        #expect(!saver.recorded.contains("cancels"))
+    }
+
     @Test func thePanicIsTheLastWayBack() throws {
         for isLoaded in [true, false] {
             let saver = try SaverKernel()

@@ -7,6 +7,7 @@ import PhysicalMemory
 import SaverPlan
 import SystemPackage
 import TestSupport
+import Transfer
 
 /// A saver kernel with its device, ready to save.
 final class SaverKernel {
@@ -16,21 +17,26 @@ final class SaverKernel {
     let recorded = RecordedReport()
     private let vmcore: ScriptedDevice
 
-    /// - Parameter region: where the saver lives; nil: where it usually does.
-    init(areaPages: Int = 1024, region: FrameRange? = nil) throws {
+    /// - Parameters:
+    ///   - region: where the saver lives; nil: where it usually does.
+    ///   - isTest: whether it is `kresume test`: nothing is prepared on the device.
+    init(areaPages: Int = 1024, region: FrameRange? = nil, isTest: Bool = false) throws {
         vmcore =
             try region.map {
                 let bytes = OriginalKernel.shared.vmcore(without: $0)
                 return try ScriptedDevice(bytes, number: DeviceNumber(major: 0, minor: 1))
             } ?? OriginalKernel.vmcoreFile.get()
         let region = region ?? OriginalKernel.saverRegion
-        device = try ScriptedDevice(
-            OriginalKernel.preparedSwap(pages: areaPages, saverRegion: region),
-            number: swapNumber)
+        let contents =
+            try isTest
+            ? emptySwap(pages: areaPages)
+            : OriginalKernel.preparedSwap(pages: areaPages, saverRegion: region)
+        device = try ScriptedDevice(contents, number: swapNumber)
+        let mark = try DeviceMark(of: device.open(swapPath, .read), offset: 0)
         let parameters = SaverParameters(
             image: OriginalKernel.id, offsetPages: 0,
             messagePage: OriginalKernel.messageFrame.address, pagingDepth: .four,
-            keepsFreePages: true, compressionLevel: 3)
+            keepsFreePages: true, compressionLevel: 3, test: isTest ? mark : nil)
         let entry = OriginalKernel.jumpBackEntry
         let (device, vmcore) = (device, vmcore.file)
         machine = ScriptedMachine { script in

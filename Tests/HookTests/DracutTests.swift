@@ -11,6 +11,10 @@ import Testing
                 "inst_simple", "inst_multiple", "inst_script", "inst_rules", "inst_hook",
                 "dracut_module_included=1",
             ])
+        #expect(
+            try Hook(
+                path: "dracut/50kresume/module-setup.sh", shell: ["bash"], standIns: ["instmods"]
+            ).run("installkernel").calls == ["instmods evdev button"])
         // With -o what is missing is left out.
         #expect(
             try hook.run("install").calls.prefix(2)

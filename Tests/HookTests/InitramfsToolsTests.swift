@@ -19,20 +19,24 @@ import Testing
 
     @Test func installsTheBinary() throws {
         let hook = Hook(
-            path: "initramfs-hooks/hooks/kresume", standIns: ["copy_exec"],
+            path: "initramfs-hooks/hooks/kresume", standIns: ["copy_exec", "manual_add_modules"],
             files: ["/usr/share/initramfs-tools/hook-functions": ""])
-        #expect(try hook.run() == Hook.Outcome(calls: ["copy_exec kresume"], status: 0))
+        #expect(
+            try hook.run()
+                == Hook.Outcome(
+                    calls: ["copy_exec kresume", "manual_add_modules evdev button"], status: 0))
     }
 
     @Test func installsTheConfiguration() throws {
         let hook = Hook(
-            path: "initramfs-hooks/hooks/kresume", standIns: ["copy_exec"],
+            path: "initramfs-hooks/hooks/kresume", standIns: ["copy_exec", "manual_add_modules"],
             files: [
                 "/usr/share/initramfs-tools/hook-functions": "", "/etc/kresume.conf": "wait = 1",
             ], variables: ["DESTDIR": "made/"])
         // The path in the initramfs is replaced as well.
         #expect(
-            try hook.run("cat made/file0 >&3; echo >&3").calls == ["copy_exec kresume", "wait = 1"])
+            try hook.run("cat made/file0 >&3; echo >&3").calls
+                == ["copy_exec kresume", "manual_add_modules evdev button", "wait = 1"])
     }
 
     @Test(arguments: [

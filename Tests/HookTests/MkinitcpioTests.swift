@@ -7,10 +7,14 @@ import Testing
     @Test func installsTheBinaryAndTheHook() throws {
         let hook = Hook(
             path: "mkinitcpio/install/kresume", shell: ["bash"],
-            standIns: ["add_binary", "add_runscript"])
+            standIns: ["add_binary", "add_module", "add_runscript"])
         #expect(
             try hook.run("build")
-                == Hook.Outcome(calls: ["add_binary kresume", "add_runscript"], status: 0))
+                == Hook.Outcome(
+                    calls: [
+                        "add_binary kresume", "add_module evdev?", "add_module button?",
+                        "add_runscript",
+                    ], status: 0))
     }
 
     @Test(arguments: ["mkinitcpio/install/kresume", "mkinitcpio/install/sd-kresume"])
@@ -18,7 +22,8 @@ import Testing
         var hook = Hook(
             path: path, shell: ["bash"],
             standIns: [
-                "add_binary", "add_runscript", "add_systemd_unit", "add_symlink", "add_file",
+                "add_binary", "add_module", "add_runscript", "add_systemd_unit", "add_symlink",
+                "add_file",
             ])
         #expect(try !hook.run("build").calls.contains("add_file ./missing"))
         hook.files = ["/etc/kresume.conf": ""]
@@ -28,11 +33,12 @@ import Testing
     @Test func installsTheUnits() throws {
         let hook = Hook(
             path: "mkinitcpio/install/sd-kresume", shell: ["bash"],
-            standIns: ["add_systemd_unit", "add_symlink", "add_file"])
+            standIns: ["add_module", "add_systemd_unit", "add_symlink", "add_file"])
         let units = "/usr/lib/systemd/system"
         let wants = "\(units)/sysinit.target.wants"
         #expect(
             try hook.run("build").calls == [
+                "add_module evdev?", "add_module button?",
                 "add_systemd_unit kresume-resume.service",
                 "add_symlink \(wants)/kresume-resume.service ../kresume-resume.service",
                 "add_systemd_unit kresume-save.service",

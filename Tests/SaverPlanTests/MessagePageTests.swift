@@ -44,7 +44,34 @@ import Testing
         #expect(MessagePage(.resumed, "", seed: [1]).seed == [])
     }
 
-    @Test(arguments: [(0, 0x6c), (8, 3), (12, 0xb1), (14, 1)] as [(Int, UInt8)])
+    @Test func preparedImage() {
+        let frames = [PageFrame(0x1234), PageFrame(1)]
+        for list in [nil, 0x5000] as [UInt64?] {
+            let message = read(MessagePage(swapList: list, preparedImage: frames))
+            #expect(message?.swapList == list && message?.preparedImage == frames)
+        }
+        #expect(MessagePage(.failed, "12 13").preparedImage == [])
+        #expect(MessagePage(swapList: 1).preparedImage == [])
+    }
+
+    @Test func testResult() {
+        let result = TestResult(
+            startTime: 1, saveTime: 2, memorySize: 3, imageSize: 4, device: "/dev/a b")
+        #expect(TestResult(result.description) == result)
+        for text in ["", "1 2 3 4", "1 2 3 4 ", "1 2 3 x /dev/a"] {
+            #expect(TestResult(text) == nil, "\(text)")
+        }
+    }
+
+    @Test func deviceMark() {
+        let mark = DeviceMark(size: 1 << 40, checksum: .max - 1)
+        #expect(DeviceMark(mark.description) == mark)
+        for text in ["", "1", "1:", ":1", "1:x", "1:2:3", "-1:1"] {
+            #expect(DeviceMark(text) == nil, "\(text)")
+        }
+    }
+
+    @Test(arguments: [(0, 0x6c), (8, 5), (12, 0xb1), (14, 1)] as [(Int, UInt8)])
     func isNoMessage(offset: Int, byte: UInt8) {
         var page = MessagePage(.failed, String(repeating: "x", count: 4016)).bytes
         page[offset] = byte

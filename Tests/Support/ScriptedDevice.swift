@@ -39,9 +39,12 @@ package final class ScriptedDevice: Sendable {
         try ScriptedDevice(bytes, number: number, isReadOnly: isReadOnly, holders: holders)
     }
 
-    func open(_ path: FilePath) throws(PlatformError) -> BlockDevice {
+    package func open(_ path: FilePath, _ access: BlockDevice.Access) throws(PlatformError)
+        -> BlockDevice
+    {
         try BlockDevice(
-            path, backedBy: file, number: number, isReadOnly: isReadOnly, calls: faults.calls)
+            path, backedBy: file, number: number, isReadOnly: isReadOnly,
+            calls: access == .rehearsal ? faults.calls.withoutWriting : faults.calls)
     }
 }
 

@@ -73,9 +73,15 @@ package final class ScriptedMachine: Machine {
         /// What another process of this program does, from its beginning to its end.
         package var worker: (@Sendable (ScriptedMachine) -> Void)?
         /// What it has said that nobody has heard yet.
-        var said: [UInt8] = []
+        package var said: [UInt8] = []
+        /// Happens when it waits to be told something.
+        package var whenHearing: @Sendable (ScriptedMachine) -> Void = { _ in }
         /// What comes after all that it said.
         package var workersEnd = WorkerEvent.ended("exit status 1")
+        /// The key that is pressed, and after how many of its bytes. Else they come all at once.
+        package var key: (CancelKey, after: Int)?
+        /// Where keys were looked for, each time.
+        package var keySources: [KeySources] = []
         /// Happens instead of a jump, with what was loaded; returning is the other side's jump back.
         package var whenJumping: @Sendable (ScriptedMachine) throws(PlatformError) -> Void = {
             _ throws(PlatformError) in throw .call(.reboot, path: nil, .ioError)
@@ -265,7 +271,7 @@ extension ScriptedMachine {
             try fail("claim")
             note("claim \(path)")
         }
-        return try device.open(path)
+        return try device.open(path, access)
     }
     package func contents(of device: BlockDevice) throws(PlatformError) -> DeviceContents {
         try Blkid.probe(device)
@@ -378,6 +384,10 @@ extension ScriptedMachine {
         try fail("tellStarter")
         change { $0.said += bytes }
     }
+    package func hearStarter() throws(PlatformError) -> [UInt8] {
+        script.whenHearing(self)
+        return []
+    }
     package func useAllCPUs() { note("use all CPUs") }
 }
 
@@ -387,13 +397,23 @@ final class ScriptedWorker: Worker {
 
     init(of machine: ScriptedMachine) { self.machine = machine }
 
-    func next(milliseconds: Int) throws(PlatformError) -> WorkerEvent {
-        let said = machine.script.said
-        if !said.isEmpty {
-            machine.change { $0.said = [] }
-            return .said(said)
+    func next(milliseconds: Int, keys: KeySources) throws(PlatformError) -> WorkerEvent {
+        machine.change { $0.keySources.append(keys) }
+        let script = machine.script
+        if let (key, after) = script.key, !keys.isEmpty {
+            guard after > 0 else { return .key(key) }
+            machine.change { $0.key = (key, after: after - 1) }
         }
-        return machine.script.workersEnd
+        let count = script.key == nil ? script.said.count : min(1, script.said.count)
+        if count > 0 {
+            machine.change { $0.said.removeFirst(count) }
+            return .said(Array(script.said[..<count]))
+        }
+        return script.workersEnd
+    }
+
+    func tell(_ bytes: [UInt8]) throws(PlatformError) {
+        machine.change { $0.deeds.append("tell") }
     }
 
     func kill() { machine.change { $0.deeds.append("kill") } }

@@ -14,6 +14,12 @@ depends() {
 }
 
 # called by dracut
+installkernel() {
+    # The keys that cancel a hibernation, where they are modules.
+    hostonly='' instmods evdev button
+}
+
+# called by dracut
 install() {
     inst_simple /usr/sbin/kresume
     inst_multiple -o /etc/kresume.conf

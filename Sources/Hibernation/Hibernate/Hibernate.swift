@@ -11,8 +11,20 @@ import SystemPackage
 import Transfer
 
 /// `kresume hibernate`, in the original kernel: check, load the saver kernel, prepare the device,
-/// jump; and when this kernel runs again, clean up and tell what happened.
+/// jump; and when this kernel runs again, clean up and tell what happened. And `kresume test`, which
+/// does the same without writing anything.
 package struct Hibernate {
+    /// What it came to, if nothing went wrong.
+    package enum Outcome: Hashable, Sendable {
+        case resumed
+        /// By somebody, in the saver kernel.
+        case cancelled
+        /// What is to be told of it.
+        case tested(String)
+    }
+
+    /// To the saver kernel and back, and the device is only read: `kresume test`.
+    package var isTest = false
     package var location: ImageLocation?
     /// Where the image goes if neither `location` nor the kernel command line says.
     package var configured: ConfiguredLocation?
@@ -42,8 +54,8 @@ package struct Hibernate {
         self.report = report
     }
 
-    /// Returns after the resume; throws where the machine went on without one.
-    package func run() throws {
+    /// Throws where something went wrong, and the machine went on.
+    package func run() throws -> Outcome {
         try Permission.requireRoot(machine)
         machine.holdSignalsBack()
         let undo = try UndoList(machine, report)
@@ -65,6 +77,10 @@ package struct Hibernate {
             )
         }
         try machine.throwIfInterrupted()
+        if isTest {
+            try target.requireRoomForSwapped(leaving: ready.memoryNeeded)
+            return try sleep(saver, consume ready, target, undo)
+        }
         try target.stopSwapping(leaving: ready.memoryNeeded)
         defer {
             // It was in use before, so its failing is no reason to call all of this a failure.
@@ -72,8 +88,7 @@ package struct Hibernate {
                 report.warn("swap stays off: \(explanation(of: error))")
             }
         }
-        let release = try sleep(saver, consume ready, target, undo)
-        report.note("resumed by Linux \(release)")
+        return try sleep(saver, consume ready, target, undo)
     }
 
     /// From here to the jump and back. Whatever happens, nothing is left on the device that passes
@@ -81,24 +96,24 @@ package struct Hibernate {
     ///
     /// A signal is looked at between what takes long, up to the jump. What comes later, or while
     /// things are put back, changes nothing.
-    ///
-    /// - Returns: the release of the kernel that brought us back.
     private func sleep(
         _ saver: LoadSaver, _ ready: consuming LoadSaver.Ready, _ target: TargetDevice,
         _ undo: UndoList
-    ) throws -> String {
+    ) throws -> Outcome {
         try machine.throwIfInterrupted()
-        let area = try target.claim()
+        let area = try isTest ? target.look() : target.claim()
         try ShrinkMemory(target: imageSize, machine: machine, report: report).run()
-        try requireSpace(in: area, saverMemory: ready.memorySize)
+        let swapped = isTest ? target.activeSwap?.used ?? 0 : 0
+        try requireSpace(in: area, saverMemory: ready.memorySize, swapped: swapped)
         try machine.throwIfInterrupted()
         let place = ready.place
         let quiet = try QuietMemory(machine, undo)
         let box = try MessageBox(avoiding: place.frames, on: machine)
         let record = try machineRecord(place, message: box.frame)
         let prepared = try PreparedImage(
-            id: .random(), creationTime: machine.time(), signaturePage: try area.signaturePage(),
-            machine: record, compression: compression.chunks, areaSize: area.size)
+            id: .random(), creationTime: machine.time(),
+            signaturePage: try DiscardImage.pageWithoutOurs(in: area), machine: record,
+            compression: compression.chunks, areaSize: area.size)
         report.note("loading the saver kernel")
         // Without them free memory is saved too.
         let symbols =
@@ -106,19 +121,43 @@ package struct Hibernate {
         let parameters = SaverParameters(
             image: prepared.header.id, offsetPages: target.offsetPages,
             messagePage: box.frame.address, pagingDepth: record.jump.pagingDepth,
-            keepsFreePages: keepsFreePages(symbols), compressionLevel: compression.level)
+            keepsFreePages: keepsFreePages(symbols), compressionLevel: compression.level,
+            test: try isTest ? DeviceMark(of: area.device, offset: area.offset) : nil)
         undo.add(.kexec)
         do { try saver.load(ready, parameters) } catch {
             undo.remove(.kexec)
             throw error
         }
-        box.leave(MessagePage(swapList: swapList(symbols)))
+        let kept = try isTest ? box.keep(prepared.firstPages) : []
+        box.leave(MessagePage(swapList: swapList(symbols), preparedImage: kept))
         defer {
             if (try? machine.unloadKexec([.preserveContext, .longMode])) != nil {
                 undo.remove(.kexec)
             }
         }
 
+        let message = try isTest ? test(target, box) : hibernate(target, area, prepared, box, undo)
+        withExtendedLifetime(quiet) {}
+        let text = message?.text ?? ""
+        switch message?.outcome {
+        case .resumed:
+            report.note("resumed by Linux \(text)")
+            return .resumed
+        case .cancelled:
+            report.note("cancelled by \(text); the machine goes on")
+            return .cancelled
+        case .tested:
+            guard let result = TestResult(text) else { throw HibernateError.noWord }
+            return .tested(Self.text(result, swapped: swapped))
+        case .failed: throw isTest ? HibernateError.testFailed(text) : .saveFailed(text)
+        case .pending, nil: throw HibernateError.noWord
+        }
+    }
+
+    private func hibernate(
+        _ target: TargetDevice, _ area: ImageArea, _ prepared: PreparedImage, _ box: MessageBox,
+        _ undo: UndoList
+    ) throws -> MessagePage? {
         let nextBoot = NextBoot(
             target: target, configured: configured, machine: machine, report: report)
         let isPointedTo = nextBoot.point()
@@ -135,17 +174,44 @@ package struct Hibernate {
         try area.commit(prepared.writes)
         // Two other kernels are about to write behind this one's back.
         try area.device.dropCaches()
+        return try jump(box)
+    }
+
+    /// What programs have written is written out all the same: if this machine cannot do it, it may
+    /// not come back.
+    private func test(_ target: TargetDevice, _ box: MessageBox) throws -> MessagePage? {
+        NextBoot(target: target, configured: configured, machine: machine, report: report)
+            .warnIfElsewhere()
+        try machine.throwIfInterrupted()
+        report.note("testing with \(target.path), to which nothing is written")
+        machine.sync()
+        return try jump(box)
+    }
+
+    /// To the saver kernel.
+    ///
+    /// - Returns: what was found when this kernel ran again.
+    private func jump(_ box: MessageBox) throws -> MessagePage? {
         try box.checkNotMoved()
         try machine.throwIfInterrupted()
         try machine.jump()
         let message = box.message
         stir(message?.seed ?? [], box)
-        withExtendedLifetime(quiet) {}
-        switch message?.outcome {
-        case .resumed: return message?.text ?? ""
-        case .failed: throw HibernateError.saveFailed(message?.text ?? "")
-        case .pending, nil: throw HibernateError.noWord
+        return message
+    }
+
+    private static func text(_ result: TestResult, swapped: UInt64) -> String {
+        let seconds = { (milliseconds: UInt64) in
+            "\(milliseconds / 1000).\(milliseconds % 1000 / 100) s"
         }
+        let swap = swapped == 0 ? "" : ", and \(mebibytes(swapped)) that is swapped out"
+        return """
+            the saver kernel came up in \(seconds(result.startTime)), saw \(result.device), and found \
+            the way back
+            it would save \(mebibytes(result.memorySize)) as \(mebibytes(result.imageSize)) in about \
+            \(seconds(result.saveTime))\(swap)
+            hibernation is expected to work on this machine
+            """
     }
 
     /// Without that the random numbers of one machine would come twice where its disk is copied. The seed
@@ -194,14 +260,19 @@ package struct Hibernate {
     /// A device that is certainly too small is refused now; one that turns out to be is found out
     /// by the saver, and costs no more than the time. The same with an image that no restore kernel
     /// could hold.
-    private func requireSpace(in area: ImageArea, saverMemory: UInt64) throws {
+    ///
+    /// - Parameter swapped: what is to come into memory yet, in bytes.
+    private func requireSpace(
+        in area: ImageArea, saverMemory: UInt64, swapped: UInt64
+    ) throws {
         let memory = try machine.memory()
-        let needed = RestoreKernel.leastImageSize(used: memory.used)
+        let used = memory.used + swapped
+        let needed = RestoreKernel.leastImageSize(used: used)
         if area.size < needed {
             throw HibernateError.deviceTooSmall(area.device.path, size: area.size, needed: needed)
         }
         let room = RestoreKernel.room(ram: memory.total, kernel: saverMemory)
-        if memory.used > room { throw HibernateError.imageTooLarge(memory.used, limit: room) }
+        if used > room { throw HibernateError.imageTooLarge(used, limit: room) }
     }
 
     /// The machine runs, so its image must not be resumed again. A failure here is told beside

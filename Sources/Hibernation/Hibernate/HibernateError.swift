@@ -32,6 +32,8 @@ enum HibernateError: ExplainedError {
     case badPages(FilePath)
     /// The saver kernel came back with this reason.
     case saveFailed(String)
+    /// The same in a test.
+    case testFailed(String)
     case noWord
     case notABlockDevice(FilePath)
     /// The image could not be made invalid although the machine runs.
@@ -86,6 +88,8 @@ enum HibernateError: ExplainedError {
             "the swap area on \(path) has bad pages: name a device without any"
         case .saveFailed(let reason):
             "the image was not saved, and the machine went on: \(reason)"
+        case .testFailed(let reason):
+            "hibernation would not work, and the machine went on: \(reason)"
         case .noWord: "the machine went on without a word from the saver kernel"
         case .notABlockDevice(let path):
             "\(path) is not a block device: name a swap partition; a swap file is in a file system "

@@ -67,15 +67,22 @@ struct TargetDevice {
         }
     }
 
-    /// Takes what is swapped to the device back into memory.
+    /// Throws where there is no room for what is swapped to the device.
     ///
     /// - Parameter needed: memory that must be free afterwards, in bytes.
-    func stopSwapping(leaving needed: UInt64) throws {
+    func requireRoomForSwapped(leaving needed: UInt64) throws {
         guard let swap = activeSwap else { return }
         let available = try machine.memory().available
         guard swap.used < available, needed <= available - swap.used else {
             throw HibernateError.swapIsInUse(path, needed: swap.used, available: available)
         }
+    }
+
+    /// Takes what is swapped to the device back into memory; see
+    /// ``requireRoomForSwapped(leaving:)``.
+    func stopSwapping(leaving needed: UInt64) throws {
+        guard let swap = activeSwap else { return }
+        try requireRoomForSwapped(leaving: needed)
         do {
             try undo.change(entry(swap)) {
                 try machine.deactivateSwap(swap.path) { machine.pendingSignal() != nil }
@@ -92,6 +99,12 @@ struct TargetDevice {
         // An image that is overwritten must not be found by half.
         try DiscardImage.discardOurs(in: area)
         return area
+    }
+
+    /// For somebody who only reads. Throws where ``claim()`` would, but for swap in use.
+    func look() throws -> ImageArea {
+        try ImageArea(
+            open: path, offset: offset, activeSwap == nil ? .exclusive : .read, on: machine)
     }
 
     /// Swaps to the device again if it was swapped to before. It must be claimed no more.

@@ -54,8 +54,16 @@ package struct DiscardImage {
     /// area with a swap header becomes swap, and another one loses its signature only.
     static func discardOurs(in area: ImageArea) throws {
         guard area.size > 0 else { return }
+        let page = try pageWithoutOurs(in: area)
+        guard try area.signaturePage() != page else { return }
+        try area.commit([page.write])
+        try area.commit([ImageHeader.erasure])
+    }
+
+    /// Page 0 as it is when an image of ours is discarded.
+    static func pageWithoutOurs(in area: ImageArea) throws -> SignaturePage {
         let page = try area.signaturePage()
-        guard page.kind == .image else { return }
+        guard page.kind == .image else { return page }
         let before: Signature
         do {
             let bytes = try area.readAt(UInt64(PageFrame.size), PageFrame.size)
@@ -63,7 +71,6 @@ package struct DiscardImage {
         } catch is ImageError {
             before = page.swapAreaPages == nil ? .none : .swap
         }
-        try area.commit([page.withSignature(before).write])
-        try area.commit([ImageHeader.erasure])
+        return page.withSignature(before)
     }
 }

@@ -16,13 +16,15 @@ package struct GoBack {
 
     /// Returns where this kernel was not started to save anything; else only by an error, when no
     /// way is left.
-    package func run(saying reason: String) throws {
+    package func run(saying reason: String) throws { try run(.failed(reason)) }
+
+    func run(_ ending: Ending) throws {
         do {
             let line = KernelCommandLine(parsing: try machine.commandLine())
             guard let orders = try SaverOrders(line) else { return }
             try Permission.requireRoot(machine)
-            report.fail("the image was not saved: \(reason); going back")
-            try WayBack(orders, on: machine).take(saying: reason)
+            ending.tell(report)
+            try WayBack(orders, on: machine).take(leaving: ending.message)
         } catch MachineError.notRoot {
             throw MachineError.notRoot
         } catch {

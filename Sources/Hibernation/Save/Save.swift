@@ -33,14 +33,14 @@ package struct Save {
         try Permission.requireRoot(machine)
         protect()
         let wayBack = layWayBack(orders)
-        let reason = saveElsewhere()
+        let ending = saveElsewhere(unlessCancelled: wayBack != nil)
         if let wayBack {
-            report.fail("the image was not saved: \(reason); going back")
-            do { try wayBack.take(saying: reason) } catch {
+            ending.tell(report)
+            do { try wayBack.take(leaving: ending.message) } catch {
                 report.fail(explanation(of: error))
             }
         }
-        try GoBack(machine, report).run(saying: reason)
+        try GoBack(machine, report).run(ending)
     }
 
     /// This process is to be there when all else is gone, on the CPU that A has jumped from. What
@@ -67,29 +67,51 @@ package struct Save {
 
     /// Comes back only if the machine was not switched off.
     ///
-    /// - Returns: why.
-    private func saveElsewhere() -> String {
+    /// - Parameter isCancellable: whether a key leads back.
+    private func saveElsewhere(unlessCancelled isCancellable: Bool) -> Ending {
         do {
             var arguments = ["save", "--worker"]
             if report.verbosity == .verbose { arguments.append("--verbose") }
             if report.verbosity == .quiet { arguments.append("--quiet") }
-            return try watch(machine.startWorker(arguments))
-        } catch { return explanation(of: error) }
+            if isCancellable { report.note("Escape or the power key cancels") }
+            return try watch(machine.startWorker(arguments), unlessCancelled: isCancellable)
+        } catch { return .failed(explanation(of: error)) }
     }
 
-    private func watch(_ worker: any Worker) throws -> String {
-        var reason: [UInt8] = []
+    /// Either the keys count or there may be an image, never both: the worker waits for its answer
+    /// before the one write that makes it an image, and when it gets that no key is looked at any
+    /// more.
+    private func watch(_ worker: any Worker, unlessCancelled isCancellable: Bool) throws -> Ending {
+        var heard = SaveWord.Heard()
+        var keys: KeySources = isCancellable ? .devices : []
         while true {
-            switch try worker.next(milliseconds: Self.patience * 1000) {
-            case .said(let bytes): reason += SaveWord.reason(in: bytes)
+            switch try worker.next(milliseconds: Self.patience * 1000, keys: keys) {
+            case .said(let bytes):
+                let wasAnswered = heard.mayBecomeImage
+                heard.add(bytes)
+                // Until then a passphrase may be typed there, or the Enter that ends the wait.
+                if heard.isDeviceFound, !keys.isEmpty { keys.insert(.console) }
+                if heard.mayBecomeImage { keys = [] }
+                if heard.mayBecomeImage, !wasAnswered { try worker.tell(SaveWord.answer) }
+            case .key(let key):
+                end(worker)
+                return .cancelled(key)
             case .silent:
                 worker.kill()
-                return explanation(of: SaveError.nothingHeard(seconds: Self.patience))
+                return .failed(
+                    explanation(of: SaveError.nothingHeard(seconds: Self.patience)))
             case .ended(let how):
-                return reason.isEmpty
-                    ? explanation(of: SaveError.workerEnded(how))
-                    : String(decoding: reason, as: UTF8.self)
+                guard let text = heard.text else {
+                    return .failed(explanation(of: SaveError.workerEnded(how)))
+                }
+                return heard.isTested ? .tested(text) : .failed(text)
             }
         }
+    }
+
+    /// With what it has given to the device, if that takes no longer than a moment.
+    private func end(_ worker: any Worker) {
+        worker.kill()
+        while case .said? = try? worker.next(milliseconds: 5000, keys: []) {}
     }
 }

@@ -8,6 +8,11 @@ import SystemPackage
 enum SaveError: ExplainedError {
     case areaNotFound(ImageID)
     case areaFoundTwice(ImageID, [FilePath])
+    /// The same in a test, where nothing is prepared.
+    case deviceNotFound
+    case deviceFoundTwice([FilePath])
+    /// What A has kept in its memory for a test.
+    case noPreparedImage
     /// The machine was to be switched off.
     case stillRunning
     /// The process that saves ended, and did not say why.
@@ -22,6 +27,13 @@ enum SaveError: ExplainedError {
                 + "for it?"
         case .areaFoundTwice(let id, let paths):
             "the prepared image \(id) is on \(list(paths)), and only one can be right"
+        case .deviceNotFound:
+            "the saver kernel does not see the device: does its initramfs have the driver for it?"
+        case .deviceFoundTwice(let paths):
+            "\(list(paths)) begin with the same bytes, so that the device cannot be told from the "
+                + "others without writing to it: make it swap first (mkswap)"
+        case .noPreparedImage:
+            "what the original kernel has prepared is not in its memory"
         case .stillRunning: "the machine did not switch itself off"
         case .workerEnded(let how): "the process that saves ended (\(how))"
         case .nothingHeard(let seconds): "nothing was saved for \(seconds) seconds"

@@ -83,24 +83,39 @@ package struct SaveWork {
         }
     }
 
-    /// Does not return where the machine is switched off.
-    private func save(_ orders: SaverOrders, _ wait: DeviceWait) throws -> Never {
+    /// Does not return where the machine is switched off; returns after a test.
+    private func save(_ orders: SaverOrders, _ wait: DeviceWait) throws {
+        let started = machine.uptime()
+        let parameters = orders.parameters
+        let isTest = parameters.test != nil
         let memory = try SavedMemory(machine)
-        let (path, offset) = try FindArea(
-            id: orders.parameters.image, offsetPages: orders.parameters.offsetPages
-        ).find(wait)
-        let area = try ImageArea(open: path, offset: offset, .exclusive, on: machine)
-        let prepared = try PreparedImage(
-            reading: orders.parameters.image, areaSize: area.size, readAt: area.readAt)
+        let (path, offset) = try FindArea(parameters: parameters).find(wait)
+        try? SaveWord.deviceFound.say(on: machine)
+        let area = try ImageArea(
+            open: path, offset: offset, isTest ? .rehearsal : .exclusive, on: machine)
+        let prepared =
+            try isTest
+            ? keptImage(in: memory, parameters, areaSize: area.size)
+            : PreparedImage(reading: parameters.image, areaSize: area.size, readAt: area.readAt)
         try memory.requireAll(of: prepared.machine)
-        report.note(
-            "saving the memory of Linux \(prepared.machine.system.kernelRelease) to \(path)")
+        let system = "the memory of Linux \(prepared.machine.system.kernelRelease)"
+        report.note("\(isTest ? "trying to save" : "saving") \(system) to \(path)")
         do {
             let image = WriteImage(
                 prepared, area, memory, without: freePages(of: memory, prepared, orders),
-                level: orders.parameters.compressionLevel, note: report.note,
-                partDone: { [machine] in try? SaveWord.stillSaving.say(on: machine) })
-            try image.write(jumpBackEntry: orders.jumpBackEntry)
+                level: parameters.compressionLevel, checks: isTest, note: report.note,
+                partDone: { [machine] in try? SaveWord.stillSaving.say(on: machine) },
+                mayBecomeImage: { [machine] in Self.waitForAnswer(machine) })
+            let start = machine.uptime()
+            let header = try image.write(jumpBackEntry: orders.jumpBackEntry)
+            if isTest {
+                let result = TestResult(
+                    startTime: started / 1_000_000,
+                    saveTime: (machine.uptime() - start) / 1_000_000,
+                    memorySize: header.dataPages * UInt64(PageFrame.size),
+                    imageSize: header.imageSize, device: path.string)
+                return try SaveWord.tested(result).say(on: machine)
+            }
             report.note("saved \(image.summary)")
             try machine.powerOff()
             throw SaveError.stillRunning
@@ -108,6 +123,27 @@ package struct SaveWork {
             // A is about to go on: what was written must not pass for an image.
             _ = try? area.invalidate(prepared)
             throw error
+        }
+    }
+
+    /// Where nobody is left to answer, nobody goes back either.
+    private static func waitForAnswer(_ machine: any Machine) {
+        do { try SaveWord.mayBecomeImage.say(on: machine) } catch { return }
+        _ = try? machine.hearStarter()
+    }
+
+    /// For a test: what A has kept in its memory, in place of the device.
+    private func keptImage(
+        in memory: SavedMemory, _ parameters: SaverParameters, areaSize: UInt64
+    ) throws -> PreparedImage {
+        let frames = memory.message(parameters.messagePage)?.preparedImage ?? []
+        let pages = frames.compactMap { memory.bytes(at: $0.address, count: PageFrame.size) }
+        guard !frames.isEmpty, pages.count == frames.count else { throw SaveError.noPreparedImage }
+        let bytes = Array(pages.joined())
+        return try PreparedImage(reading: parameters.image, areaSize: areaSize) {
+            (offset, count) throws(PlatformError) in
+            let start = Int(min(offset, UInt64(bytes.count)))
+            return Array(bytes[start...].prefix(count))
         }
     }
 }

@@ -33,19 +33,18 @@ final class WayBack {
         guard let room = own.ranges.max(by: { $0.count < $1.count }), room.count >= block.pageCount
         else { throw SaveError.noWayBack }
         frames = FrameRange(PageFrame(room.upper.rawValue - block.pageCount), room.upper)
-        try load(Self.noReason)
+        try load(MessagePage(.failed, Self.noReason))
     }
 
     /// Throws only where the jump failed.
-    func take(saying reason: String) throws -> Never {
-        try? load(reason)
+    func take(leaving message: MessagePage) throws -> Never {
+        try? load(message)
         try jump.take()
         throw RestoreError.jumpReturned
     }
 
-    private func load(_ reason: String) throws {
-        let bytes = block.bytes(
-            at: frames.lower, message: MessagePage(.failed, reason).bytes, entry: entry)
+    private func load(_ message: MessagePage) throws {
+        let bytes = block.bytes(at: frames.lower, message: message.bytes, entry: entry)
         try bytes.withUnsafeBytes {
             try machine.loadKexec(
                 entry: frames.lower.address,

@@ -51,8 +51,8 @@ extension BlockDevice {
         try file.check(offset, buffer.count)
         // The call reads from it only.
         try transfer(
-            .writing, calls.pwrite, UnsafeMutableRawBufferPointer(mutating: buffer), at: offset,
-            upTo: buffer.count)
+            calls.isRehearsal ? .reading : .writing, calls.pwrite,
+            UnsafeMutableRawBufferPointer(mutating: buffer), at: offset, upTo: buffer.count)
     }
 
     /// `count` bytes from `offset`, neither of which need be aligned, even on a direct device.

@@ -14,6 +14,9 @@ package final class BlockDevice: Sendable {
         /// Reading and writing, and nobody else's: EBUSY where the device is mounted, an active
         /// swap area, or part of an array or mapping. A regular file cannot be claimed.
         case exclusive
+        /// Reading alone. What is to be written is read instead, and dropped: the device is put to
+        /// as much work, and nothing on it changes.
+        case rehearsal
     }
 
     package let path: FilePath
@@ -42,12 +45,12 @@ package final class BlockDevice: Sendable {
 
         var flags = direct ? linux_o_direct : 0
         switch access {
-        case .read: flags |= O_RDONLY
+        case .read, .rehearsal: flags |= O_RDONLY
         case .readWrite: flags |= O_RDWR
         case .exclusive: flags |= O_RDWR | (status.isBlockDevice ? O_EXCL : 0)
         }
         self.path = path
-        calls = .system
+        calls = access == .rehearsal ? DeviceCalls.system.withoutWriting : .system
         descriptor = try OwnedDescriptor(open: path, flags)
         let fd = descriptor.rawValue
 

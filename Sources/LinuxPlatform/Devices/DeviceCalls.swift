@@ -15,6 +15,9 @@ package struct DeviceCalls: Sendable {
     package var pwrite: Transfer
     package var fdatasync: @Sendable (CInt) -> CInt
 
+    /// Whether ``pwrite`` reads.
+    private(set) var isRehearsal = false
+
     package init(
         pread: @escaping Transfer,
         preadv: @escaping @Sendable (CInt, [iovec], _ offset: off_t) -> Int,
@@ -32,4 +35,17 @@ package struct DeviceCalls: Sendable {
         preadv: { Glibc.preadv($0, $1, CInt($1.count), $2) },
         pwrite: { Glibc.pwrite($0, $1, $2, $3) },
         fdatasync: { Glibc.fdatasync($0) })
+
+    /// Reads what was to be written, and drops it.
+    package var withoutWriting: DeviceCalls {
+        var calls = DeviceCalls(
+            pread: pread, preadv: preadv,
+            pwrite: { [pread] descriptor, _, count, offset in
+                let dropped = AlignedBuffer(count: count)
+                return pread(descriptor, dropped.bytes.baseAddress, count, offset)
+            },
+            fdatasync: { _ in 0 })
+        calls.isRehearsal = true
+        return calls
+    }
 }

@@ -192,5 +192,6 @@ extension LinuxMachine {
     package func tellStarter(_ bytes: [UInt8]) throws(PlatformError) {
         try WorkerProcess.say(bytes)
     }
+    package func hearStarter() throws(PlatformError) -> [UInt8] { try WorkerProcess.hear() }
     package func useAllCPUs() { CPU.useAll() }
 }

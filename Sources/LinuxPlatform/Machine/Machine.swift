@@ -68,6 +68,8 @@ package protocol ProcessAccess: Sendable {
     func startWorker(_ arguments: [String]) throws(PlatformError) -> any Worker
     /// See ``WorkerProcess/say(_:)``.
     func tellStarter(_ bytes: [UInt8]) throws(PlatformError)
+    /// See ``WorkerProcess/hear()``.
+    func hearStarter() throws(PlatformError) -> [UInt8]
     /// See ``CPU/useAll()``.
     func useAllCPUs()
 }

@@ -34,6 +34,9 @@ package struct Disk: Sendable {
     /// power cut at this write would leave. Virtio only.
     package var stopsAtFault = false
 
+    /// Bytes a second that can be written; nil: as fast as it goes.
+    package var writeLimit: Int?
+
     package init(_ path: String, interface: Interface = .virtio) {
         self.path = path
         self.interface = interface
@@ -51,7 +54,11 @@ package struct Disk: Sendable {
             case .ahci: "ide-hd,bus=sata.\(index),drive=\(name),\(reports)"
             case .usb: "usb-storage,bus=usb.0,drive=\(name),\(reports)"
             }
-        return ["-blockdev", String(decoding: node, as: UTF8.self), "-device", device]
+        var result: [String] = []
+        if let writeLimit {
+            result = ["-object", "throttle-group,id=\(name)-limit,x-bps-write=\(writeLimit)"]
+        }
+        return result + ["-blockdev", String(decoding: node, as: UTF8.self), "-device", device]
     }
 
     private func node(named name: String) -> Node {
@@ -61,7 +68,9 @@ package struct Disk: Sendable {
             Node.Injection(iotype: $0.request.rawValue, sector: $0.sector ?? -1, once: $0.once)
         }
         let faulty = Node(driver: "blkdebug", image: [file], errors: errors)
-        return Node(driver: "raw", name: name, file: [errors.isEmpty ? file : faulty])
+        let below = errors.isEmpty ? file : faulty
+        let limited = Node(driver: "throttle", group: "\(name)-limit", file: [below])
+        return Node(driver: "raw", name: name, file: [writeLimit == nil ? below : limited])
     }
 }
 
@@ -80,6 +89,7 @@ private struct Node: Encodable {
     var driver: String
     var name: String?
     var filename: String?
+    var group: String?
     var file: [Node] = []
     var image: [Node] = []
     var errors: [Injection] = []
@@ -87,6 +97,7 @@ private struct Node: Encodable {
     enum CodingKeys: String, CodingKey {
         case driver, filename, file, image
         case name = "node-name"
+        case group = "throttle-group"
         case errors = "inject-error"
     }
 
@@ -95,6 +106,7 @@ private struct Node: Encodable {
         try fields.encode(driver, forKey: .driver)
         try fields.encodeIfPresent(name, forKey: .name)
         try fields.encodeIfPresent(filename, forKey: .filename)
+        try fields.encodeIfPresent(group, forKey: .group)
         try fields.encodeIfPresent(file.first, forKey: .file)
         try fields.encodeIfPresent(image.first, forKey: .image)
         if !errors.isEmpty { try fields.encode(errors, forKey: .errors) }

@@ -94,12 +94,35 @@ package final class Machine: Sendable {
     /// Types on the console.
     package func type(_ text: String) { process.write(text, to: .console) }
 
+    /// Presses a key of the keyboard and lets it go. Names are QEMU's, such as `esc`.
+    package func press(_ key: String) {
+        command("send-key", #"{"keys":[{"type":"qcode","data":"\#(key)"}]}"#)
+    }
+
+    /// Presses the power button.
+    package func pressPowerButton() { command("system_powerdown", "{}") }
+
+    private func command(_ name: String, _ arguments: String) {
+        process.write(#"{"execute":"\#(name)","arguments":\#(arguments)}"# + "\n", to: .monitor)
+    }
+
     // MARK: Events
 
     /// Waits until the console shows `text`, or has already.
     package func waitForConsole(_ text: String, limit: Duration = .seconds(180)) throws {
         _ = try wait(for: "`\(text)` on the console", limit: limit) { contents in
             contents.console.contains(text) ? true : nil
+        }
+    }
+
+    /// Waits until what the console has shown since `start` is as it should be.
+    ///
+    /// - Parameter start: of ``console``.
+    package func waitForConsole(
+        since start: Int, limit: Duration = .seconds(180), until isThere: (Substring) -> Bool
+    ) throws {
+        _ = try wait(for: "words on the console", limit: limit) { contents in
+            isThere(contents.console.dropFirst(start)) ? true : nil
         }
     }
 

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import LinuxPlatform
+import SaverPlan
+
+/// How a save ended that did not switch the machine off.
+enum Ending {
+    case failed(String)
+    case cancelled(CancelKey)
+    /// With a ``TestResult``.
+    case tested(String)
+
+    /// What A is to read.
+    var message: MessagePage {
+        switch self {
+        case .failed(let reason): MessagePage(.failed, reason)
+        case .cancelled(let key): MessagePage(.cancelled, key.name)
+        case .tested(let result): MessagePage(.tested, result)
+        }
+    }
+
+    func tell(_ report: Report) {
+        switch self {
+        case .failed(let reason): report.fail("the image was not saved: \(reason); going back")
+        case .cancelled(let key): report.note("cancelled by \(key.name); going back")
+        case .tested: report.note("tested; going back")
+        }
+    }
+}
