@@ -7,6 +7,9 @@
 # make machines  tests that boot kernels in QEMU (the first run builds one: some minutes)
 # make fuzz      what is read from devices, files and memory, by libFuzzer: FUZZ_SECONDS (60) each;
 #                some of it: FUZZ_TARGETS='image stock-image'
+# make cuts      many more of the moments at which the power may go than `make test` has: as many times
+#                as CUTS=20 says, and every one between two flushes
+# make soak      N=100 circles in a row in one machine under load
 # make demo      watch a virtual machine hibernate, go off and come back
 # make bench     how fast it is, beside the kernel: build/bench.md (half an hour; fewer rounds:
 #                BENCH_RUNS=1; some of it: BENCH_ONLY=small/LZO)
@@ -61,7 +64,7 @@ INSTALLED := \
 		man/$(page):$(DATADIR)/man/man$(subst .,,$(suffix $(page)))/$(page):644)
 
 .NOTPARALLEL:
-.PHONY: all install uninstall deps swift lint unit fuzz fuzz-short machines test demo bench clean
+.PHONY: all install uninstall deps swift lint unit fuzz fuzz-short machines cuts soak test demo bench clean
 
 all: build/kresume
 
@@ -119,6 +122,16 @@ fuzz-short: swift
 
 machines: build/kresume
 	swift test --disable-xctest --filter '^MachineTests\.'
+
+CUTS := 20
+
+cuts: deps build/kresume
+	KRESUME_CUTS=$(CUTS) swift test --disable-xctest --filter '^MachineTests\..*/PowerCutTests'
+
+N := 100
+
+soak: deps build/kresume
+	@swift run --quiet machine-soak $(N)
 
 test: deps build/kresume lint unit fuzz-short machines
 

@@ -238,11 +238,14 @@ let package = Package(
         .target(
             name: "MachineHarness", path: "Tests/Machines/Harness", swiftSettings: strict),
         .testTarget(
-            name: "MachineTests", dependencies: ["MachineHarness", "CXXHash"],
+            name: "MachineTests", dependencies: ["MachineHarness", "CXXHash", "TestSupport"],
             path: "Tests/Machines/Tests",
             swiftSettings: strict),
         .executableTarget(
             name: "machine-demo", dependencies: ["MachineHarness"], path: "Tests/Machines/Demo",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "machine-soak", dependencies: ["MachineHarness"], path: "Tests/Machines/Soak",
             swiftSettings: strict),
         .executableTarget(
             name: "machine-bench",

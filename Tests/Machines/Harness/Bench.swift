@@ -39,7 +39,10 @@ package final class Bench: Sendable {
     package func start(_ name: String, _ configuration: Configuration) throws -> Machine {
         let machine = try Machine(
             name, configuration, log: logs.appending(path: "\(name).log"), watch: watch)
-        machines.withLock { $0.append(machine) }
+        machines.withLock { machines in
+            machines.removeAll(where: \.isOff)
+            machines.append(machine)
+        }
         return machine
     }
 

@@ -33,6 +33,9 @@ package struct Disk: Sendable {
     /// A write that fails stops the machine before the guest hears of it: the disk is then what a
     /// power cut at this write would leave. Virtio only.
     package var stopsAtFault = false
+    /// A file of the host that shall get a log of all that is written to the disk: see ``WriteLog``.
+    /// It is whole when the machine has gone off by itself.
+    package var writeLog: String?
 
     /// Bytes a second that can be written; nil: as fast as it goes.
     package var writeLimit: Int?
@@ -67,10 +70,16 @@ package struct Disk: Sendable {
         let errors = faults.map {
             Node.Injection(iotype: $0.request.rawValue, sector: $0.sector ?? -1, once: $0.once)
         }
-        let faulty = Node(driver: "blkdebug", image: [file], errors: errors)
-        let below = errors.isEmpty ? file : faulty
-        let limited = Node(driver: "throttle", group: "\(name)-limit", file: [below])
-        return Node(driver: "raw", name: name, file: [writeLimit == nil ? below : limited])
+        var lowest = file
+        if !errors.isEmpty { lowest = Node(driver: "blkdebug", image: [file], errors: errors) }
+        if let writeLog {
+            let log = Node(driver: "file", filename: writeLog)
+            lowest = Node(driver: "blklogwrites", file: [lowest], log: [log])
+        }
+        if writeLimit != nil {
+            lowest = Node(driver: "throttle", group: "\(name)-limit", file: [lowest])
+        }
+        return Node(driver: "raw", name: name, file: [lowest])
     }
 }
 
@@ -92,10 +101,11 @@ private struct Node: Encodable {
     var group: String?
     var file: [Node] = []
     var image: [Node] = []
+    var log: [Node] = []
     var errors: [Injection] = []
 
     enum CodingKeys: String, CodingKey {
-        case driver, filename, file, image
+        case driver, filename, file, image, log
         case name = "node-name"
         case group = "throttle-group"
         case errors = "inject-error"
@@ -109,6 +119,7 @@ private struct Node: Encodable {
         try fields.encodeIfPresent(group, forKey: .group)
         try fields.encodeIfPresent(file.first, forKey: .file)
         try fields.encodeIfPresent(image.first, forKey: .image)
+        try fields.encodeIfPresent(log.first, forKey: .log)
         if !errors.isEmpty { try fields.encode(errors, forKey: .errors) }
     }
 }

@@ -15,6 +15,23 @@ package enum Host {
     /// Runs a tool found in PATH or /sbin, and gives its standard output.
     @discardableResult
     package static func run(_ command: [String]) throws -> String {
+        let (status, output, complaint) = try result(of: command)
+        guard status == 0 else {
+            throw MachineError.tool(command, status: status, output: output + complaint)
+        }
+        return output
+    }
+
+    /// Runs it, whatever it comes to.
+    package static func reply(to command: [String]) throws -> Reply {
+        let (status, output, complaint) = try result(of: command)
+        return Reply(
+            status: Int(status), output: (output + complaint).trimmingCharacters(in: .newlines))
+    }
+
+    private static func result(
+        of command: [String]
+    ) throws -> (status: Int32, output: String, complaint: String) {
         let process = Process()
         let output = Pipe()
         let errors = Pipe()
@@ -29,11 +46,7 @@ package enum Host {
         let text = String(
             decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw MachineError.tool(
-                command, status: process.terminationStatus, output: text + complaint.text())
-        }
-        return text
+        return (process.terminationStatus, text, complaint.text())
     }
 
     /// mkfs and its like live in /sbin, which an ordinary user's PATH leaves out.

@@ -41,6 +41,9 @@ package final class Machine: Sendable {
     /// What the console has shown so far.
     package var console: String { transcript.now.console }
 
+    /// QEMU has ended, and all that it said was heard.
+    var isOff: Bool { transcript.now.isOver }
+
     // MARK: Commands
 
     /// Sends a shell command, and does not wait.

@@ -4,66 +4,142 @@ import Foundation
 import MachineHarness
 import Testing
 
-/// The power goes while an image is written: the next boot finds none, and nothing to complain of.
+/// The power goes at any moment, and the disk loses or reorders what was not flushed: there is a
+/// whole image or none, and one that was tried stays so.
 extension Machines {
     @Suite(.serialized) struct PowerCutTests {
-        enum Moment: CaseIterable, Sendable {
-            /// The original kernel has prepared the area, the saver kernel has not come up.
-            case beforeTheSaver
-            case amidTheData
-            /// All is written but the signature.
-            case beforeTheLastWrite
+        @Test func ownImages() throws {
+            try Bench.use("power-cut") { bench in
+                var configuration = Configuration()
+                configuration.memory = 512
+                configuration.disks = [Disk(try bench.swap(size: 512))]
+                let plain = try bench.copy(configuration.disks[0], as: "plain")
 
-            /// Where the write begins or ends at which the machine is to stop.
-            var sector: Int? {
-                switch self {
-                case .beforeTheSaver: nil
-                case .amidTheData: 48 << 11
-                case .beforeTheLastWrite: 7
+                // A prepares, B saves.
+                var saved: Request?
+                let first = try bench.record("first", &configuration) { machine in
+                    try machine.waitUntilBooted()
+                    try machine.expect(
+                        "dd if=/dev/urandom of=/tmp/random bs=1M count=16 2>/dev/null")
+                    saved = try machine.hibernates()
                 }
+                var cut: String?
+                let saving = try first[0].cutPower(seed: 1) { disk in
+                    cut = try bench.copy(Disk(disk.path), as: "cut-before-signature")
+                }
+                #expect(saving.words == ["none", "ready"])
+                #expect(saving.faults == [])
+                // A flush that is missing would be seen.
+                var unflushed = first[0]
+                unflushed.log = unflushed.log.withoutFlushes
+                #expect(try !unflushed.cutPower(seed: 1).faults.isEmpty)
+
+                // C marks, A cleans up, and all once more where an image has been.
+                let request = try #require(saved)
+                let second = try bench.record(
+                    "second", &configuration, booting: resume()
+                ) { machine in
+                    let reply = try machine.waitForReturn(of: request)
+                    #expect(reply.status == 0, "\(reply.output)")
+                    _ = try machine.hibernates()
+                }
+                let circle = try second[0].cutPower(seed: 2)
+                #expect(circle.words == ["ready", "already tried", "used", "none", "ready"])
+                #expect(circle.faults == [])
+                #expect(circle.verdicts.first == saving.verdicts.last)
+                #expect(circle.verdicts.first != circle.verdicts.last)
+
+                // One image is overwritten by another machine's, a copy of it is dropped.
+                configuration.disks += [
+                    Disk(try bench.copy(configuration.disks[0], as: "other")),
+                    Disk(try #require(cut)),
+                ]
+                let third = try bench.record("third", &configuration) { machine in
+                    try machine.waitUntilBooted()
+                    try machine.expect("kresume discard -q /dev/vdb")
+                    try expectNothing(machine, on: "/dev/vdc")
+                    _ = try machine.hibernates()
+                }
+                let overwriting = try third[0].cutPower(seed: 3)
+                #expect(overwriting.words == ["ready", "none", "ready"])
+                #expect(overwriting.faults == [])
+                #expect(overwriting.verdicts.first != overwriting.verdicts.last)
+                let dropping = try third[1].cutPower(seed: 4)
+                #expect(dropping.words == ["ready", "none"])
+                #expect(dropping.faults == [])
+                #expect(third[2].log.epochs.joined().isEmpty)
+                #expect(
+                    try ImageFile(configuration.disks[1].path).read(0, 4096)
+                        == ImageFile(plain).read(0, 4096))
             }
         }
 
-        @Test(arguments: Moment.allCases)
-        func noImageIsLeft(moment: Moment) throws {
-            try Bench.use("power-cut") { bench in
-                var disk = Disk(try bench.swap(size: 1024))
-                let signaturePage = try ImageFile(disk.path).read(0, 4096)
-                disk.faults = moment.sector.map { [.init(.write, sector: $0)] } ?? []
-                disk.stopsAtFault = true
+        /// The kernel writes the signature before it flushes anything.
+        @Test func stockImages() throws {
+            try Bench.use("power-cut-stock") { bench in
                 var configuration = Configuration()
-                configuration.disks = [disk]
-                let first = try bench.start("first", configuration)
-                try first.waitUntilBooted()
-                try first.expect("dd if=/dev/urandom of=/tmp/random bs=1M count=64 2>/dev/null")
-                // The saver kernel is quiet otherwise.
-                _ = first.send("\(hibernate()) --saver-append=loglevel=7")
-                if moment.sector == nil {
-                    // It shows its command line.
-                    try first.waitForConsole("kresume.save=")
-                } else {
-                    try first.waitForStop()
+                configuration.memory = 256
+                configuration.disks = [Disk(try bench.swap(size: 512))]
+                let machine = try bench.start("first", configuration)
+                try machine.waitUntilBooted()
+                try machine.expect("dd if=/dev/urandom of=/tmp/random bs=1M count=16 2>/dev/null")
+                let request = machine.send(stockHibernation())
+                try machine.waitForPowerOff(by: request)
+
+                // C marks; then the kernel writes where an image of it has been.
+                var second = try bench.record(
+                    "second", &configuration, booting: resume()
+                ) { machine in
+                    #expect(try machine.waitForReturn(of: request).status == 0)
+                    try machine.waitForPowerOff(by: machine.send(stockHibernation()))
                 }
-                first.kill()
-
-                // The cut came when it should: something of an image is there, not all of it.
-                let image = try ImageFile(disk.path)
-                #expect(try image.read(0, 4096) == signaturePage)
-                #expect(try image.read(ImageFile.header, 8) == Array("kresume\n".utf8))
-                let state = try image.integer(ImageFile.state + 24, as: UInt32.self)
-                #expect(state == (moment == .beforeTheLastWrite ? 2 : 1))
-                let written = try image.read(32 << 20, 4096).contains { $0 != 0 }
-                #expect(written == (moment != .beforeTheSaver))
-
-                configuration.disks = [Disk(disk.path)]
-                let second = try bench.start("second", configuration.booting("kresume resume"))
-                #expect(try second.waitForBootCommand() == Reply(status: 0, output: ""))
-                try second.waitUntilBooted()
-                try second.expect(resume())
-                try second.expect("dmesg | grep kresume:", status: 1)
-                try second.expect("kresume locate")
-                try second.expect("swapon /dev/vda")
+                second[0].grain = 4096
+                second[0].mayBeRefused = true
+                let outcome = try second[0].cutPower(seed: 5)
+                #expect(outcome.words == ["stock", "none", "stock"])
+                #expect(outcome.faults == [])
             }
+        }
+
+        /// The power went when all was written but the signature.
+        private func expectNothing(_ machine: Machine, on device: String) throws {
+            try machine.expect(resume(from: device))
+            try machine.expect("dmesg | grep kresume:", status: 1)
+            try machine.expect("swapon \(device) && swapoff \(device)")
+        }
+    }
+}
+
+extension Machine {
+    /// Hibernates it to its first disk.
+    fileprivate func hibernates() throws -> Request {
+        let request = send(hibernate())
+        try waitForPowerOff(by: request)
+        return request
+    }
+}
+
+extension Bench {
+    /// Runs a machine until `body` has ended and it is off, and records what is written to its
+    /// disks.
+    fileprivate func record(
+        _ name: String, _ configuration: inout Configuration, booting command: String? = nil,
+        _ body: (Machine) throws -> Void
+    ) throws -> [RecordedDisk] {
+        var recorded = configuration
+        recorded.bootCommand = command
+        var bases: [String] = []
+        for index in recorded.disks.indices {
+            bases.append(try copy(recorded.disks[index], as: "\(name)-base-\(index)"))
+            recorded.disks[index].writeLog = try disk("\(name)-log-\(index)", size: 0)
+        }
+        try body(try start(name, recorded))
+        return try recorded.disks.indices.map { index in
+            let header = try ImageFile(bases[index]).read(0, 2048)
+            return RecordedDisk(
+                base: bases[index], path: recorded.disks[index].path,
+                log: try WriteLog(recorded.disks[index].writeLog ?? ""), bench: self,
+                swapHeader: header + Array("SWAPSPACE2".utf8))
         }
     }
 }
