@@ -7,7 +7,8 @@ import Threads
     private let rings = Monitor(0)
 
     private func alarm() throws -> Alarm {
-        try #require(Alarm { [rings] in rings.change { $0 += 1 } })
+        let alarm = Alarm { [rings] in rings.change { $0 += 1 } }
+        return try #require(alarm)
     }
 
     private func expectRings(_ count: Int) {
@@ -26,9 +27,10 @@ import Threads
     @Test func doesNotGoOffOnceCalledOff() throws {
         let first = try alarm()
         let silent = Monitor(0)
-        let second = try #require(Alarm { silent.change { $0 += 1 } })
-        second.set(milliseconds: 50)
-        second.callOff()
+        let second = Alarm { silent.change { $0 += 1 } }
+        try #require(second != nil)
+        second?.set(milliseconds: 50)
+        second?.callOff()
         first.set(milliseconds: 200)
         expectRings(1)
         #expect(silent.wait { $0 } == 0)

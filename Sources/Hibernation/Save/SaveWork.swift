@@ -113,7 +113,7 @@ package struct SaveWork {
                     startTime: started / 1_000_000,
                     saveTime: (machine.uptime() - start) / 1_000_000,
                     memorySize: header.dataPages * UInt64(PageFrame.size),
-                    imageSize: header.imageSize, device: path.string)
+                    imageSize: header.imageSize, device: "\(path)")
                 return try SaveWord.tested(result).say(on: machine)
             }
             report.note("saved \(image.summary)")

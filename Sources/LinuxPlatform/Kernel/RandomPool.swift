@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import CLinux
+import Glibc
 import SystemPackage
 
 /// The kernel's random number generator.
