@@ -2,6 +2,7 @@
 
 import Glibc
 import LinuxPlatform
+import SystemPackage
 import TestSupport
 import Testing
 import Threads

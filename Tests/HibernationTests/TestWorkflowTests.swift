@@ -5,6 +5,7 @@ import KresumeImage
 import LinuxPlatform
 import PhysicalMemory
 import SaverPlan
+import SwapArea
 import SystemPackage
 import TestSupport
 import Testing
