@@ -41,7 +41,7 @@ import Testing
         let failures: [(String, (SaverKernel) throws -> Void)] = [
             ("does not see the device", { saver in saver.machine.change { $0.devices = [:] } }),
             (
-                "/dev/sda2 and /dev/sdb begin with the same bytes",
+                "/dev/sda2, /dev/sdb begin with the same bytes",
                 { saver in
                     let copy = try saver.device.copy()
                     saver.machine.change { $0.devices["/dev/sdb"] = copy }
@@ -185,6 +185,7 @@ import Testing
         machine.change {
             $0.devices[swapPath] = device
             $0.swaps = []
+            $0.memory.free = 499 << 20
         }
         answer(machine, MessagePage(.failed, "no way"))
         let error = #expect(throws: HibernateError.self) { try test(machine) }

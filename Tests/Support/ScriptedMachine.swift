@@ -82,6 +82,8 @@ package final class ScriptedMachine: Machine {
         package var key: (CancelKey, after: Int)?
         /// Where keys were looked for, each time.
         package var keySources: [KeySources] = []
+        /// What it was told.
+        package var told: [UInt8] = []
         /// Happens instead of a jump, with what was loaded; returning is the other side's jump back.
         package var whenJumping: @Sendable (ScriptedMachine) throws(PlatformError) -> Void = {
             _ throws(PlatformError) in throw .call(.reboot, path: nil, .ioError)
@@ -413,7 +415,7 @@ final class ScriptedWorker: Worker {
     }
 
     func tell(_ bytes: [UInt8]) throws(PlatformError) {
-        machine.change { $0.deeds.append("tell") }
+        machine.change { $0.told += bytes }
     }
 
     func kill() { machine.change { $0.deeds.append("kill") } }

@@ -36,13 +36,17 @@ package struct DeviceCalls: Sendable {
         pwrite: { Glibc.pwrite($0, $1, $2, $3) },
         fdatasync: { Glibc.fdatasync($0) })
 
-    /// Reads what was to be written, and drops it.
+    /// Where what nobody wants is read to, by any number of threads: a saver kernel has no memory to
+    /// spare for a buffer each.
+    private static let dropped = AlignedBuffer(count: 1 << 20)
+
+    /// Reads what was to be written, and drops it. A call moves a mebibyte at most.
     package var withoutWriting: DeviceCalls {
         var calls = DeviceCalls(
             pread: pread, preadv: preadv,
             pwrite: { [pread] descriptor, _, count, offset in
-                let dropped = AlignedBuffer(count: count)
-                return pread(descriptor, dropped.bytes.baseAddress, count, offset)
+                let buffer = Self.dropped.bytes
+                return pread(descriptor, buffer.baseAddress, min(count, buffer.count), offset)
             },
             fdatasync: { _ in 0 })
         calls.isRehearsal = true
