@@ -161,13 +161,15 @@ import Threads
         <6>[ 1235.000000] Adding 8k swap on /dev/sda4.  Priority:-4 extents:1 across:8k DsFS
         <6>[ 1235.000000] Adding 8k swap on /dev/sda5.  Priority:-5 extents:1 across:8k
         <6>[ 1236.000000] Adding 8k swap on /dev/sdb2.  Priority:5 extents:1 across:8k SSDs
+        <6>Adding 8k swap on /dev/sda6.  Priority:5 extents:1 across:8k Dc
 
         """
 
     @Test(
         arguments: [
             ("/dev/sda2", SwapDiscard.both), ("/dev/sda3", .pages), ("/dev/sda4", .once),
-            ("/dev/sda5", SwapDiscard.none), ("/dev/sdb2", .once), ("/dev/sdc1", nil),
+            ("/dev/sda5", SwapDiscard.none), ("/dev/sda6", .pages), ("/dev/sdb2", .once),
+            ("/dev/sdc1", nil),
         ] as [(String, SwapDiscard?)])
     func log(path: String, discard: SwapDiscard?) {
         #expect(Swaps.discard(log: Self.log) { $0 == path } == discard)

@@ -60,8 +60,9 @@ extension Swaps {
     /// may be missing; 6.1 has FS behind them.
     static func discard(log: String, isIt: (_ path: String) -> Bool) -> SwapDiscard? {
         for line in log.split(separator: "\n").reversed() {
-            // Behind the level and the time, one blank or more.
-            let words = line.split(separator: " ").drop { $0 != "Adding" }
+            // Behind the level and, unless `printk.time=0`, the time: one blank or more.
+            let record = line.hasPrefix("<") ? line.drop { $0 != ">" }.dropFirst() : line
+            let words = record.split(separator: " ").drop { $0 != "Adding" }
             guard words.count >= 8, words.dropFirst(2).prefix(2) == ["swap", "on"],
                 let path = words.dropFirst(4).first, path.last == ".",
                 isIt(String(path.dropLast())),

@@ -18,7 +18,7 @@ struct Failure: Error, CustomStringConvertible {
 extension Machine {
     @discardableResult
     func expect(_ command: String) throws -> String {
-        let reply = try run(command, limit: .seconds(600))
+        let reply = try run(command, limit: .seconds(1200))
         guard reply.status == 0 else { throw Failure(description: "\(command): \(reply.output)") }
         return reply.output
     }
@@ -76,7 +76,7 @@ struct LoadedMachine {
         let begin = ContinuousClock.now
         let (back, reply) = try bench.circle(
             machine, by: circle.command, restore: configuration.booting("kresume resume /dev/vda"),
-            as: "\(circle.number)", limit: .seconds(600))
+            as: "\(circle.number)", limit: .seconds(1200))
         machine = back
         let time = begin.duration(to: .now)
         guard reply.status == 0, machine.console.contains("kresume: going back") else {

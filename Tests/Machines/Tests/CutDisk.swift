@@ -166,7 +166,8 @@ struct RecordedDisk {
         var verdicts: [CutDisk.Verdict]
         /// What is not as it should be after a cut.
         var faults: [String] = []
-        var cuts = 0
+        /// How often there is what after a cut.
+        var counts: [String: Int] = [:]
 
         var words: [String] { verdicts.map(\.word) }
     }
@@ -190,11 +191,11 @@ struct RecordedDisk {
             if before == .none, case .whole = after { try beforeSignature(disk) }
             let isDecisive = before != after || epoch.contains { $0.offset < 3 * 4096 }
             for cut in cuts(of: epoch, isDecisive: isDecisive, &random) {
-                outcome.cuts += 1
-                let found = try disk.with(cut.kept, of: log) {
-                    try fault(of: disk, ahead, cut, before, after)
+                let (verdict, fault) = try disk.with(cut.kept, of: log) {
+                    try judge(disk, ahead, cut, before, after)
                 }
-                if let found { outcome.faults.append(found) }
+                outcome.counts[verdict.word, default: 0] += 1
+                if let fault { outcome.faults.append(fault) }
             }
             try disk.apply(epoch, of: log)
             if after != before { outcome.verdicts.append(after) }
@@ -202,7 +203,10 @@ struct RecordedDisk {
         }
         // Nothing is missing in the log.
         try Host.run(["cmp", disk.path, path])
-        print("\(outcome.cuts) power cuts between \(log.epochs.count) flushes: \(outcome.words)")
+        let counts = outcome.counts.sorted(by: <).map { "\($1) \($0)" }.joined(separator: ", ")
+        print(
+            "power cuts between \(log.epochs.count) flushes, \(log.epochs.joined().count) writes: \(counts)"
+        )
         return outcome
     }
 
@@ -219,11 +223,11 @@ struct RecordedDisk {
         return each + PowerCut.some(count, of: epoch, grain: grain, &random)
     }
 
-    /// Nil where all is well.
-    private func fault(
-        of disk: CutDisk, _ ahead: CutDisk, _ cut: PowerCut, _ before: CutDisk.Verdict,
+    /// What there is; and what is wrong with that, if anything.
+    private func judge(
+        _ disk: CutDisk, _ ahead: CutDisk, _ cut: PowerCut, _ before: CutDisk.Verdict,
         _ after: CutDisk.Verdict
-    ) throws -> String? {
+    ) throws -> (CutDisk.Verdict, fault: String?) {
         let verdict = try disk.verdict()
         let isAllThere = try cut.lost.allSatisfy { write in
             try disk.read(write.range) == ahead.read(write.range)
@@ -239,8 +243,8 @@ struct RecordedDisk {
             }
         let hasHeader =
             try verdict != .none || disk.read(0..<2048) + disk.read(4086..<4096) == swapHeader
-        if isRight && hasHeader { return nil }
+        if isRight && hasHeader { return (verdict, nil) }
         let ranges = cut.lost.map { "\($0.range)" }.joined(separator: " ")
-        return "\(verdict) between \(before) and \(after); lost: \(ranges)"
+        return (verdict, "\(verdict) between \(before) and \(after); lost: \(ranges)")
     }
 }

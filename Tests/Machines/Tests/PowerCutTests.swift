@@ -98,6 +98,7 @@ extension Machines {
                 let outcome = try second[0].cutPower(seed: 5)
                 #expect(outcome.words == ["stock", "none", "stock"])
                 #expect(outcome.faults == [])
+                #expect(outcome.counts["refused", default: 0] > 5)
             }
         }
 

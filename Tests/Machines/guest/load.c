@@ -48,29 +48,34 @@ static void require(int holds, const char *what)
     }
 }
 
-// What belongs into a page: zeroes, one byte, what packs well, or noise.
-static uint64_t word(uint64_t seed, int index)
-{
-    switch (seed % 8) {
-    case 0: return 0;
-    case 1: return 0xaaaaaaaaaaaaaaaa;
-    case 2: case 3: case 4: return seed + index / 8;
-    default: return mix(seed ^ (uint64_t)index << 48);
-    }
-}
+static uint64_t noise[2 * WORDS];
 
+// A pattern: zeroes, one byte, what packs well, or noise.
 static void fill(uint64_t *page, uint64_t seed)
 {
-    for (int i = 0; i < WORDS; i++)
-        page[i] = word(seed, i);
+    const uint64_t *from = noise + (seed >> 8) % WORDS;
+    switch (seed % 8) {
+    case 0:
+        memset(page, 0, PAGE);
+        break;
+    case 1:
+        memset(page, 0xaa, PAGE);
+        break;
+    case 2: case 3: case 4:
+        for (int i = 0; i < WORDS; i++)
+            page[i] = seed + i / 8;
+        break;
+    default:
+        for (int i = 0; i < WORDS; i++)
+            page[i] = from[i] ^ seed;
+    }
 }
 
 static int holds(const uint64_t *page, uint64_t seed)
 {
-    for (int i = 0; i < WORDS; i++)
-        if (page[i] != word(seed, i))
-            return 0;
-    return 1;
+    static uint64_t expected[WORDS];
+    fill(expected, seed);
+    return memcmp(page, expected, PAGE) == 0;
 }
 
 static void *memory(size_t size)
@@ -226,7 +231,7 @@ static int churn(const char *directory)
         for (uint64_t seed = kind * 1000000007UL;; seed++) {
             kinds[kind](seed);
             turns[kind]++;
-            usleep(2000); // The processors have other work, too.
+            usleep(10000); // The processors have other work, too.
         }
     }
     return 0;
@@ -235,6 +240,8 @@ static int churn(const char *directory)
 int main(int argc, char **argv)
 {
     mkdir("/run/load", 0700);
+    for (int i = 0; i < 2 * WORDS; i++)
+        noise[i] = mix(i);
     if (argc == 4 && strcmp(argv[1], "keep") == 0)
         return keep(argv[2], strtoul(argv[3], NULL, 10) * 256);
     if (argc == 3 && strcmp(argv[1], "churn") == 0)
