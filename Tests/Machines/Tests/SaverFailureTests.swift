@@ -17,7 +17,6 @@ extension Machines {
             ("--saver-append=saver.failure=exit", panic),
             ("--saver-append=rdinit=/bin/false", panic),
             ("--saver-append=rdinit=/none", panic),
-            ("--saver-initrd=/tmp/cut", panic),
             ("--saver-append=saver.failure=panic", panic),
             // A CPU that hangs with its interrupts on is noticed after twice this many seconds.
             ("--saver-append='saver.failure=hang watchdog_thresh=3'", panic),
@@ -32,7 +31,6 @@ extension Machines {
                 let machine = try bench.start("machine", configuration)
                 try machine.waitUntilBooted()
                 try machine.startWork()
-                try machine.expect("head -c 400000 /boot/initrd.img-$(uname -r) >/tmp/cut")
                 for (option, words) in Self.failures {
                     let reply = try machine.run(
                         "\(hibernate()) \(option)", limit: .seconds(300))
