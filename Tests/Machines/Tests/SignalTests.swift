@@ -139,7 +139,7 @@ extension Machines {
                 self.condition = condition
                 self.random = random
                 before = try machine.run(condition).output
-                let reply = try machine.run("interrupt-at 0 0 \(command)")
+                let reply = try machine.run("interrupt-at 0 0 \(command)", limit: .seconds(600))
                 #expect(reply.status == 1, "\(reply.output)")
                 #expect(reply.output.contains("Function not implemented"), "\(reply.output)")
                 length = try #require(Int(machine.run("cat /run/interrupt-at").output))
@@ -157,7 +157,8 @@ extension Machines {
 
             mutating func interrupt(at place: Place) throws {
                 let signal = Signal.soft.randomElement(using: &random) ?? .interrupt
-                let reply = try machine.run("interrupt-at \(signal.rawValue) \(place) \(command)")
+                let reply = try machine.run(
+                    "interrupt-at \(signal.rawValue) \(place) \(command)", limit: .seconds(600))
                 let isEnded = reply.status == 128 + signal.rawValue
                 let isInterrupted = reply.output.contains("interrupted by SIG")
                 let hasTried = reply.output.contains("Function not implemented")
@@ -170,7 +171,8 @@ extension Machines {
 
             /// The next command, whichever, puts everything right.
             func kill(at place: Place) throws {
-                let reply = try machine.run("interrupt-at 9 \(place) \(command)")
+                let reply = try machine.run(
+                    "interrupt-at 9 \(place) \(command)", limit: .seconds(600))
                 #expect(reply.status == 128 + 9, "\(place) of \(length): \(reply)")
                 let repair = try machine.run("kresume locate /dev/vdb")
                 #expect(repair.status == 0, "\(place) of \(length): \(repair)")
