@@ -37,6 +37,10 @@ _kresume() {
         mapfile -t COMPREPLY < <(compgen -W "lz4 zstd" -- "${current}")
         return
         ;;
+    --freeze)
+        mapfile -t COMPREPLY < <(compgen -W "auto always never" -- "${current}")
+        return
+        ;;
     --offset | --wait | --saver-memory | --saver-append | --image-size | --debug-port | \
         -o | -w | -m | -a | -s)
         return
@@ -47,7 +51,7 @@ _kresume() {
     resume) options="--offset= --dry-run --retry --unattended --default= --wait= --debug-port=" ;;
     hibernate | test)
         options="--offset= --force --saver-kernel= --saver-initrd= --saver-memory= --saver-append="
-        options+=" --image-size= --compression= --unlock-in-saver --debug-port="
+        options+=" --image-size= --compression= --freeze= --unlock-in-saver --debug-port="
         ;;
     inspect) options="--offset= --json" ;;
     locate | verify | discard) options="--offset=" ;;

@@ -40,6 +40,7 @@ complete -c kresume -n '__fish_seen_subcommand_from hibernate test' -s m -l save
 complete -c kresume -n '__fish_seen_subcommand_from hibernate test' -s s -l image-size -x -d 'Drop page cache beyond this'
 complete -c kresume -n '__fish_seen_subcommand_from hibernate test' -s c -l compression -x -a 'lz4 zstd zstd:19' -d 'How to pack the image'
 complete -c kresume -n '__fish_seen_subcommand_from hibernate test' -s a -l saver-append -x -d 'Added to its command line'
+complete -c kresume -n '__fish_seen_subcommand_from hibernate test' -l freeze -x -a 'auto always never' -d 'Freeze file systems meanwhile'
 complete -c kresume -n '__fish_seen_subcommand_from hibernate test' -l unlock-in-saver -d 'Let it ask for the passphrase'
 complete -c kresume -n '__fish_seen_subcommand_from save' -l back -d 'Go back without an image'
 complete -c kresume -n '__fish_seen_subcommand_from save' -l worker -d 'Only save'

@@ -42,6 +42,16 @@ int linux_reseed_random(int fd)
     return ioctl(fd, RNDRESEEDCRNG, 0);
 }
 
+int linux_freeze(int fd)
+{
+    return ioctl(fd, FIFREEZE, 0);
+}
+
+int linux_thaw(int fd)
+{
+    return ioctl(fd, FITHAW, 0);
+}
+
 int linux_make_mutable(int fd)
 {
     int flags;

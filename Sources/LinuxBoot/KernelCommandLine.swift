@@ -38,6 +38,16 @@ extension KernelCommandLine {
             }
     }
 
+    /// Options by which the kernel does not hibernate (the same file).
+    package var forbidsHibernation: Bool {
+        contains("nohibernate")
+            || options.contains { option in
+                let value = option.value ?? ""
+                return option.isNamed("hibernate") && value.hasPrefix("no")
+                    && !value.hasPrefix("noresume") && !value.hasPrefix("nocompress")
+            }
+    }
+
     /// `resume=`: the device that holds an image.
     package var resumeDevice: String? { value(of: "resume") }
 

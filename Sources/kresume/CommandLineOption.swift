@@ -10,6 +10,7 @@ struct CommandLineOption: Sendable {
         case compression = "HOW"
         case device = "DEVICE"
         case file = "FILE"
+        case freezing = "WHEN"
         case options = "OPTIONS"
         case pages = "PAGES"
         case port = "PORT"
@@ -59,6 +60,8 @@ extension CommandLineOption.Argument {
                 (ImageCompression(text) != nil, "is not lz4, zstd or zstd:1 to zstd:19")
             case .device: (DeviceSpecification(text) != nil, "is not a device name")
             case .file: (!text.isEmpty, "is not a file name")
+            case .freezing:
+                (FileSystemFreezing(rawValue: text) != nil, "is not auto, always or never")
             case .options: (true, "")
             case .pages, .seconds: (wholeNumber(text) != nil, "is not a number")
             case .port:

@@ -99,6 +99,9 @@ extension Command {
             "saver-append", short: "a", argument: .options, setting: true,
             "what to add to the saver kernel's command line"),
         CommandLineOption(
+            "freeze", argument: .freezing, setting: true,
+            "freeze file systems meanwhile: auto (the default), always, never"),
+        CommandLineOption(
             "unlock-in-saver",
             "let it ask for the passphrase of an encrypted DEVICE"),
         CommandLineOption.debugPort,
@@ -121,6 +124,8 @@ extension Command {
             options.value("compression").flatMap { ImageCompression($0) } ?? .lz4
         hibernate.saverAppend = options.value("saver-append") ?? ""
         hibernate.unlockInSaver = options.contains("unlock-in-saver")
+        hibernate.freezing =
+            options.value("freeze").flatMap { FileSystemFreezing(rawValue: $0) } ?? .automatic
         hibernate.debugPort = options.port
         hibernate.isTest = isTest
         switch try hibernate.run() {

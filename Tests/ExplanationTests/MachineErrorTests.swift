@@ -183,7 +183,16 @@ private let id = ImageID(low: 1, high: 2)
             case .saveFailed: [.testFailed("/dev/sda2 is full")]
             case .testFailed: [.noWord]
             case .noWord: [.notABlockDevice(path)]
-            case .notABlockDevice: [.imageLeft(path)]
+            case .notABlockDevice: [.secretMemory(["a (1)"]), .secretMemory(["a", "b", "c", "d"])]
+            case .secretMemory: [.hibernationDisabled]
+            case .hibernationDisabled: [.notPrepared(.resourceBusy)]
+            case .notPrepared: [.fileSystemHangs("/mnt")]
+            case .fileSystemHangs:
+                [
+                    .driverRefused("virtio1", .resourceBusy, KernelDefect.allCases),
+                    .driverRefused("", .resourceBusy, []),
+                ]
+            case .driverRefused: [.imageLeft(path)]
             case .imageLeft: []
             }
         }

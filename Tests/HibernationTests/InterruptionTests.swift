@@ -23,6 +23,8 @@ import Transfer
         var hasNote: Bool
         var signature: SignaturePage.Kind
         var isPrepared: Bool
+        var frozen: [DeviceNumber]
+        var areDriversNotified: Bool
 
         init(_ script: ScriptedMachine.Script, _ bytes: [UInt8]) {
             swaps = script.swaps.map {
@@ -33,6 +35,8 @@ import Transfer
             hasNote = script.undoNote != nil
             signature = HibernationTests.signature(bytes)
             isPrepared = state(bytes) == .prepared
+            frozen = script.frozen
+            areDriversNotified = script.areDriversNotified
         }
 
         init(_ machine: ScriptedMachine) {
@@ -40,18 +44,26 @@ import Transfer
         }
 
         var description: String {
-            "\(swaps) \(sysctls) \(isLoaded) \(hasNote) \(signature) \(isPrepared)"
+            "\(swaps) \(sysctls) \(isLoaded) \(hasNote) \(signature) \(isPrepared) "
+                + "\(frozen) \(areDriversNotified)"
         }
     }
 
     // In A.
 
-    /// It swaps with discards, and comes back from a jump with its image on the device.
+    /// It swaps with discards, freezes two file systems, and comes back from a jump with its image on
+    /// the device.
     private func original() throws -> ScriptedMachine {
         let machine = try HibernateWorkflowTests.machine(swapPages: 512)
         machine.change { script in
             script.memory = MemoryInfo(total: 500 << 20, free: 499 << 20, available: 480 << 20)
             script.discard[swapPath] = .pages
+            for (minor, path) in [(1, "/"), (3, "/home"), (22, "/run")] as [(UInt32, FilePath)] {
+                script.mounts.append(
+                    Mount(
+                        number: DeviceNumber(major: minor == 22 ? 0 : 8, minor: minor),
+                        mountPoint: path, fileSystem: "ext4", source: "", isReadOnly: false))
+            }
             script.whenJumping = { machine throws(PlatformError) in completeImage(on: machine) }
         }
         return machine
@@ -60,6 +72,7 @@ import Transfer
     private func hibernate(_ machine: ScriptedMachine, isTest: Bool = false) -> (any Error)? {
         var hibernate = Hibernate(machine, RecordedReport().report)
         hibernate.location = ImageLocation(.path(swapPath))
+        hibernate.freezing = .always
         hibernate.isTest = isTest
         do { _ = try hibernate.run() } catch { return error }
         return nil
@@ -109,6 +122,8 @@ import Transfer
                 "an earlier kresume was killed: kernel.numa_balancing is 1 again",
                 "an earlier kresume was killed: its image on /dev/sda2 is dropped",
                 "an earlier kresume was killed: the kernel that it had loaded is unloaded",
+                "an earlier kresume was killed: / takes writes again",
+                "an earlier kresume was killed: /home takes writes again",
             ])
     }
 
@@ -234,6 +249,8 @@ import Transfer
             script.whenCalled = nil
             script.devices[swapPath] = device
             script.process = ProcessIdentity(number: 200, startTime: 2000)
+            // The kernel closes what it had open.
+            script.areDriversNotified = false
         }
         let recorded = RecordedReport()
         Repair(machine, recorded.report).run()

@@ -25,6 +25,7 @@ import Testing
                 Self.swap, .swap("/dev/a b\n\\040", swapNumber, priority: 7, discard: .none),
                 .setting("kernel/numa_balancing", value: "2"),
                 .image(swapPath, swapNumber, offset: 1 << 40, OriginalKernel.id), .kexec,
+                .frozen("/mnt/a b\n", swapNumber),
             ])
         #expect(try UndoNote(parsing: Array(note.text.utf8)) == note)
     }
@@ -48,7 +49,8 @@ import Testing
         "setting kernel/numa_balancing", "setting kernel/core_pattern |/bin/sh",
         "setting ../numa_balancing 1", "image 8:2 -1 000102030405060708090a0b0c0d0e0f /dev/sda2",
         "image 8:2 0 0001 /dev/sda2", "swap 8:2 1 none sda2", "swap 8:2 1 none /dev\\000/x",
-        "image 8:2 0 000102030405060708090a0b0c0d0e0f",
+        "image 8:2 0 000102030405060708090a0b0c0d0e0f", "frozen 8:2", "frozen 8:2 mnt",
+        "frozen 8 /mnt", "frozen 8:2 ",
     ])
     func badEntry(line: String) {
         let text = String(decoding: note([.kexec]), as: UTF8.self) + line + "\n"
@@ -102,6 +104,16 @@ import Testing
         #expect(machine.script.deeds == ["swapon /dev/sda2 -1 both"])
         #expect(recorded.lines == ["an earlier kresume was killed: swap on /dev/sda2 is on again"])
         #expect(machine.script.undoNote == nil)
+    }
+
+    @Test(arguments: [true, false]) func whatIsFrozenIsThawed(isFrozen: Bool) throws {
+        let (machine, recorded) = try repair(note([.frozen("/mnt", swapNumber)])) {
+            $0.frozen = isFrozen ? [swapNumber] : []
+        }
+        #expect(machine.script.frozen.isEmpty && machine.script.undoNote == nil)
+        #expect(
+            recorded.lines
+                == (isFrozen ? ["an earlier kresume was killed: /mnt takes writes again"] : []))
     }
 
     @Test func aProcessThatRunsIsLeftAlone() throws {

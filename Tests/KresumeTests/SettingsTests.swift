@@ -19,6 +19,7 @@ import Testing
         saver-append = quiet a=b
         image-size = 2G
         compression = zstd:7
+        freeze = always
         """
 
     @Test func everyKey() {
@@ -32,6 +33,7 @@ import Testing
         #expect(settings.values.value("saver-append") == "quiet a=b")
         #expect(settings.values.size("image-size") == 2 << 30)
         #expect(settings.values.value("compression") == "zstd:7")
+        #expect(settings.values.value("freeze") == "always")
         // A key that is missing here is missing in the tests.
         #expect(Self.whole.split(separator: "\n").count == Settings.keys.count)
     }
@@ -47,6 +49,7 @@ import Testing
             "saver-memory = 99999999999G is not a size (for example 96M)"
         ),
         ("saver-kernel =", "saver-kernel =  is not a file name"),
+        ("freeze = yes", "freeze = yes is not auto, always or never"),
         ("Wait = 1", "there is no setting Wait"),
         ("retry = yes", "there is no setting retry"),
         ("wait", "this is not KEY = VALUE"),

@@ -72,6 +72,15 @@ import Testing
         #expect(KernelCommandLine(parsing: text).forbidsResume == forbidden)
     }
 
+    @Test(arguments: [
+        ("nohibernate", true), ("hibernate=no", true), ("hibernate=nothing", true),
+        ("hibernate=noresume", false), ("hibernate=nocompress", false), ("noresume", false),
+        ("hibernate=protect_image", false), ("hibernate", false), ("", false),
+    ])
+    func forbiddenHibernation(text: String, forbidden: Bool) {
+        #expect(KernelCommandLine(parsing: text).forbidsHibernation == forbidden)
+    }
+
     @Test(
         arguments: [
             ("a", nil), ("a", ""), ("a.b", "1=2"), ("resume", "LABEL=my swap"), ("x", "tab\there"),

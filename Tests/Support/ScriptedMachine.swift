@@ -22,6 +22,8 @@ package final class ScriptedMachine: Machine {
         package var symbols: [String: UInt64] = [:]
         package var osRelease: [String: String] = [:]
         package var kernelResumes = false
+        package var kernelHibernation = KernelHibernation.possible
+        package var secretMemoryUsers: [String] = []
         /// In nanoseconds.
         package var uptime: UInt64 = 0
         package var time: UInt64 = 1_800_000_000
@@ -45,6 +47,10 @@ package final class ScriptedMachine: Machine {
 
         package var devices: [FilePath: ScriptedDevice] = [:]
         package var mounts: [Mount] = []
+        /// File systems that take no writes.
+        package var frozen: [DeviceNumber] = []
+        /// What freezing them throws.
+        package var freezeFailures: [DeviceNumber: Errno] = [:]
         package var swaps: [ActiveSwap] = []
         package var encrypted: [DeviceNumber: String] = [:]
         package var flaws: [DeviceNumber: StorageFlaw] = [:]
@@ -68,6 +74,9 @@ package final class ScriptedMachine: Machine {
         package var discard: [FilePath: SwapDiscard] = [:]
 
         package var kexecSupport = Kexec.Support.supported
+        package var deviceRefusals: DeviceRefusals?
+        /// Whether drivers think that this machine is about to hibernate.
+        package var areDriversNotified = false
         package var isCrashKernelLoaded = true
         package var outOfMemoryScores: [Int] = []
         /// What another process of this program does, from its beginning to its end.
@@ -179,6 +188,9 @@ extension ScriptedMachine {
     }
     package func osRelease(_ key: String) -> String? { script.osRelease[key] }
     package var kernelResumes: Bool { script.kernelResumes }
+    package func kernelHibernation() throws(PlatformError) -> KernelHibernation {
+        script.kernelHibernation
+    }
     package func uptime() -> UInt64 { script.uptime }
     package func time() -> UInt64 { script.time }
 }
@@ -246,6 +258,7 @@ extension ScriptedMachine {
         return try CoreFile(open: file)
     }
     package func dropPageCache() throws(PlatformError) { note("drop page cache") }
+    package func secretMemoryUsers() throws(PlatformError) -> [String] { script.secretMemoryUsers }
     package func setOutOfMemoryScore(_ value: Int) throws(PlatformError) {
         change { $0.outOfMemoryScores.append(value) }
     }
@@ -293,6 +306,26 @@ extension ScriptedMachine {
     package func mounts() throws(PlatformError) -> [Mount] { script.mounts }
     package func mounts(of number: DeviceNumber) throws(PlatformError) -> [Mount] {
         answers.mounts.filter { $0.number == number }
+    }
+    package func freeze(
+        _ mount: Mount, whenLate: () -> Void
+    ) throws(PlatformError) -> any FrozenFileSystem {
+        note("freeze \(mount.mountPoint)")
+        if let error = script.freezeFailures[mount.number] {
+            if error == .deadlock || error == .timedOut { whenLate() }
+            throw .call(.freeze, path: mount.mountPoint, error)
+        }
+        change { $0.frozen.append(mount.number) }
+        return ScriptedFileSystem(mount, of: self)
+    }
+    package func thaw(
+        _ mountPoint: FilePath, _ number: DeviceNumber
+    ) throws(PlatformError) -> Bool {
+        note("thaw \(mountPoint)")
+        try fail("thaw")
+        let wasFrozen = script.frozen.contains(number)
+        change { script in script.frozen.removeAll { $0 == number } }
+        return wasFrozen
     }
     package func swaps() throws(PlatformError) -> [ActiveSwap] { script.swaps }
     package func swap(on number: DeviceNumber) throws(PlatformError) -> ActiveSwap? {
@@ -357,6 +390,13 @@ extension ScriptedMachine {
         note("unload")
         change { $0.loaded = nil }
     }
+    package func notifyDrivers() throws(PlatformError) -> any DriverNotice {
+        note("notify drivers")
+        try fail("notifyDrivers")
+        change { $0.areDriversNotified = true }
+        return ScriptedNotice(of: self)
+    }
+    package func deviceRefusals() -> DeviceRefusals? { script.deviceRefusals }
     package func jump() throws(PlatformError) {
         note("jump")
         change { $0.devicesAtJump = $0.devices.mapValues(\.bytes) }
@@ -391,6 +431,31 @@ extension ScriptedMachine {
         return []
     }
     package func useAllCPUs() { note("use all CPUs") }
+}
+
+final class ScriptedNotice: DriverNotice {
+    private let machine: ScriptedMachine
+
+    init(of machine: ScriptedMachine) { self.machine = machine }
+
+    func end() {
+        machine.change { script in
+            script.deeds.append("drivers may go on")
+            script.areDriversNotified = false
+        }
+    }
+}
+
+final class ScriptedFileSystem: FrozenFileSystem {
+    private let mount: Mount
+    private let machine: ScriptedMachine
+
+    init(_ mount: Mount, of machine: ScriptedMachine) {
+        self.mount = mount
+        self.machine = machine
+    }
+
+    func thaw() throws(PlatformError) { _ = try machine.thaw(mount.mountPoint, mount.number) }
 }
 
 /// Has done its work when it is asked for the first time.

@@ -24,6 +24,8 @@ long linux_kexec_load(unsigned long entry, unsigned long count,
 int linux_block_size(int fd, uint64_t *bytes);
 int linux_block_read_only(int fd, int *read_only);
 int linux_block_flush_buffers(int fd);
+int linux_freeze(int fd);
+int linux_thaw(int fd);
 
 /* Has the kernel's random number generator take a new key now. */
 int linux_reseed_random(int fd);

@@ -42,6 +42,7 @@ package struct Hibernate {
     /// The saver kernel is to unlock what this one has unlocked, which may take somebody to type
     /// a passphrase. Otherwise it unlocks nothing, and a device that is encrypted is refused.
     package var unlockInSaver = false
+    package var freezing = FileSystemFreezing.automatic
     /// The purgatory writes a letter to this I/O port; 0: none.
     package var debugPort: UInt16 = 0
     private let machine: any Machine
@@ -60,6 +61,7 @@ package struct Hibernate {
         machine.holdSignalsBack()
         let undo = try UndoList(machine, report)
         try Permission.requireKexec([.preserveContext, .longMode], machine)
+        try KernelConsent(machine, force: force, report).requireNoSecrets()
         let target = try TargetDevice(
             location, configured, force: force, unlock: unlockInSaver, on: machine, report,
             undo)
@@ -100,6 +102,10 @@ package struct Hibernate {
         _ saver: LoadSaver, _ ready: consuming LoadSaver.Ready, _ target: TargetDevice,
         _ undo: UndoList
     ) throws -> Outcome {
+        try machine.throwIfInterrupted()
+        // Before memory is looked at: some of them need more now, a graphics driver for instance.
+        let notice = try KernelConsent(machine, force: force, report).notifyDrivers()
+        defer { notice?.end() }
         try machine.throwIfInterrupted()
         let area = try isTest ? target.look() : target.claim()
         try ShrinkMemory(target: imageSize, machine: machine, report: report).run()
@@ -193,8 +199,9 @@ package struct Hibernate {
     /// - Returns: what was found when this kernel ran again.
     private func jump(_ box: MessageBox) throws -> MessagePage? {
         try box.checkNotMoved()
-        try machine.throwIfInterrupted()
-        try machine.jump()
+        var jump = JumpToSaver(machine, report, undo)
+        jump.freezing = freezing
+        try jump.run()
         let message = box.message
         stir(message?.seed ?? [], box)
         return message

@@ -36,6 +36,16 @@ enum HibernateError: ExplainedError {
     case testFailed(String)
     case noWord
     case notABlockDevice(FilePath)
+    /// These processes have memory that must not be written to a disk.
+    case secretMemory([String])
+    /// And nothing of what we can see is the reason.
+    case hibernationDisabled
+    /// A driver, or somebody else who hibernates, does not let drivers prepare.
+    case notPrepared(Errno)
+    /// A file system did not come to rest.
+    case fileSystemHangs(FilePath)
+    /// By the device's name.
+    case driverRefused(String, Errno, [KernelDefect])
     /// The image could not be made invalid although the machine runs.
     case imageLeft(FilePath)
 
@@ -94,6 +104,22 @@ enum HibernateError: ExplainedError {
         case .notABlockDevice(let path):
             "\(path) is not a block device: name a swap partition; a swap file is in a file system "
                 + "that is mounted"
+        case .secretMemory(let users):
+            "secret memory (memfd_secret) is in use and must not be written to a disk: end "
+                + (users.count > 3 ? list(users.prefix(3) + ["and others"]) : list(users))
+        case .hibernationDisabled:
+            "the kernel's own hibernation is turned off, and nothing shows why: it may be for "
+                + "secret memory (memfd_secret) that is in use (--force goes on)"
+        case .notPrepared(let number):
+            "a driver refuses to hibernate, or another program hibernates already: "
+                + "/dev/snapshot: \(number); dmesg may tell more"
+        case .fileSystemHangs(let path):
+            "the file system on \(path) does not finish what it is writing: see what dmesg says of "
+                + "its disk"
+        case .driverRefused(let device, let number, let defects):
+            "the driver of \(device.isEmpty ? "a device" : device) refuses to be stopped "
+                + "(\(number)), and the machine goes on; dmesg may tell more"
+                + defects.map { "; \($0.explanation)" }.joined()
         case .imageLeft(let path):
             "the image on \(path) could not be made invalid although its machine runs: never resume "
                 + "it (kresume discard \(path))"

@@ -57,6 +57,8 @@ package struct Repair {
         case .image(let path, let number, let offset, let id):
             return try invalidate(path, number, offset, id)
                 ? "its image on \(path) is dropped" : nil
+        case .frozen(let path, let number):
+            return try machine.thaw(path, number) ? "\(path) takes writes again" : nil
         case .kexec:
             guard machine.isKexecLoaded else { return nil }
             try machine.unloadKexec([])
@@ -93,6 +95,8 @@ extension UndoNote.Entry {
         case .setting(let name, _): "the setting \(name.settingName)"
         case .image(let path, _, _, _):
             "its image on \(path), which must never be resumed (kresume discard \(path)),"
+        case .frozen(let path, _):
+            "the file system on \(path), which is frozen (fsfreeze --unfreeze),"
         case .kexec: "the kernel that it had loaded"
         }
     }

@@ -76,6 +76,11 @@ extension UndoNote.Entry {
                 let path = FilePath(escaped: words[4])
             else { return nil }
             self = .image(path, number, offset: offset, id)
+        case "frozen":
+            guard let words = words(3), let number = DeviceNumber(words[1]),
+                let path = FilePath(escaped: words[2])
+            else { return nil }
+            self = .frozen(path, number)
         case "kexec" where line == "kexec": self = .kexec
         default: return nil
         }

@@ -52,6 +52,22 @@ package enum Mounts {
         }
     }
 
+    /// The device number that the mount has on which `descriptor` was opened: for btrfs not the one
+    /// that fstat gives. Nil where it is mounted no more.
+    static func fileSystem(
+        of descriptor: borrowing OwnedDescriptor
+    ) throws(PlatformError) -> DeviceNumber? {
+        // `seq_show`, fs/proc/fd.c, Linux 6.12; since 3.15.
+        let information = try SystemFile.text(FilePath("/proc/self/fdinfo/\(descriptor.rawValue)"))
+        let key = "mnt_id:"
+        guard let line = information.split(separator: "\n").first(where: { $0.hasPrefix(key) })
+        else { return nil }
+        let id = line.dropFirst(key.utf8.count).trimmed
+        let mounts = try SystemFile.text(file).split(separator: "\n")
+            .map { $0.split(separator: " ", maxSplits: 3) }
+        return mounts.first { $0.count > 3 && $0[0] == id }.flatMap { DeviceNumber($0[2]) }
+    }
+
     /// Reads /proc/self/mountinfo. Source: `show_mountinfo`, fs/proc_namespace.c, Linux 6.12.
     static func parse(_ text: String) throws(PlatformError) -> [Mount] {
         var mounts: [Mount] = []

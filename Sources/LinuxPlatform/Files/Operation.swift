@@ -11,6 +11,8 @@ extension PlatformError {
         case mkdir, rename
         case adviseFile = "posix_fadvise"
         case setFlags = "ioctl FS_IOC_SETFLAGS"
+        case freeze = "ioctl FIFREEZE"
+        case thaw = "ioctl FITHAW"
 
         // Block devices and swap.
         case blockSize = "ioctl BLKGETSIZE64"

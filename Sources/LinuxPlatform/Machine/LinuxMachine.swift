@@ -32,6 +32,9 @@ extension LinuxMachine {
     package func stirRandom(_ bytes: [UInt8]) throws(PlatformError) { try RandomPool.stir(bytes) }
     package func osRelease(_ key: String) -> String? { OSRelease.value(key) }
     package var kernelResumes: Bool { SystemFile.exists("/sys/power/resume") }
+    package func kernelHibernation() throws(PlatformError) -> KernelHibernation {
+        try KernelHibernation.current()
+    }
     package func uptime() -> UInt64 { Uptime.nanoseconds() }
     package func time() -> UInt64 { WallClock.now() }
 }
@@ -92,6 +95,9 @@ extension LinuxMachine {
     package func dropPageCache() throws(PlatformError) {
         try SystemFile.write("1", to: "/proc/sys/vm/drop_caches")
     }
+    package func secretMemoryUsers() throws(PlatformError) -> [String] {
+        try SecretMemory.users()
+    }
     package func setOutOfMemoryScore(_ value: Int) throws(PlatformError) {
         try OutOfMemoryScore.setAdjustment(value)
     }
@@ -123,6 +129,16 @@ extension LinuxMachine {
     package func mounts() throws(PlatformError) -> [Mount] { try Mounts.current() }
     package func mounts(of number: DeviceNumber) throws(PlatformError) -> [Mount] {
         try Mounts.of(number)
+    }
+    package func freeze(
+        _ mount: Mount, whenLate: () -> Void
+    ) throws(PlatformError) -> any FrozenFileSystem {
+        try FileSystems.freeze(mount, whenLate: whenLate)
+    }
+    package func thaw(
+        _ mountPoint: FilePath, _ number: DeviceNumber
+    ) throws(PlatformError) -> Bool {
+        try FileSystems.thaw(mountPoint, number)
     }
     package func swaps() throws(PlatformError) -> [ActiveSwap] { try Swaps.active() }
     package func swap(on number: DeviceNumber) throws(PlatformError) -> ActiveSwap? {
@@ -178,6 +194,10 @@ extension LinuxMachine {
         FirstCPU.allowAgain()
         try Kexec.unload(flags: flags)
     }
+    package func notifyDrivers() throws(PlatformError) -> any DriverNotice {
+        try SnapshotDevice()
+    }
+    package func deviceRefusals() -> DeviceRefusals? { DeviceRefusals.current() }
     package func jump() throws(PlatformError) { try Kexec.execute() }
     package var isCrashKernelLoaded: Bool { Kexec.isCrashKernelLoaded }
     package func panic() throws(PlatformError) { try Power.panic() }

@@ -41,6 +41,8 @@ package protocol KernelFacts: Sendable {
     func osRelease(_ key: String) -> String?
     /// Whether the kernel can resume an image by itself: /sys/power/resume is there.
     var kernelResumes: Bool { get }
+    /// See ``KernelHibernation/current(sysfs:)``.
+    func kernelHibernation() throws(PlatformError) -> KernelHibernation
     /// See ``Uptime/nanoseconds()``.
     func uptime() -> UInt64
     /// See ``WallClock/now()``.
@@ -106,6 +108,8 @@ package protocol MemoryAccess: Sendable {
     func openCore(_ path: FilePath) throws(PlatformError) -> CoreFile
     /// Drops the page cache, what of it is on the disk.
     func dropPageCache() throws(PlatformError)
+    /// See ``SecretMemory/users(proc:)``.
+    func secretMemoryUsers() throws(PlatformError) -> [String]
     /// See ``OutOfMemoryScore/setAdjustment(_:)``.
     func setOutOfMemoryScore(_ value: Int) throws(PlatformError)
 }
@@ -130,6 +134,12 @@ package protocol DeviceAccess: Sendable {
     func mounts() throws(PlatformError) -> [Mount]
     /// See ``Mounts/of(_:)``.
     func mounts(of number: DeviceNumber) throws(PlatformError) -> [Mount]
+    /// See ``FileSystems/freeze(_:whenLate:)``.
+    func freeze(
+        _ mount: Mount, whenLate: () -> Void
+    ) throws(PlatformError) -> any FrozenFileSystem
+    /// See ``FileSystems/thaw(_:_:)``.
+    func thaw(_ mountPoint: FilePath, _ number: DeviceNumber) throws(PlatformError) -> Bool
     /// See ``Swaps/active()``.
     func swaps() throws(PlatformError) -> [ActiveSwap]
     /// See ``Swaps/active(on:)``.
@@ -164,6 +174,10 @@ package protocol JumpAccess: Sendable {
     var isKexecLoaded: Bool { get }
     /// See ``Kexec/unload(flags:)``.
     func unloadKexec(_ flags: Kexec.Flags) throws(PlatformError)
+    /// Drivers are told that this kernel is about to stand still. See ``DriverNotice``.
+    func notifyDrivers() throws(PlatformError) -> any DriverNotice
+    /// See ``DeviceRefusals/current(sysfs:)``.
+    func deviceRefusals() -> DeviceRefusals?
     /// See ``Kexec/execute()``.
     func jump() throws(PlatformError)
     /// See ``Kexec/isCrashKernelLoaded``.

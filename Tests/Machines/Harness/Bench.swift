@@ -141,6 +141,14 @@ package final class Bench: Sendable {
         try checkFileSystem(copy)
     }
 
+    /// Whether the next mount of an ext4 replays its journal, as far as the superblock on the disk
+    /// says. A machine may be using it.
+    package func needsRecovery(_ path: String) throws -> Bool {
+        try Host.run(["dumpe2fs", "-h", path]).split(separator: "\n").contains {
+            $0.hasPrefix("Filesystem features:") && $0.contains("needs_recovery")
+        }
+    }
+
     /// What a mount changes in the superblock of that ext4, be it for reading only: it is counted
     /// if the file system is mounted to be written to, and the journal is replayed in any case.
     package func mountRecord(_ path: String) throws -> [Substring] {

@@ -44,6 +44,16 @@ extension Machines {
                     try machine.expect(
                         "awk '$1 == \"/dev/vda\" { print $5 }' /proc/swaps", gives: "5")
                 }
+                let holder = try machine.run("secret-memory /run/secret")
+                try #require(holder.status == 0, "\(holder.output)")
+                try machine.expect("cat /sys/power/disk", gives: "[disabled]")
+                try expectRefusal(
+                    "kresume hibernate --force /dev/vda",
+                    "secret memory (memfd_secret) is in use and must not be written to a disk: end "
+                        + "secret-memory (\(holder.output))")
+                try machine.expect(
+                    "kill \(holder.output) && until [ -s /run/secret ]; do usleep 1000; done")
+                try machine.expect("cat /run/secret", gives: "whole")
                 try machine.expect("mount -t ext4 /dev/vdb /mnt")
                 try expectRefusal(
                     "kresume hibernate --force /dev/vdb", "/dev/vdb is mounted on /mnt")
