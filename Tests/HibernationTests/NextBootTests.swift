@@ -107,7 +107,8 @@ import Testing
     }
 
     /// A boot resumes nothing just because it is there.
-    @Test(arguments: [0, 8] as [UInt64]) func anImageThatNothingLeadsTo(offsetPages: UInt64) throws {
+    @Test(arguments: [0, 8] as [UInt64]) func anImageThatNothingLeadsTo(offsetPages: UInt64) throws
+    {
         let lines = try warnings(machine(), offsetPages: offsetPages)
         let option = offsetPages == 0 ? "" : "--offset=8 "
         expectOne(lines, "leads the next boot to the image", "kresume resume \(option)/dev/sda2")

@@ -48,7 +48,10 @@ import Testing
         ),
         (
             "UUID=a", "resolve_device=1", "kresume",
-            ["resolve_device UUID=a", "local_block UUID=a", "kresume resume --unattended --default=UUID=a"]
+            [
+                "resolve_device UUID=a", "local_block UUID=a",
+                "kresume resume --unattended --default=UUID=a",
+            ]
         ),
     ])
     func resumes(resume: String, resolve: String, kresume: String, calls: [String]) throws {

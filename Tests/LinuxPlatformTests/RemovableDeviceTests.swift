@@ -13,14 +13,20 @@ import Testing
     private static let disks: [(number: String, directory: String, words: [String: String])] = [
         ("259:0", "pci0/0000:00:05.0/nvme/nvme0/nvme0n1", ["nvme0n1": "0"]),
         // Behind a port of the PCI bus that leads out, as Thunderbolt does.
-        ("259:1", "pci0/0000:00:1c.0/0000:01:00.0/nvme/nvme1/nvme1n1", ["0000:01:00.0": "removable"]),
+        (
+            "259:1", "pci0/0000:00:1c.0/0000:01:00.0/nvme/nvme1/nvme1n1",
+            ["0000:01:00.0": "removable"]
+        ),
         ("8:0", "pci0/0000:00:14.0/usb1/1-1/block/sda", ["usb1": "unknown", "1-1": "removable"]),
         ("8:16", "pci0/0000:00:14.0/usb1/1-2/block/sdb", ["usb1": "unknown", "1-2": "fixed"]),
         ("8:32", "pci0/0000:00:14.0/usb1/1-3/block/sdc", ["usb1": "unknown", "1-3": "unknown"]),
         ("8:48", "pci0/0000:00:17.0/ata1/block/sdd", ["sdd": "1"]),
         ("8:64", "pci0/0000:00:17.0/ata2/block/sde", [:]),
         // Soldered to a board that is plugged in.
-        ("8:80", "pci0/0000:00:14.0/usb1/1-4/1-4.1/block/sdf", ["1-4": "removable", "1-4.1": "fixed"]),
+        (
+            "8:80", "pci0/0000:00:14.0/usb1/1-4/1-4.1/block/sdf",
+            ["1-4": "removable", "1-4.1": "fixed"]
+        ),
     ]
 
     private static func tree() throws -> TemporaryTree {
@@ -32,7 +38,9 @@ import Testing
                 let above = directory.components(separatedBy: "/\(name)")[0] + "/\(name)"
                 files["devices/\(above)/removable"] = "\(word)\n"
             }
-            links += [(number, directory), (FilePath(directory).lastComponent?.string ?? "", directory)]
+            links += [
+                (number, directory), (FilePath(directory).lastComponent?.string ?? "", directory),
+            ]
         }
         // A partition of the stick, and a mapping on that.
         files["devices/\(disks[2].directory)/sda1/partition"] = "1\n"
