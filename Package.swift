@@ -122,8 +122,8 @@ let package = Package(
             dependencies: [
                 "Restore", "Transfer", "SaverPlan", "LinuxBoot", "StoppedKernel", "ELFCore",
                 "KresumeImage", "SwsuspImage", "SwapArea", "Placement", "PhysicalMemory",
-                "HibernateLocation", "Compression", "Bytes", "Threads", "CHandoff", "LinuxPlatform",
-                "Explanation",
+                "HibernateLocation", "Checksum", "Compression", "Bytes", "Threads", "CHandoff",
+                "LinuxPlatform", "Explanation",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
@@ -209,7 +209,7 @@ let package = Package(
             dependencies: [
                 "Hibernation", "Restore", "Transfer", "SaverPlan", "LinuxBoot", "KresumeImage",
                 "SwapArea", "Placement", "HibernateLocation", "LinuxPlatform", "PhysicalMemory",
-                "Bytes", "Threads", "CHandoff", "TestSupport",
+                "Checksum", "Bytes", "Threads", "CHandoff", "TestSupport",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),

@@ -105,6 +105,11 @@ int linux_reboot_power_off(void)
     return reboot((int)RB_POWER_OFF);
 }
 
+int linux_reboot_restart(void)
+{
+    return reboot((int)RB_AUTOBOOT);
+}
+
 int linux_usable_cpus(void)
 {
     /* Room for 16384 CPUs; the kernel refuses a set smaller than its own. */

@@ -15,9 +15,9 @@ extension HibernationImage {
         try header.checkOverlap(with: chunks)
     }
 
-    /// One walk over the runs and the ranges of RAM, both ascending.
+    /// One walk over the runs and the ranges of memory, both ascending.
     private func checkRuns() throws(ImageError) {
-        let usable = machine.memoryMap.ram.subtracting(machine.jump.saverMemory).ranges
+        let usable = memory.subtracting(machine.jump.saverMemory).ranges
         var next = 0
         var previous: PageRun?
         for run in runs {

@@ -7,11 +7,16 @@ package struct HibernationImage: Hashable, Sendable {
     package var header: ImageHeader
     /// Ready or resuming.
     package var state: ImageState
+    /// How often the machine was started again to get its memory map; see ``StateRecord``.
+    package var mapRetries: UInt32 = 0
     package var machine: MachineRecord
-    /// Ascending, disjoint, in RAM.
+    /// Ascending, disjoint, in ``memory``.
     package var runs: [PageRun]
     /// In the order of the data stream.
     package var chunks: [Chunk]
+
+    /// What runs may fill, the saver's memory included.
+    package var memory: FrameSet { machine.memory(withACPIData: header.hasACPIData) }
 
     /// Reads and checks an image, or returns nil where there is none of ours (see
     /// ``ImageFront/read(areaSize:readAt:)``, also for the parameters).
@@ -38,7 +43,8 @@ package struct HibernationImage: Hashable, Sendable {
         let sections = try StoredSections(of: front.header, readAt: readAt)
         do throws(ImageError) {
             let image = HibernationImage(
-                header: front.header, state: front.state, machine: try MachineRecord(sections),
+                header: front.header, state: front.state, mapRetries: front.mapRetries,
+                machine: try MachineRecord(sections),
                 runs: try sections.parse(.runs, PageRun.parse),
                 chunks: try sections.parse(.chunks, Chunk.parse))
             try image.validate(areaSize: areaSize)

@@ -11,7 +11,8 @@ enum ImageFormat {
     static let firstObject: UInt64 = 12288
 
     static let version: UInt32 = 1
-    static let knownIncompatibleFeatures = ChunkCompression.zstd.feature
+    static let acpiDataFeature: UInt64 = 1 << 1
+    static let knownIncompatibleFeatures = ChunkCompression.zstd.feature | acpiDataFeature
     static let headerSize = 128
     static let headerChecksumOffset = 4088
     static let sectionEntrySize = 32

@@ -8,6 +8,8 @@ package struct ImageFront: Hashable, Sendable {
     package var signaturePage: SignaturePage
     package var header: ImageHeader
     package var state: ImageState
+    /// See ``StateRecord``.
+    package var mapRetries: UInt32
 
     /// Reads them, or returns nil where there is no image of ours. The signature alone decides
     /// that: an image of ours that is damaged is an error.
@@ -42,6 +44,7 @@ package struct ImageFront: Hashable, Sendable {
                 throw .differentIDs(header: header.id, state: record.id)
             }
             state = record.state
+            mapRetries = record.mapRetries
             try header.checkLayout(
                 areaSize: signaturePage.usableSize(
                     of: areaSize, original: header.originalSignature))

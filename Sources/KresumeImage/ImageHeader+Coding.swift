@@ -34,6 +34,7 @@ extension ImageHeader {
             id: id, creationTime: creationTime, originalSignature: originalSignature,
             compression: ChunkCompression(features: features))
         self.compatibleFeatures = compatibleFeatures
+        hasACPIData = features & ImageFormat.acpiDataFeature != 0
         try reader.skip(2)
         let count = try reader.u32()
         dataPages = try reader.u64()
@@ -59,7 +60,7 @@ extension ImageHeader {
         writer.append(ImageFormat.headerMagic)
         writer.append(ImageFormat.version)
         writer.append(UInt32(ImageFormat.headerSize))
-        writer.append(compression.feature)
+        writer.append(compression.feature | (hasACPIData ? ImageFormat.acpiDataFeature : 0))
         writer.append(compatibleFeatures)
         writer.append(id.low)
         writer.append(id.high)

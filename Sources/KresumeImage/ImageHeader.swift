@@ -7,6 +7,8 @@ package struct ImageHeader: Hashable, Sendable {
     /// Features that a reader need not know.
     package var compatibleFeatures: UInt64 = 0
     package var compression: ChunkCompression
+    /// The image has what lay beside ACPI's tables, too, as the original kernel had it.
+    package var hasACPIData = false
     package var id: ImageID
     /// When the machine was hibernated, in seconds since 1970-01-01 00:00 UTC.
     package var creationTime: UInt64

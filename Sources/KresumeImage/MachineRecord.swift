@@ -27,6 +27,11 @@ extension MachineRecord {
         jump = try sections.parse(.jump, JumpRecord.init(parsing:))
     }
 
+    /// The frames of which an image of this machine may have contents.
+    func memory(withACPIData: Bool) -> FrameSet {
+        withACPIData ? memoryMap.ram.union(memoryMap.acpiData ?? FrameSet()) : memoryMap.ram
+    }
+
     /// What can be checked without the runs.
     func validate() throws(ImageError) {
         let ram = memoryMap.ram

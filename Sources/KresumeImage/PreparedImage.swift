@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import Bytes
+import PhysicalMemory
 import SwapArea
 
 /// An image that the original kernel has begun and the saver kernel completes.
@@ -14,10 +15,11 @@ package struct PreparedImage: Hashable, Sendable {
     package let writes: [ImageWrite]
 
     /// Begins an image. `signaturePage` is page 0 of the area as it is; an image of ours in it
-    /// must be discarded first. `creationTime` is in seconds since 1970-01-01 00:00 UTC.
+    /// must be discarded first. `creationTime` is in seconds since 1970-01-01 00:00 UTC. With
+    /// `acpiData`, the saver kernel is to save what is beside ACPI's tables, too.
     package init(
         id: ImageID, creationTime: UInt64, signaturePage: SignaturePage, machine: MachineRecord,
-        compression: ChunkCompression = .lz4, areaSize: UInt64
+        compression: ChunkCompression = .lz4, acpiData: Bool = false, areaSize: UInt64
     ) throws(ImageError) {
         guard signaturePage.kind != .image else { throw .wrongState(found: .ready) }
         guard signaturePage.badPages == 0 else { throw .badPages(signaturePage.badPages) }
@@ -25,6 +27,7 @@ package struct PreparedImage: Hashable, Sendable {
         var header = ImageHeader(
             id: id, creationTime: creationTime, originalSignature: signaturePage.signature,
             compression: compression)
+        header.hasACPIData = acpiData
         var writes = [
             try header.append(.system, machine.system.serialised()),
             try header.append(.memoryMap, machine.memoryMap.serialised()),
@@ -71,6 +74,9 @@ package struct PreparedImage: Hashable, Sendable {
         }
         return bytes
     }
+
+    /// What is to be saved, if all of it is in use; the saver's own memory included.
+    package var memory: FrameSet { machine.memory(withACPIData: header.hasACPIData) }
 
     /// Where chunks may be stored, in bytes from the beginning of the area; a multiple of 4096.
     package var firstFreeOffset: UInt64 { header.imageSize }

@@ -25,10 +25,13 @@ package struct StateRecord: Hashable, Sendable {
 
     package var id: ImageID
     package var state: ImageState
+    /// How often a restore kernel started the machine again because its memory map was another one.
+    package var mapRetries: UInt32
 
-    package init(id: ImageID, state: ImageState) {
+    package init(id: ImageID, state: ImageState, mapRetries: UInt32 = 0) {
         self.id = id
         self.state = state
+        self.mapRetries = mapRetries
     }
 
     /// Reads the record at the beginning of `page`.
@@ -40,7 +43,7 @@ package struct StateRecord: Hashable, Sendable {
         }
         id = ImageID(low: try reader.u64(), high: try reader.u64())
         let rawState = try reader.u32()
-        try reader.skip(4)
+        mapRetries = try reader.u32()
         let expected = try reader.u64()
         let found = XXH64.hash(page.prefix(Self.checkedSize))
         guard found == expected else {
@@ -57,7 +60,7 @@ package struct StateRecord: Hashable, Sendable {
         writer.append(id.low)
         writer.append(id.high)
         writer.append(state.rawValue)
-        writer.pad(to: Self.checkedSize)
+        writer.append(mapRetries)
         writer.append(XXH64.hash(writer.bytes))
         writer.padToPage()
         return ImageWrite(offset: Self.offset, bytes: writer.bytes)

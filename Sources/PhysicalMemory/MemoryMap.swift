@@ -59,6 +59,25 @@ package struct MemoryMap: Hashable, Sendable {
         FrameSet(merged.entries.filter { $0.type == type }.map(\.range.wholeFrames))
     }
 
+    /// Where the firmware has put ACPI's tables: RAM that it does not use itself, and that a kernel may
+    /// take when it has read them (ACPI 6.5, table 15.4, "ACPI Reclaim Memory"). Nil where such a range
+    /// shares a page with something else.
+    package var acpiData: FrameSet? {
+        let ranges = merged.entries.filter { $0.type == .acpi }.map(\.range)
+        guard ranges.allSatisfy({ $0 == $0.wholeFrames.physicalRange }) else { return nil }
+        return FrameSet(ranges.map(\.wholeFrames))
+    }
+
+    /// Whether `other` is this map but for where in RAM ACPI's tables are.
+    package func differsOnlyByACPIData(from other: MemoryMap) -> Bool {
+        acpiData != nil && other.acpiData != nil && merged != other.merged
+            && withACPIDataAsRAM == other.withACPIDataAsRAM
+    }
+
+    private var withACPIDataAsRAM: MemoryMap {
+        MemoryMap(entries.map { $0.type == .acpi ? Entry($0.range, .ram) : $0 }).merged
+    }
+
     /// What is only in this map and what is only in `other`, both merged.
     package func difference(from other: MemoryMap) -> (onlyHere: [Entry], onlyThere: [Entry]) {
         let here = merged.entries

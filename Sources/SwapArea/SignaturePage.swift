@@ -112,6 +112,14 @@ package struct SignaturePage: Hashable, Sendable {
         return page
     }
 
+    /// Requires as many bytes as they replace.
+    package func replacing(_ range: Range<Int>, with new: [UInt8]) -> SignaturePage {
+        precondition(range.count == new.count, "a page stays a page")
+        var page = self
+        page.bytes.replaceSubrange(range, with: new)
+        return page
+    }
+
     private var swapHeader: (lastPage: UInt32, badPages: UInt32)? {
         let field = { (offset: Int) in bytes.span.bytes.u32(at: offset) }
         guard kind != .unknown, kind != .oldSwap, field(1024) == 1 else { return nil }

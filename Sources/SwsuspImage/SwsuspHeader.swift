@@ -48,7 +48,10 @@ package struct SwsuspHeader: Hashable, Sendable {
 
     /// The page without the image's signature, to be written where it came from: the area is swap
     /// again and nothing else on the device changes. The kernel does the same before it resumes.
-    package var pageWithoutImage: SignaturePage { page.withSignature(originalSignature) }
+    /// What ``MapRetryRecord`` has left there goes, too.
+    package var pageWithoutImage: SignaturePage {
+        MapRetryRecord.erased(from: page).withSignature(originalSignature)
+    }
 }
 
 extension SwsuspHeader {

@@ -39,16 +39,17 @@ package struct SavedMemory: Sendable {
     /// Throws where some of A's memory is not shown, or some that is not A's. The saver's own
     /// memory is A's too, but A keeps what was there and puts it back itself; the first page is
     /// the BIOS's.
-    package func requireAll(of machine: MachineRecord) throws {
-        let expected = SavedMemory.expected(machine.memoryMap).subtracting(machine.jump.saverMemory)
+    package func requireAll(of image: PreparedImage) throws {
+        let expected = SavedMemory.expected(image.memory)
+            .subtracting(image.machine.jump.saverMemory)
         let difference = expected.subtracting(frames).union(frames.subtracting(expected))
         if let range = difference.ranges.first { throw TransferError.otherMemory(range) }
     }
 
-    /// What A asks the saver to save, the saver's own memory included: all that the firmware calls
-    /// RAM, also what A keeps reserved.
-    package static func expected(_ map: MemoryMap) -> FrameSet {
-        map.ram.subtracting(FrameRange(PageFrame(0), count: 1))
+    /// What A asks the saver to save of `memory`, the saver's own included: all that the firmware calls
+    /// RAM, also what A keeps reserved, and perhaps where ACPI's tables are.
+    package static func expected(_ memory: FrameSet) -> FrameSet {
+        memory.subtracting(FrameRange(PageFrame(0), count: 1))
     }
 
     /// What A says of its own layout.

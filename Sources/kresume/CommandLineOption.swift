@@ -8,6 +8,7 @@ struct CommandLineOption: Sendable {
     /// What an option's argument is. The raw value stands for it in the help.
     enum Argument: String, Sendable {
         case compression = "HOW"
+        case count = "NUMBER"
         case device = "DEVICE"
         case file = "FILE"
         case freezing = "WHEN"
@@ -63,7 +64,7 @@ extension CommandLineOption.Argument {
             case .freezing:
                 (FileSystemFreezing(rawValue: text) != nil, "is not auto, always or never")
             case .options: (true, "")
-            case .pages, .seconds: (wholeNumber(text) != nil, "is not a number")
+            case .count, .pages, .seconds: (wholeNumber(text) != nil, "is not a number")
             case .port:
                 (
                     wholeNumber(text).flatMap { UInt16(exactly: $0) } != nil,

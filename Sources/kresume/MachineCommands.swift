@@ -40,6 +40,7 @@ extension Command {
         resume.fallback = options.device("default")
         resume.wait = options.number("wait")
         resume.configuredWait = settings.wait
+        resume.configuredMapRetries = settings.mapRetries
         resume.dryRun = options.contains("dry-run")
         resume.retry = options.contains("retry")
         resume.isUnattended = options.contains("unattended")

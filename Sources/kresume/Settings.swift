@@ -13,9 +13,10 @@ struct Settings {
 
     static let path: FilePath = "/etc/kresume.conf"
 
-    /// What has no option: DEVICE is an operand, and `offset` belongs to it.
+    /// What has no option: DEVICE is an operand, `offset` belongs to it, and who types a
+    /// command does not want the machine to be started again.
     private static let keysWithoutOption: [String: CommandLineOption.Argument] = [
-        "device": .device, "offset": .pages,
+        "device": .device, "offset": .pages, "retry": .count,
     ]
 
     static let keys: [String: CommandLineOption.Argument] = Command.all.flatMap(\.options)
@@ -60,6 +61,9 @@ struct Settings {
             ConfiguredLocation(device: $0, offsetPages: values.number("offset"))
         }
     }
+
+    /// How often to start the machine again for another memory map.
+    var mapRetries: UInt64? { values.number("retry") }
 
     /// How long to wait for a device, in seconds.
     var wait: UInt64? { values.number("wait") }

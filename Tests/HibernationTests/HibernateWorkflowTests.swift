@@ -331,4 +331,84 @@ import Testing
             #expect(machine.script.swaps.count == 1)
         }
     }
+
+    private static let tables = FrameRange.tested(0x1_8000, 0x1_8004)
+
+    /// A machine with ACPI's tables in ``tables``.
+    private func machineWithTables(_ change: (inout ScriptedMachine.Script) -> Void) throws
+        -> ScriptedMachine
+    {
+        let machine = try machine()
+        let range = Self.tables.physicalRange
+        let end: UInt64 = 512 << 20
+        machine.change { script in
+            script.firmwareMap?.entries[2].range.end = range.start
+            script.firmwareMap?.entries += [
+                .init(range, .acpi), .init(PhysicalRange(range.end, PhysicalAddress(end)), .ram),
+            ]
+            script.resources[1] = Self.resource(0x10_0000, range.start.rawValue, "System RAM")
+            script.resources.append(Self.resource(range.end.rawValue, end, "System RAM"))
+            script.acpiTables = ["APIC", "DSDT", "FACP", "SSDT1", "SSDT2"].map {
+                ACPITable(name: $0, bytes: [UInt8](repeating: 7, count: 244))
+            }
+            change(&script)
+        }
+        return machine
+    }
+
+    private func prepared(by machine: ScriptedMachine) throws -> PreparedImage {
+        _ = hibernate(machine)
+        let bytes = machine.script.devicesAtJump[swapPath] ?? []
+        try #require(bytes.count > 12288)
+        let id = try StateRecord(parsing: Array(bytes[8192..<12288])).id
+        return try PreparedImage(reading: id, areaSize: UInt64(bytes.count)) { offset, count in
+            Array(bytes[Int(offset)..<Int(offset) + count])
+        }
+    }
+
+    @Test func acpiTablesAreSavedWhereTheRootPointerIsAmongThem() throws {
+        let roots: [(Bool, (inout ScriptedMachine.Script) -> Void)] = [
+            (true, { $0.acpiRootPointer = PhysicalAddress(0x1800_3ff0) }),
+            (true, { $0.bootParameters.store(UInt64(0x1800_0014), at: 0x70) }),
+            (false, { $0.acpiRootPointer = PhysicalAddress(0x1800_4000) }),
+            (false, { $0.bootParameters.store(UInt64(0xf_5a20), at: 0x70) }),
+            (false, { _ in }),
+            (
+                false,
+                {
+                    $0.acpiRootPointer = PhysicalAddress(0x1800_0014)
+                    $0.firmwareMap?.entries[3].range.end.rawValue -= 0x10
+                    $0.resources.removeLast()
+                }
+            ),
+        ]
+        for (index, (isSaved, change)) in roots.enumerated() {
+            let image = try prepared(by: machineWithTables(change))
+            #expect(image.header.hasACPIData == isSaved, "\(index)")
+            #expect(image.memory.contains(Self.tables) == isSaved, "\(index)")
+            let facts = image.machine.invariants.facts.filter { $0.category == "acpi-table" }
+            #expect(
+                facts.map { String($0.value.prefix(5)) }
+                    == (isSaved ? ["DSDT ", "FACP ", "SSDT1", "SSDT2"] : []), "\(index)")
+        }
+    }
+
+    /// The FADT says where the DSDT is, which may move, and where the FACS is, which may not.
+    @Test func whatAFixedTableMayChangeIn() throws {
+        func digests(_ change: (inout [UInt8]) -> Void) throws -> [String] {
+            let machine = try machineWithTables { script in
+                for index in [1, 2] { change(&script.acpiTables[index].bytes) }
+            }
+            return try ACPIData.tableFacts(machine).map(\.value)
+        }
+        let before = try digests { _ in }
+        for offset in [9, 40, 43, 140, 147] {
+            let after = try digests { $0[offset] = 0x55 }
+            // The FADT is as it was, the DSDT is not.
+            #expect(after[0] != before[0] && after[1] == before[1], "\(offset)")
+        }
+        for offset in [8, 10, 36, 39, 44, 132, 139, 148] {
+            #expect(try digests { $0[offset] = 0x55 }[1] != before[1], "\(offset)")
+        }
+    }
 }

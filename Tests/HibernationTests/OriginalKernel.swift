@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import Bytes
+import Checksum
 import Foundation
 import KresumeImage
 import LinuxPlatform
@@ -55,6 +56,9 @@ struct OriginalKernel {
         try ScriptedDevice(shared.vmcore(), number: DeviceNumber(major: 0, minor: 1))
     }
 
+    static let dsdt = ACPITable(name: "DSDT", bytes: Array("DSDT and what is in it".utf8))
+    static let dsdtDigest = String(XXH64.hash(dsdt.bytes), radix: 16)
+
     static let ram = MemoryMap.tested.ram
     static var saverMemory: FrameSet { FrameSet([saverRegion, saverLowMemory]) }
 
@@ -68,23 +72,30 @@ struct OriginalKernel {
             messagePage: messageFrame.address, pagingDepth: .four))
 
     /// A swap area that has been prepared for the image.
+    ///
+    /// - Parameter map: with ACPI's tables where ``MemoryMap/tested`` has RAM; nil: that one.
     static func preparedSwap(
-        pages: Int = 1024, saverRegion: FrameRange = saverRegion
+        pages: Int = 1024, saverRegion: FrameRange = saverRegion, map: MemoryMap? = nil
     ) throws -> [UInt8] {
         var bytes = emptySwap(pages: pages)
-        bytes.store(try prepared(bytes, saverRegion).firstPages, at: 0)
+        bytes.store(try prepared(bytes, saverRegion, map).firstPages, at: 0)
         return bytes
     }
 
     private static func prepared(
-        _ swap: [UInt8], _ saverRegion: FrameRange = saverRegion
+        _ swap: [UInt8], _ saverRegion: FrameRange = saverRegion, _ map: MemoryMap? = nil
     ) throws -> PreparedImage {
         var record = record
         record.jump.saverRegion = saverRegion
+        if let map {
+            record.memoryMap = map
+            record.invariants = Invariants(
+                record.invariants.facts + [.init("acpi-table", "DSDT \(dsdtDigest)")])
+        }
         return try PreparedImage(
             id: id, creationTime: 1_799_999_000,
             signaturePage: SignaturePage(Array(swap[..<4096])), machine: record,
-            areaSize: UInt64(swap.count))
+            acpiData: map != nil, areaSize: UInt64(swap.count))
     }
 
     /// What it keeps in its memory for a test.

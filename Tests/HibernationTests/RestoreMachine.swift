@@ -17,9 +17,12 @@ final class RestoreMachine {
     let machine = ScriptedMachine()
     let recorded: RecordedReport
 
-    init(_ recorded: RecordedReport = RecordedReport()) throws {
+    /// - Parameter image: nil: ``image``.
+    init(
+        _ recorded: RecordedReport = RecordedReport(), image: [UInt8]? = nil
+    ) throws {
         self.recorded = recorded
-        device = try ScriptedDevice(Self.image.get(), number: swapNumber)
+        device = try ScriptedDevice(image ?? Self.image.get(), number: swapNumber)
         let device = device
         machine.change { $0.devices[swapPath] = device }
     }
@@ -38,6 +41,32 @@ final class RestoreMachine {
     var hasJumped: Bool { machine.script.deeds.contains("jump") }
     /// What was on the device when this kernel was left.
     var bytesAtJump: [UInt8] { machine.script.devicesAtJump[swapPath] ?? [] }
+
+    /// Resumes up to the jump.
+    ///
+    /// - Returns: what memory would hold then, and which of the frames that A had are not as they
+    ///   were.
+    func resumeToJump() -> (memory: [UInt64: [UInt8]], wrong: [UInt64]) {
+        let captured = CapturedMemory()
+        machine.change { script in
+            script.whenJumping = { _ throws(PlatformError) in
+                captured.take()
+                throw .call(.reboot, path: nil, .ioError)
+            }
+        }
+        captured.read = { [unowned self] in try memoryAfterHandoff() }
+        _ = resume()
+        let zero = [UInt8](repeating: 0, count: 4096)
+        let saved = OriginalKernel.ram.subtracting(FrameRange(PageFrame(0), count: 1))
+            .subtracting(OriginalKernel.saverMemory)
+        let frames = saved.ranges.flatMap { $0.lower.rawValue..<$0.upper.rawValue }
+        let wrong = frames.filter { frame in
+            let expected = OriginalKernel.shared.pages[frame] ?? zero
+            return frame != OriginalKernel.messageFrame.rawValue
+                && captured.memory[frame] ?? zero != expected
+        }
+        return (captured.memory, wrong)
+    }
 
     /// What memory holds when the hand-off has done its work, frame by frame.
     func memoryAfterHandoff() throws -> [UInt64: [UInt8]] {

@@ -15,29 +15,10 @@ import Testing
     /// The whole way of every page, from A's memory by way of the disk to its physical address.
     @Test func everyPageComesHome() throws {
         let restore = try RestoreMachine()
-        let captured = CapturedMemory()
-        restore.machine.change { script in
-            script.whenJumping = { _ throws(PlatformError) in
-                captured.take()
-                throw .call(.reboot, path: nil, .ioError)
-            }
-        }
-        captured.read = { try restore.memoryAfterHandoff() }
-        _ = restore.resume()
-        let original = OriginalKernel.shared
-        let zero = [UInt8](repeating: 0, count: 4096)
-        let saved = OriginalKernel.ram.subtracting(FrameRange(PageFrame(0), count: 1))
-            .subtracting(OriginalKernel.saverMemory)
-        var wrong: [UInt64] = []
-        for range in saved.ranges {
-            for frame in range.lower.rawValue..<range.upper.rawValue
-            where frame != OriginalKernel.messageFrame.rawValue {
-                let expected = original.pages[frame] ?? zero
-                if captured.memory[frame] ?? zero != expected { wrong.append(frame) }
-            }
-        }
+        let (memory, wrong) = restore.resumeToJump()
+        #expect(restore.hasJumped)
         #expect(wrong.isEmpty, "\(wrong.prefix(10))")
-        let message = captured.memory[OriginalKernel.messageFrame.rawValue]?.withUnsafeBytes {
+        let message = memory[OriginalKernel.messageFrame.rawValue]?.withUnsafeBytes {
             MessagePage($0)
         }
         let seed = [UInt8](repeating: 0x5e, count: 64)

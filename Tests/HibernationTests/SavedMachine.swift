@@ -20,7 +20,11 @@ final class SaverKernel {
     /// - Parameters:
     ///   - region: where the saver lives; nil: where it usually does.
     ///   - isTest: whether it is `kresume test`: nothing is prepared on the device.
-    init(areaPages: Int = 1024, region: FrameRange? = nil, isTest: Bool = false) throws {
+    ///   - map: see ``OriginalKernel/preparedSwap(pages:saverRegion:map:)``.
+    init(
+        areaPages: Int = 1024, region: FrameRange? = nil, isTest: Bool = false,
+        map: MemoryMap? = nil
+    ) throws {
         vmcore =
             try region.map {
                 let bytes = OriginalKernel.shared.vmcore(without: $0)
@@ -30,7 +34,7 @@ final class SaverKernel {
         let contents =
             try isTest
             ? emptySwap(pages: areaPages)
-            : OriginalKernel.preparedSwap(pages: areaPages, saverRegion: region)
+            : OriginalKernel.preparedSwap(pages: areaPages, saverRegion: region, map: map)
         device = try ScriptedDevice(contents, number: swapNumber)
         let mark = try DeviceMark(of: device.open(swapPath, .read), offset: 0)
         let parameters = SaverParameters(

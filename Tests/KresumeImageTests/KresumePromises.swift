@@ -10,7 +10,7 @@ func brokenPromises(of image: HibernationImage, areaSize: UInt64) -> [String] {
     var broken: [String] = []
     func expect(_ isKept: Bool, _ promise: String) { if !isKept { broken.append(promise) } }
     expect(image.runs.dataPageCount == image.header.dataPages, "runs have all data pages")
-    let usable = image.machine.memoryMap.ram.subtracting(image.machine.jump.saverMemory)
+    let usable = image.memory.subtracting(image.machine.jump.saverMemory)
     let pieces = image.chunks.flatMap { image.runs.frames(ofDataPages: $0.pages) }
     expect(FrameSet(pieces).count == image.header.dataPages, "chunks fill each frame once")
     let described = FrameSet(image.runs.filter { $0.kind != .poison }.map(\.frames))

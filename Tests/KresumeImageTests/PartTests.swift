@@ -93,6 +93,9 @@ import Testing
         let record = StateRecord(id: Sample.id, state: state)
         #expect(record.write.offset == 8192 && record.write.bytes.count == 4096)
         #expect(try StateRecord(parsing: record.write.bytes) == record)
+        let counted = StateRecord(id: Sample.id, state: state, mapRetries: 0x0102_0304)
+        #expect(Array(counted.write.bytes[28..<32]) == [4, 3, 2, 1])
+        #expect(try StateRecord(parsing: counted.write.bytes) == counted)
         // A sector of it is enough.
         #expect(try StateRecord(parsing: Array(record.write.bytes.prefix(512))) == record)
         #expect(throws: ImageError.truncated(offset: 8224, needed: 8, available: 7)) {

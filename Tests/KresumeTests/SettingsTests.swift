@@ -13,6 +13,7 @@ import Testing
         device = LABEL=my swap
         offset = 0x10
         wait = 5
+        retry = 3
         saver-kernel = /boot/saver
         saver-initrd = /boot/saver.img
         saver-memory = 128M
@@ -28,6 +29,7 @@ import Testing
         #expect(settings.location?.device == .tag(.label, "my swap"))
         #expect(settings.location?.offsetPages == 16)
         #expect(settings.wait == 5)
+        #expect(settings.mapRetries == 3)
         #expect(settings.values.value("saver-kernel") == "/boot/saver")
         #expect(settings.values.size("saver-memory") == 128 << 20)
         #expect(settings.values.value("saver-append") == "quiet a=b")
@@ -51,7 +53,8 @@ import Testing
         ("saver-kernel =", "saver-kernel =  is not a file name"),
         ("freeze = yes", "freeze = yes is not auto, always or never"),
         ("Wait = 1", "there is no setting Wait"),
-        ("retry = yes", "there is no setting retry"),
+        ("retry = yes", "retry = yes is not a number"),
+        ("dry-run = yes", "there is no setting dry-run"),
         ("wait", "this is not KEY = VALUE"),
         ("wait = \u{0}", "this is not text in UTF-8"),
     ])

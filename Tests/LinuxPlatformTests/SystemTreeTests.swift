@@ -125,6 +125,19 @@ import Testing
         #expect(try DiskEncryption.mapping(of: device, sysfs: tree.root) == "inner")
     }
 
+    @Test func acpiTables() throws {
+        let tree = try TemporaryTree([
+            "firmware/acpi/tables/DSDT": "two", "firmware/acpi/tables/APIC": "one",
+            "firmware/acpi/tables/dynamic/SSDT9": "loaded later", "firmware/acpi/tables/data/": "",
+        ])
+        #expect(
+            try ACPITable.all(sysfs: tree.root) == [
+                ACPITable(name: "APIC", bytes: Array("one".utf8)),
+                ACPITable(name: "DSDT", bytes: Array("two".utf8)),
+            ])
+        #expect(try ACPITable.all(sysfs: TemporaryTree([:]).root).isEmpty)
+    }
+
     @Test func memoryMapIsInNumericOrder() throws {
         var files: [String: String] = [:]
         for index in 0..<12 {

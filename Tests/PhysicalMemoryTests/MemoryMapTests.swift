@@ -34,6 +34,38 @@ private func entry(_ start: UInt64, _ end: UInt64, _ type: MemoryType = .ram) ->
         #expect(difference.onlyThere == [entry(0x2000, 0x4000)])
     }
 
+    private static let tables = MemoryMap([
+        entry(0, 0x10000), entry(0x10000, 0x12000, .acpi), entry(0x12000, 0x20000),
+        entry(0x20000, 0x21000, .acpiNonVolatile),
+    ])
+
+    @Test func acpiData() {
+        #expect(Self.tables.acpiData?.ranges == [FrameRange(PageFrame(0x10), PageFrame(0x12))])
+        #expect(MemoryMap([entry(0, 0x1000)]).acpiData == FrameSet())
+        // The end of one and the beginning of the next one make a page.
+        let cut = MemoryMap([entry(0x1000, 0x2018, .acpi), entry(0x2018, 0x3000, .acpi)])
+        #expect(cut.acpiData?.count == 2)
+        #expect(MemoryMap([entry(0x1000, 0x2018, .acpi)]).acpiData == nil)
+    }
+
+    @Test func differsOnlyByACPIData() {
+        let tables = Self.tables
+        var moved = tables
+        moved.entries[0].range.end = PhysicalAddress(0x11000)
+        moved.entries[1].range = PhysicalRange(PhysicalAddress(0x11000), PhysicalAddress(0x13000))
+        moved.entries[2].range.start = PhysicalAddress(0x13000)
+        #expect(tables.differsOnlyByACPIData(from: moved))
+        #expect(moved.differsOnlyByACPIData(from: tables))
+        #expect(!tables.differsOnlyByACPIData(from: tables))
+        var others = [moved, moved, moved]
+        others[0].entries[3].range.start = PhysicalAddress(0x1f000)
+        others[0].entries[2].range.end = PhysicalAddress(0x1f000)
+        others[1].entries[2].range.end = PhysicalAddress(0x1f000)
+        others[2].entries[1].range.end = PhysicalAddress(0x12800)
+        others[2].entries[2].range.start = PhysicalAddress(0x12800)
+        for other in others { #expect(!tables.differsOnlyByACPIData(from: other)) }
+    }
+
     @Test func firmwareEntry() {
         let parsed = MemoryMap.Entry(start: "0x100000\n", end: "0x3ffdffff\n", type: "System RAM\n")
         #expect(parsed == entry(0x10_0000, 0x3ffe_0000))

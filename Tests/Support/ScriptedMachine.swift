@@ -30,6 +30,8 @@ package final class ScriptedMachine: Machine {
 
         package var firmwareMap: MemoryMap? = .tested
         package var bootParameters = [UInt8](repeating: 0, count: 4096)
+        package var acpiRootPointer: PhysicalAddress?
+        package var acpiTables: [ACPITable] = []
         package var hardwareSignature: UInt32?
         package var invariants = ["pci 0000:00:01.0 1af4:1001"]
         package var hasEFI = false
@@ -221,7 +223,10 @@ extension ScriptedMachine {
 extension ScriptedMachine {
     package func firmwareMap() throws(PlatformError) -> MemoryMap? { script.firmwareMap }
     package func bootParameters() throws(PlatformError) -> [UInt8] { script.bootParameters }
-    package func acpiRootPointer() throws(PlatformError) -> PhysicalAddress? { nil }
+    package func acpiRootPointer() throws(PlatformError) -> PhysicalAddress? {
+        script.acpiRootPointer
+    }
+    package func acpiTables() throws(PlatformError) -> [ACPITable] { script.acpiTables }
     package func hardwareSignature() throws(PlatformError) -> UInt32? { script.hardwareSignature }
     package func invariants() throws(PlatformError) -> [String] { script.invariants }
     package func efiVariable(_ name: String, limit: Int) throws(PlatformError) -> [UInt8]? {
@@ -411,6 +416,10 @@ extension ScriptedMachine {
         note("power off")
         answers.whenPoweringOff(self)
         if let error = answers.whenPoweredOff { throw error }
+    }
+    package func restart() throws(PlatformError) {
+        note("restart")
+        try fail("restart")
     }
     package func sync() { note("sync") }
 }

@@ -52,6 +52,7 @@ extern const int linux_o_direct;
 /* reboot(2)'s commands, macros that Swift imports with a type reboot() does not take. */
 int linux_reboot_kexec(void);
 int linux_reboot_power_off(void);
+int linux_reboot_restart(void);
 
 /* How many CPUs this process may run on (CPU_COUNT_S is a macro), or -1 with errno set. */
 int linux_usable_cpus(void);

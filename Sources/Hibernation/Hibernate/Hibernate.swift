@@ -113,13 +113,15 @@ package struct Hibernate {
         try requireSpace(in: area, saverMemory: ready.memorySize, swapped: swapped)
         try machine.throwIfInterrupted()
         let place = ready.place
+        let acpiData = ready.acpiData
         let quiet = try QuietMemory(machine, undo)
         let box = try MessageBox(avoiding: place.frames, on: machine)
-        let record = try machineRecord(place, message: box.frame)
+        let record = try machineRecord(
+            place, message: box.frame, savesACPIData: !acpiData.isEmpty)
         let prepared = try PreparedImage(
             id: .random(), creationTime: machine.time(),
             signaturePage: try DiscardImage.pageWithoutOurs(in: area), machine: record,
-            compression: compression.chunks, areaSize: area.size)
+            compression: compression.chunks, acpiData: !acpiData.isEmpty, areaSize: area.size)
         report.note("loading the saver kernel")
         // Without them free memory is saved too.
         let symbols =
@@ -250,7 +252,7 @@ package struct Hibernate {
     }
 
     private func machineRecord(
-        _ place: LoadSaver.Place, message: PageFrame
+        _ place: LoadSaver.Place, message: PageFrame, savesACPIData: Bool
     ) throws -> MachineRecord {
         let kernel = try machine.kernel()
         return MachineRecord(
@@ -258,7 +260,7 @@ package struct Hibernate {
                 kernelRelease: kernel.release, kernelVersion: kernel.version,
                 machine: kernel.machine, hostName: kernel.nodeName),
             memoryMap: try MachineFacts.firmwareMap(machine),
-            invariants: try MachineFacts.invariants(machine),
+            invariants: try MachineFacts.invariants(machine, withACPITables: savesACPIData),
             jump: JumpRecord(
                 jumpBackEntry: nil, saverRegion: place.region, saverLowMemory: place.lowMemory,
                 messagePage: message.address, pagingDepth: try machine.pagingDepth()))

@@ -42,6 +42,8 @@ struct LoadSaver {
         let memorySize: UInt64
         /// What it is expected to need, in bytes.
         let expectedSize: UInt64
+        /// What is to be saved beside RAM.
+        let acpiData: FrameSet
 
         /// What loading takes, in bytes: kexec_load sets aside as much as it is to swap. Short of
         /// that, it is the OOM killer that answers, not an error.
@@ -83,7 +85,8 @@ struct LoadSaver {
                 avoiding: avoided)
         }
         // Only a wish: without it free pages are saved too.
-        let footprint = try? RunningKernel(machine).freePageFootprint(of: SavedMemory.expected(map))
+        let footprint = try? RunningKernel(machine).freePageFootprint(
+            of: SavedMemory.expected(map.ram))
         guard let region = footprint.flatMap(choose) ?? choose(FrameSet()) else {
             throw HibernateError.noRegion(size: memorySize)
         }
@@ -92,7 +95,8 @@ struct LoadSaver {
         }
         return Ready(
             place: Place(region: region, lowMemory: low), memorySize: memorySize,
-            expectedSize: expectedSize, kernel: image, kernelBytes: kernelBytes,
+            expectedSize: expectedSize, acpiData: try ACPIData.saved(map, machine), kernel: image,
+            kernelBytes: kernelBytes,
             initrdBytes: initrdBytes, firmwareMap: map)
     }
 
@@ -127,7 +131,7 @@ struct LoadSaver {
                 kernel: ready.kernel, initrdSize: UInt64(ready.initrdBytes.count),
                 region: ready.place.region, lowMemory: ready.place.lowMemory,
                 firmwareMap: ready.firmwareMap,
-                memory: SavedMemory.expected(ready.firmwareMap),
+                memory: SavedMemory.expected(ready.firmwareMap.ram.union(ready.acpiData)),
                 bootParameters: try machine.bootParameters(),
                 rsdp: try machine.acpiRootPointer(),
                 commandLine: saverLine,

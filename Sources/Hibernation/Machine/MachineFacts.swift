@@ -21,12 +21,17 @@ enum MachineFacts {
         }
     }
 
-    static func invariants(_ machine: any FirmwareFacts) throws -> KresumeImage.Invariants {
-        let lines = try machine.invariants()
+    /// - Parameter withACPITables: see ``ACPIData/tableFacts(_:)``; the restore kernel looks at these by
+    ///   themselves.
+    static func invariants(
+        _ machine: any FirmwareFacts, withACPITables: Bool = false
+    ) throws -> KresumeImage.Invariants {
+        let facts = try machine.invariants().compactMap {
+            line -> KresumeImage.Invariants.Fact? in
+            guard let space = line.firstIndex(of: " ") else { return nil }
+            return .init(String(line[..<space]), String(line[line.index(after: space)...]))
+        }
         return KresumeImage.Invariants(
-            lines.compactMap { line in
-                guard let space = line.firstIndex(of: " ") else { return nil }
-                return .init(String(line[..<space]), String(line[line.index(after: space)...]))
-            })
+            facts + (withACPITables ? try ACPIData.tableFacts(machine) : []))
     }
 }

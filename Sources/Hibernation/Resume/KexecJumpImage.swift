@@ -38,10 +38,49 @@ struct KexecJumpImage: ResumableImage {
         if image.state == .resuming && !retry {
             throw ResumeError.alreadyTried(area.device.path)
         }
-        try MachineFacts.requireSameMap(as: image.machine.memoryMap, machine)
-        let differences = image.machine.invariants.differences(
-            from: try MachineFacts.invariants(machine))
+        let map = image.machine.memoryMap
+        let slid = try hasSlid
+        if !slid { try MachineFacts.requireSameMap(as: map, machine) }
+        let differences = try differences()
         if !differences.isEmpty { throw ResumeError.otherMachine(differences) }
+        try requirePagingDepth()
+        let tables = slid ? try changedTables() : []
+        if !tables.isEmpty {
+            let (here, there) = map.difference(from: try MachineFacts.firmwareMap(machine))
+            throw ResumeError.otherACPITables(tables, image: here, here: there)
+        }
+    }
+
+    /// Whether ACPI's tables lie elsewhere than in A, and nothing else does; and come back with the
+    /// image.
+    private var hasSlid: Bool {
+        get throws {
+            let here = try MachineFacts.firmwareMap(machine)
+            return image.header.hasACPIData
+                && image.machine.memoryMap.differsOnlyByACPIData(from: here)
+        }
+    }
+
+    private func differences() throws -> [KresumeImage.Invariants.Difference] {
+        let facts = image.machine.invariants.facts.filter {
+            $0.category != ACPIData.tableCategory
+        }
+        return KresumeImage.Invariants(facts).differences(
+            from: try MachineFacts.invariants(machine))
+    }
+
+    /// The lines of those that are not A's.
+    private func changedTables() throws -> [String] {
+        let facts = image.machine.invariants.facts.filter {
+            $0.category == ACPIData.tableCategory
+        }
+        return KresumeImage.Invariants(facts).differences(
+            from: KresumeImage.Invariants(try ACPIData.tableFacts(machine))
+        )
+        .flatMap { $0.onlyInImage + $0.onlyHere }
+    }
+
+    private func requirePagingDepth() throws {
         if image.machine.jump.pagingDepth == .five, !machine.hasFiveLevelPaging {
             throw ResumeError.noFiveLevelPaging
         }
@@ -53,14 +92,19 @@ struct KexecJumpImage: ResumableImage {
         }
         return try DestinationMap(
             data: runs(.data), zero: runs(.zero), poison: runs(.poison),
-            ram: image.machine.memoryMap.ram,
+            // Where only ACPI's tables have slid, RAM and they together are the same here.
+            ram: image.memory,
             // A swaps its own memory back into where the saver was.
-            free: image.machine.jump.saverMemory)
+            free: image.machine.jump.saverMemory
+                .intersection(try MachineFacts.firmwareMap(machine).ram))
     }
 
-    func tables() -> IdentityMap { IdentityMap(mapping: image.machine.memoryMap.ram) }
+    func tables() -> IdentityMap { IdentityMap(mapping: image.memory) }
 
     func load(into places: PagePlaces, _ report: Report) throws {
+        if try hasSlid {
+            report.note("ACPI's tables lie elsewhere in this boot: they come back with the image")
+        }
         let progress = Progress("reading", total: dataSize, report.note)
         try ReadChunks(image: image, area: area, progress: progress).load(into: places)
         report.note("read \(progress.summary)")
@@ -88,6 +132,25 @@ struct KexecJumpImage: ResumableImage {
     func unmark() throws { try write(image.state) }
 
     private func write(_ state: ImageState) throws {
-        try area.commit([StateRecord(id: image.header.id, state: state).write])
+        try write(state, mapRetries: image.mapRetries)
+    }
+
+    private func write(_ state: ImageState, mapRetries: UInt32) throws {
+        let record = StateRecord(id: image.header.id, state: state, mapRetries: mapRetries)
+        try area.commit([record.write])
+    }
+}
+
+extension KexecJumpImage: MapRetryCounter {
+    var mapRetries: UInt32? { image.mapRetries }
+
+    func setMapRetries(_ count: UInt32) throws { try write(image.state, mapRetries: count) }
+
+    /// Whether the machine is A's but for its memory map.
+    var differsOnlyByMap: Bool {
+        get throws {
+            try requirePagingDepth()
+            return try differences().isEmpty
+        }
     }
 }

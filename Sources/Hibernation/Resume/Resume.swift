@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import LinuxBoot
 import LinuxPlatform
 import PhysicalMemory
 import Placement
@@ -25,6 +26,10 @@ package struct Resume {
     /// line says, else `configuredWait`, else 30; a device named by hand is not waited for.
     package var wait: UInt64?
     package var configuredWait: UInt64?
+    /// How often the machine may be started again where nothing but the firmware's memory map is not
+    /// as it was, if `kresume.retry=` of the kernel command line does not say. Never where
+    /// somebody has asked for the resume.
+    package var configuredMapRetries: UInt64?
     /// Everything up to the load, then print the plan.
     package var dryRun = false
     /// Take an image that was tried before.
@@ -65,6 +70,7 @@ package struct Resume {
             return try run(found, &memory, cancellation, undo)
         } catch {
             cancellation.cancel()
+            startAgain(error, found)
             let advised = withAdvice(error, on: found)
             report.fail(explanation(of: advised))
             throw ReportedError(advised)
@@ -126,6 +132,31 @@ package struct Resume {
         try loading.value(lookingAt: look)
         times.end("pages")
         try jump(into: image, found, engine, &times, undo)
+    }
+
+    /// Returns where the machine is not to be started again for this.
+    private func startAgain(_ error: any Error, _ found: FoundImage) {
+        guard isUnattended, !dryRun,
+            let line = try? machine.commandLine(),
+            let retry = MapRetry(
+                KernelCommandLine(parsing: line), configured: configuredMapRetries, machine, report)
+        else { return }
+        switch error {
+        case ResumeError.otherMemoryMap, ResumeError.otherACPITables:
+            retry.start(after: error) {
+                let area = try ImageArea(
+                    open: found.path, offset: found.offset, .exclusive, on: machine)
+                let image = try KexecJumpImage(area, on: machine) { _ in }
+                return try image.differsOnlyByMap ? image : nil
+            }
+        case ResumeError.otherMemoryMapChecksum:
+            retry.start(after: error) {
+                let area = try StockArea(
+                    open: found.path, offset: found.offset, .exclusive, on: machine)
+                return try StockImage.Retries(area, on: machine)
+            }
+        default: return
+        }
     }
 
     private func pin(

@@ -21,6 +21,8 @@ enum ResumeError: ExplainedError {
     case fileSystemsMounted([Mount])
     case swapActive(FilePath)
     case otherMemoryMap(image: [MemoryMap.Entry], here: [MemoryMap.Entry])
+    /// They lie elsewhere, and are not those that A goes on to use.
+    case otherACPITables([String], image: [MemoryMap.Entry], here: [MemoryMap.Entry])
     /// A stock image carries no more of the map than its checksum.
     case otherMemoryMapChecksum(image: UInt32, here: MemoryMap)
     /// ACPI: what the machine is made of, in the firmware's eyes.
@@ -56,6 +58,9 @@ enum ResumeError: ExplainedError {
         case .otherMemoryMap(let image, let here):
             "the firmware's memory map is not the one of the hibernated machine: only in the image: "
                 + list(image) + "; only here: " + list(here)
+        case .otherACPITables(let tables, let image, let here):
+            "ACPI's tables are not those of the hibernated machine (\(list(tables))), and lie "
+                + "elsewhere: only in the image: " + list(image) + "; only here: " + list(here)
         case .otherMemoryMapChecksum(let image, let here):
             "the firmware's memory map is not the one of the hibernated machine: the image has its "
                 + "checksum \(hexadecimal(image)), and here it is "

@@ -49,10 +49,36 @@ struct StockImage: ResumableImage {
         if restore.form(matching: here) == nil {
             throw ResumeError.otherMemoryMapChecksum(image: restore.memoryMapChecksum, here: here)
         }
+        try requireSameHardware(front, machine)
+    }
+
+    private static func requireSameHardware(_ front: SwsuspFront, _ machine: any Machine) throws {
         if let signature = front.header.hardwareSignature,
             let now = try machine.hardwareSignature(), now != signature
         {
             throw ResumeError.otherHardwareSignature(image: signature, here: now)
+        }
+    }
+
+    /// For an image that was refused because of the memory map.
+    struct Retries: MapRetryCounter {
+        private let area: StockArea
+        private let front: SwsuspFront
+
+        /// Throws where that is not all that differs.
+        init(_ area: StockArea, on machine: any Machine) throws {
+            guard let front = try area.front() else {
+                throw ResumeError.imageVanished(area.device.path)
+            }
+            try StockImage.requireSameHardware(front, machine)
+            self.area = area
+            self.front = front
+        }
+
+        var mapRetries: UInt32? { front.mapRetries }
+
+        func setMapRetries(_ count: UInt32) throws {
+            try area.write(front.page(withMapRetries: count))
         }
     }
 

@@ -48,7 +48,7 @@ package struct SaveWork {
         if orders.parameters.keepsFreePages { return FrameSet() }
         do {
             // Where the saver lives, A has free pages too, and has counted them.
-            let ram = SavedMemory.expected(prepared.machine.memoryMap)
+            let ram = SavedMemory.expected(prepared.machine.memoryMap.ram)
             let free = try FreePages(memory.kernelInfo(), ram: ram, read: memory.bytes)
             let omitted = free.frames.intersection(memory.frames)
                 .union(backups(of: free.frames, memory, prepared, orders))
@@ -97,7 +97,7 @@ package struct SaveWork {
             try isTest
             ? keptImage(in: memory, parameters, areaSize: area.size)
             : PreparedImage(reading: parameters.image, areaSize: area.size, readAt: area.readAt)
-        try memory.requireAll(of: prepared.machine)
+        try memory.requireAll(of: prepared)
         let system = "the memory of Linux \(prepared.machine.system.kernelRelease)"
         report.note("\(isTest ? "trying to save" : "saving") \(system) to \(path)")
         do {

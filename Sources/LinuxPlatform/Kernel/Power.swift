@@ -12,6 +12,11 @@ package enum Power {
         try systemCall(.reboot) { linux_reboot_power_off() }
     }
 
+    /// Starts the machine again. Does not return where it succeeds.
+    package static func restart() throws(PlatformError) {
+        try systemCall(.reboot) { linux_reboot_restart() }
+    }
+
     /// Has the kernel panic, where it lets root do that. Does not return where it succeeds.
     ///
     /// Source: Documentation/admin-guide/sysrq.rst, Linux 6.12: the trigger works whatever the

@@ -67,6 +67,7 @@ extension LinuxMachine {
     package func hardwareSignature() throws(PlatformError) -> UInt32? {
         try Firmware.hardwareSignature()
     }
+    package func acpiTables() throws(PlatformError) -> [ACPITable] { try ACPITable.all() }
     package func invariants() throws(PlatformError) -> [String] { try Invariants.lines() }
     package func efiVariable(_ name: String, limit: Int) throws(PlatformError) -> [UInt8]? {
         try EFIVariable.read(name, limit: limit)
@@ -202,6 +203,7 @@ extension LinuxMachine {
     package var isCrashKernelLoaded: Bool { Kexec.isCrashKernelLoaded }
     package func panic() throws(PlatformError) { try Power.panic() }
     package func powerOff() throws(PlatformError) { try Power.off() }
+    package func restart() throws(PlatformError) { try Power.restart() }
     package func sync() { Power.sync() }
 }
 

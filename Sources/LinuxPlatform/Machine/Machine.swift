@@ -86,6 +86,8 @@ package protocol FirmwareFacts: Sendable {
     func acpiRootPointer() throws(PlatformError) -> PhysicalAddress?
     /// See ``Firmware/hardwareSignature(sysfs:)``.
     func hardwareSignature() throws(PlatformError) -> UInt32?
+    /// See ``ACPITable/all(sysfs:)``.
+    func acpiTables() throws(PlatformError) -> [ACPITable]
     /// See ``Invariants/lines(sysfs:)``.
     func invariants() throws(PlatformError) -> [String]
     /// See ``EFIVariable/read(_:limit:in:)``.
@@ -186,6 +188,8 @@ package protocol JumpAccess: Sendable {
     func panic() throws(PlatformError)
     /// See ``Power/off()``.
     func powerOff() throws(PlatformError)
+    /// See ``Power/restart()``.
+    func restart() throws(PlatformError)
     /// See ``Power/sync()``.
     func sync()
 }

@@ -143,6 +143,13 @@ package final class Machine: Sendable {
         if let request, let reply { throw returned(request, reply) }
     }
 
+    /// Waits until the guest starts the machine again, which ends this run of QEMU.
+    package func waitForRestart(limit: Duration = .seconds(300)) throws {
+        _ = try wait(for: "restart", limit: limit) { contents in
+            contents.isOver && contents.shutdownReason == "guest-reset" ? true : nil
+        }
+    }
+
     /// Waits until a disk's fault has stopped the machine.
     package func waitForStop(limit: Duration = .seconds(300)) throws {
         _ = try wait(for: "stop at a disk's fault", limit: limit) { contents in
