@@ -144,7 +144,8 @@ package struct Hibernate {
             }
         }
 
-        let message = try isTest ? test(target, box) : hibernate(target, area, prepared, box, undo)
+        let message =
+            try isTest ? test(target, box, undo) : hibernate(target, area, prepared, box, undo)
         withExtendedLifetime(quiet) {}
         let text = message?.text ?? ""
         switch message?.outcome {
@@ -182,24 +183,26 @@ package struct Hibernate {
         try area.commit(prepared.writes)
         // Two other kernels are about to write behind this one's back.
         try area.device.dropCaches()
-        return try jump(box)
+        return try jump(box, undo)
     }
 
     /// What programs have written is written out all the same: if this machine cannot do it, it may
     /// not come back.
-    private func test(_ target: TargetDevice, _ box: MessageBox) throws -> MessagePage? {
+    private func test(
+        _ target: TargetDevice, _ box: MessageBox, _ undo: UndoList
+    ) throws -> MessagePage? {
         NextBoot(target: target, configured: configured, machine: machine, report: report)
             .warnIfElsewhere()
         try machine.throwIfInterrupted()
         report.note("testing with \(target.path), to which nothing is written")
         machine.sync()
-        return try jump(box)
+        return try jump(box, undo)
     }
 
     /// To the saver kernel.
     ///
     /// - Returns: what was found when this kernel ran again.
-    private func jump(_ box: MessageBox) throws -> MessagePage? {
+    private func jump(_ box: MessageBox, _ undo: UndoList) throws -> MessagePage? {
         try box.checkNotMoved()
         var jump = JumpToSaver(machine, report, undo)
         jump.freezing = freezing
