@@ -147,7 +147,11 @@ import Testing
                     """))
         #expect(device.bytes == before && device.faults.count(.write) == 0)
         let script = machine.script
-        #expect(script.deeds == ["hold signals back", "load", "sync", "jump", "unload"])
+        #expect(
+            script.deeds == [
+                "hold signals back", "notify drivers", "load", "sync", "jump", "unload",
+                "drivers may go on",
+            ])
         #expect(script.variables.isEmpty && script.undoNote == nil && script.swaps.count == 1)
         #expect(script.sysctls["kernel/numa_balancing"] == "1")
     }

@@ -145,8 +145,7 @@ package struct Hibernate {
         }
 
         let message =
-            try isTest
-            ? test(target, box, undo) : hibernate(target, area, prepared, box, undo)
+            try isTest ? test(target, box, undo) : hibernate(target, area, prepared, box, undo)
         withExtendedLifetime(quiet) {}
         let text = message?.text ?? ""
         switch message?.outcome {
