@@ -60,7 +60,7 @@ private let after = map(tables: .tested(0xcfe, 0xd0e))
             script.frames = [.tested(0xa00, 0x2000)]
         }
         #expect(restore.resumeToJump().wrong.isEmpty)
-        let block = try #require(restore.machine.script.loaded?.segments.first?.memory)
+        let block = try #require(restore.handoffBlock)
         #expect(block.end <= PageFrame(0x8f0).address)
     }
 

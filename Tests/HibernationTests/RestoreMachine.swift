@@ -38,6 +38,9 @@ final class RestoreMachine {
         return nil
     }
 
+    /// Where the hand-off block was at the last jump of ``resumeToJump()``.
+    private(set) var handoffBlock: PhysicalRange?
+
     var hasJumped: Bool { machine.script.deeds.contains("jump") }
     /// What was on the device when this kernel was left.
     var bytesAtJump: [UInt8] { machine.script.devicesAtJump[swapPath] ?? [] }
@@ -54,7 +57,10 @@ final class RestoreMachine {
                 throw .call(.reboot, path: nil, .ioError)
             }
         }
-        captured.read = { [unowned self] in try memoryAfterHandoff() }
+        captured.read = { [unowned self] in
+            handoffBlock = machine.script.loaded?.segments.first?.memory
+            return try memoryAfterHandoff()
+        }
         _ = resume()
         let zero = [UInt8](repeating: 0, count: 4096)
         let saved = OriginalKernel.ram.subtracting(FrameRange(PageFrame(0), count: 1))

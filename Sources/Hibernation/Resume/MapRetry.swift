@@ -48,8 +48,8 @@ struct MapRetry {
             }
             guard count < limit else {
                 return report.warn(
-                    "the machine was started again \(count) times for another memory map, and is "
-                        + "not any more")
+                    "the machine is not started again for another memory map: "
+                        + "\(count) of \(limit) times are used up")
             }
             try machine.throwIfInterrupted()
             // Without the count on the medium this would never end.

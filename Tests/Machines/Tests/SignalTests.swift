@@ -69,7 +69,7 @@ extension Machines {
                     gives: "0")
                 try run.interrupt(at: .swapoff)
                 try original.expect(
-                    "awk '$1 == \"/dev/vda\" { print $4 > 0 }' /proc/swaps", gives: "1")
+                    "awk '$1 == \"/dev/vda\" { print ($4 > 0) }' /proc/swaps", gives: "1")
                 try run.kill(at: .swapoff)
                 #expect(run.interrupted > 8)
                 #expect(try ImageFile(swap).read(0, 4096) == header)
