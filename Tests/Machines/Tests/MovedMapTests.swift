@@ -37,8 +37,8 @@ extension Machines {
                 _ = restarting.send(other)
                 try restarting.waitForRestart()
                 for words in [
-                    "only in the image: 0x10400000-0x27ffffff System RAM and "
-                        + "0x28000000-0x2800ffff ACPI Non-volatile Storage",
+                    "only in the image: 0x10400000-0x27ffffff System RAM, "
+                        + "0x28000000-0x2800ffff ACPI Non-volatile Storage, ",
                     "starting the machine again, which may give it the right memory map: 1 of 1",
                 ] { #expect(restarting.console.contains(words), "\(words)") }
 
