@@ -20,13 +20,14 @@
 # make clean
 
 SWIFT_BUILD := swift build -c release --static-swift-stdlib -Xswiftc -static-executable
-SIZE_LIMIT  := 10485760
+# Half a MiB of it is for encryption: libsodium has 0.2 MB, what uses it the rest.
+SIZE_LIMIT  := 11114905
 
 BUILD_PACKAGES := gcc libc6-dev binutils pkg-config libblkid-dev liblz4-dev liblzo2-dev libxxhash-dev \
-	libzstd-dev zlib1g-dev
+	libzstd-dev zlib1g-dev libsodium-dev
 TEST_PACKAGES  := shellcheck qemu-system-x86 ovmf busybox-static linux-source-6.12 \
 	make flex bison bc libelf-dev libssl-dev xz-utils cpio kmod zstd lz4 \
-	e2fsprogs util-linux fdisk mmdebstrap
+	e2fsprogs xfsprogs btrfs-progs f2fs-tools dosfstools exfatprogs util-linux fdisk mmdebstrap
 
 PREFIX  := /usr/local
 SBINDIR := $(PREFIX)/sbin
@@ -47,6 +48,7 @@ INSTALLED := \
 	build/kresume:$(SBINDIR)/kresume:755 \
 	etc/kresume.conf:$(SYSCONFDIR)/kresume.conf:kept \
 	initramfs-hooks/hooks/kresume:$(INITRAMFS_TOOLS)/hooks/kresume:755 \
+	initramfs-hooks/conf-hooks.d/kresume:$(INITRAMFS_TOOLS)/conf-hooks.d/kresume:644 \
 	$(foreach script,local-top/kresume local-premount/kresume,\
 		initramfs-hooks/scripts/$(script):$(INITRAMFS_TOOLS)/scripts/$(script):755) \
 	$(foreach file,$(notdir $(wildcard dracut/50kresume/*)),\
@@ -54,7 +56,8 @@ INSTALLED := \
 	$(foreach file,install/kresume install/sd-kresume hooks/kresume,\
 		mkinitcpio/$(file):$(MKINITCPIO)/$(file):644) \
 	$(foreach unit,kresume-resume.service kresume-save.service \
-		systemd-hibernate-resume@.service.d/kresume.conf,\
+		$(addsuffix /kresume.conf,systemd-hibernate-resume.service.d \
+			systemd-hibernate-resume@.service.d),\
 		systemd/$(unit):$(SYSTEMD_UNITS)/$(unit):644) \
 	completions/kresume.bash:$(BASH_COMPLETIONS)/kresume:644 \
 	completions/_kresume:$(ZSH_COMPLETIONS)/_kresume:644 \
@@ -69,7 +72,7 @@ INSTALLED := \
 all: build/kresume
 
 build/kresume: swift
-	@pkg-config --exists blkid liblz4 libzstd lzo2 libxxhash zlib || \
+	@pkg-config --exists blkid liblz4 libzstd lzo2 libxxhash zlib libsodium || \
 		{ echo "The libraries' headers are missing: make deps" >&2; exit 1; }
 	@mkdir -p build
 	$(SWIFT_BUILD) --product kresume

@@ -33,8 +33,14 @@ let package = Package(
         .target(
             name: "SwapArea", dependencies: ["PhysicalMemory", "Bytes"], swiftSettings: strict),
         .target(
+            name: "Fingerprint", dependencies: ["Checksum", "Bytes", "Explanation"],
+            swiftSettings: strict),
+        .target(
             name: "KresumeImage",
-            dependencies: ["SwapArea", "PhysicalMemory", "Checksum", "Bytes", "Explanation"],
+            dependencies: [
+                "Fingerprint", "SwapArea", "PhysicalMemory", "Checksum", "Sealing", "Bytes",
+                "Explanation",
+            ],
             swiftSettings: strict),
         .target(
             name: "SwsuspImage",
@@ -55,7 +61,7 @@ let package = Package(
         .target(
             name: "SaverPlan",
             dependencies: [
-                "LinuxBoot", "KresumeImage", "Compression", "PhysicalMemory", "Bytes",
+                "LinuxBoot", "KresumeImage", "Compression", "Sealing", "PhysicalMemory", "Bytes",
                 "Explanation",
             ],
             swiftSettings: strict),
@@ -66,9 +72,13 @@ let package = Package(
             name: "ConfigurationFile", dependencies: ["Explanation"], swiftSettings: strict),
         .target(
             name: "HibernateLocation", dependencies: ["Explanation"], swiftSettings: strict),
+        .target(
+            name: "KeyFiles", dependencies: ["Sealing", "Checksum", "Bytes", "Explanation"],
+            swiftSettings: strict),
 
         // Libraries that work on bytes in memory.
         .target(name: "Checksum", dependencies: ["CXXHash", "CZlib"], swiftSettings: strict),
+        .target(name: "Sealing", dependencies: ["CSodium"], swiftSettings: strict),
         .target(
             name: "Compression", dependencies: ["CLZ4", "CLZO", "CZstd", "Explanation"],
             swiftSettings: strict),
@@ -82,6 +92,8 @@ let package = Package(
             name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(
             name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+        .systemLibrary(
+            name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
 
         // The machine: every system call, device and file of the kernel's.
         .systemLibrary(
@@ -93,7 +105,7 @@ let package = Package(
         .target(
             name: "LinuxPlatform",
             dependencies: [
-                "PhysicalMemory", "Threads", "Bytes", "Explanation", "CBlkid", "CLinux",
+                "PhysicalMemory", "Threads", "Sealing", "Bytes", "Explanation", "CBlkid", "CLinux",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
@@ -103,7 +115,7 @@ let package = Package(
             name: "Transfer",
             dependencies: [
                 "SaverPlan", "KresumeImage", "SwsuspImage", "SwapArea", "ELFCore", "StoppedKernel",
-                "Placement", "PhysicalMemory", "Checksum", "Compression", "Threads",
+                "Placement", "PhysicalMemory", "Checksum", "Compression", "Sealing", "Threads",
                 "LinuxPlatform", "Bytes", "Explanation",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -121,9 +133,9 @@ let package = Package(
             name: "Hibernation",
             dependencies: [
                 "Restore", "Transfer", "SaverPlan", "LinuxBoot", "StoppedKernel", "ELFCore",
-                "KresumeImage", "SwsuspImage", "SwapArea", "Placement", "PhysicalMemory",
-                "HibernateLocation", "Checksum", "Compression", "Bytes", "Threads", "CHandoff",
-                "LinuxPlatform", "Explanation",
+                "Fingerprint", "KresumeImage", "SwsuspImage", "SwapArea", "Placement",
+                "PhysicalMemory", "HibernateLocation", "Checksum", "Sealing", "KeyFiles",
+                "Compression", "Bytes", "Threads", "CHandoff", "LinuxPlatform", "Explanation",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
@@ -140,19 +152,33 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Hibernation", "LinuxPlatform", "LinuxBoot", "PhysicalMemory", "Threads", "Bytes",
+                "Hibernation", "LinuxPlatform", "LinuxBoot", "PhysicalMemory", "Sealing", "Threads",
+                "Bytes",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/Support", swiftSettings: strict),
 
         .testTarget(
-            name: "PhysicalMemoryTests", dependencies: ["PhysicalMemory"], swiftSettings: strict),
+            name: "PhysicalMemoryTests", dependencies: ["PhysicalMemory", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FingerprintTests",
+            dependencies: [
+                "Fingerprint", "MachineHarness", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "KresumeImageTests",
             dependencies: [
-                "KresumeImage", "SwapArea", "PhysicalMemory", "Checksum", "Bytes", "Explanation",
-                "TestSupport",
+                "KresumeImage", "Fingerprint", "SwapArea", "PhysicalMemory", "Checksum", "Sealing",
+                "Bytes", "Explanation", "TestSupport",
             ], swiftSettings: strict),
+        .testTarget(
+            name: "SealingTests", dependencies: ["Sealing"], swiftSettings: strict),
+        .testTarget(
+            name: "KeyFilesTests", dependencies: ["KeyFiles", "Sealing", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "SwsuspImageTests",
             dependencies: [
@@ -168,13 +194,15 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "LinuxBootTests",
-            dependencies: ["LinuxBoot", "PhysicalMemory", "Bytes", "TestSupport"],
-            swiftSettings: strict),
+            dependencies: [
+                "LinuxBoot", "PhysicalMemory", "Bytes", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ], swiftSettings: strict),
         .testTarget(
             name: "SaverPlanTests",
             dependencies: [
-                "SaverPlan", "LinuxBoot", "PhysicalMemory", "ELFCore", "StoppedKernel", "Bytes",
-                "CHandoff", "TestSupport",
+                "SaverPlan", "LinuxBoot", "KresumeImage", "PhysicalMemory", "ELFCore",
+                "StoppedKernel", "Bytes", "Compression", "CHandoff", "TestSupport",
             ], swiftSettings: strict),
         .testTarget(
             name: "PlacementTests",
@@ -200,16 +228,17 @@ let package = Package(
         .testTarget(
             name: "TransferTests",
             dependencies: [
-                "TestSupport", "Transfer", "Placement", "LinuxPlatform", "PhysicalMemory",
-                "Threads",
+                "TestSupport", "Transfer", "Placement", "KresumeImage", "SwapArea", "SaverPlan",
+                "StoppedKernel", "LinuxPlatform", "PhysicalMemory", "Threads", "Bytes",
                 .product(name: "SystemPackage", package: "swift-system"),
             ], swiftSettings: strict),
         .testTarget(
             name: "HibernationTests",
             dependencies: [
                 "Hibernation", "Restore", "Transfer", "SaverPlan", "LinuxBoot", "KresumeImage",
-                "SwapArea", "Placement", "HibernateLocation", "LinuxPlatform", "PhysicalMemory",
-                "Checksum", "Bytes", "Threads", "CHandoff", "TestSupport",
+                "Fingerprint", "SwapArea", "Placement", "HibernateLocation", "LinuxPlatform",
+                "PhysicalMemory", "Checksum", "Sealing", "KeyFiles", "Bytes", "Threads", "CHandoff",
+                "TestSupport",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
@@ -227,7 +256,7 @@ let package = Package(
                 "Explanation", "ConfigurationFile", "KresumeImage", "SwsuspImage", "SwapArea",
                 "Compression", "ELFCore", "StoppedKernel", "LinuxBoot", "SaverPlan", "Placement",
                 "HibernateLocation", "PhysicalMemory", "LinuxPlatform", "Transfer", "Restore",
-                "Hibernation", "kresume", "Threads",
+                "Hibernation", "KeyFiles", "kresume", "Threads",
                 .product(name: "SystemPackage", package: "swift-system"),
             ], swiftSettings: strict),
 
@@ -238,7 +267,8 @@ let package = Package(
         .target(
             name: "MachineHarness", path: "Tests/Machines/Harness", swiftSettings: strict),
         .testTarget(
-            name: "MachineTests", dependencies: ["MachineHarness", "CXXHash", "TestSupport"],
+            name: "MachineTests",
+            dependencies: ["MachineHarness", "KeyFiles", "Sealing", "CXXHash", "TestSupport"],
             path: "Tests/Machines/Tests",
             swiftSettings: strict),
         .executableTarget(
@@ -265,9 +295,10 @@ if Context.environment["KRESUME_FUZZ"] != nil {
         .executableTarget(
             name: "kresume-fuzz",
             dependencies: [
-                "KresumeImage", "SwsuspImage", "SwapArea", "ELFCore", "StoppedKernel", "LinuxBoot",
-                "SaverPlan", "ConfigurationFile", "HibernateLocation", "PhysicalMemory", "Checksum",
-                "Compression", "Bytes", "CLZ4", "CLZO", "TestSupport",
+                "Fingerprint", "KresumeImage", "SwsuspImage", "SwapArea", "ELFCore",
+                "StoppedKernel", "LinuxBoot", "SaverPlan", "ConfigurationFile", "HibernateLocation",
+                "PhysicalMemory", "Checksum", "Compression", "Sealing", "KeyFiles", "Bytes", "CLZ4",
+                "CLZO", "TestSupport",
             ],
             path: "Tests/Fuzz", exclude: ["run"], swiftSettings: strict))
 }

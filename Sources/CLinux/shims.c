@@ -5,15 +5,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/btrfs.h>
+#include <linux/btrfs_tree.h>
+#include <linux/dm-ioctl.h>
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/io_uring.h>
 #include <linux/netlink.h>
 #include <linux/random.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 long linux_kexec_load(unsigned long entry, unsigned long count,
@@ -42,6 +49,11 @@ int linux_reseed_random(int fd)
     return ioctl(fd, RNDRESEEDCRNG, 0);
 }
 
+int linux_hide_memory(void)
+{
+    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 int linux_freeze(int fd)
 {
     return ioctl(fd, FIFREEZE, 0);
@@ -50,6 +62,143 @@ int linux_freeze(int fd)
 int linux_thaw(int fd)
 {
     return ioctl(fd, FITHAW, 0);
+}
+
+int linux_file_extents(int fd, uint64_t start, struct linux_extent *extents, uint32_t *count)
+{
+    struct fiemap *map;
+    uint32_t limit = *count, i;
+
+    map = calloc(1, sizeof(*map) + limit * sizeof(map->fm_extents[0]));
+    if (map == NULL)
+        return -1;
+    map->fm_start = start;
+    map->fm_length = FIEMAP_MAX_OFFSET - start;
+    map->fm_flags = FIEMAP_FLAG_SYNC;
+    map->fm_extent_count = limit;
+    if (ioctl(fd, FS_IOC_FIEMAP, map) != 0) {
+        int error = errno;
+
+        free(map);
+        errno = error;
+        return -1;
+    }
+    *count = map->fm_mapped_extents < limit ? map->fm_mapped_extents : limit;
+    for (i = 0; i < *count; i++) {
+        const struct fiemap_extent *extent = &map->fm_extents[i];
+
+        extents[i].offset = extent->fe_logical;
+        extents[i].device_offset = extent->fe_physical;
+        extents[i].size = extent->fe_length;
+        extents[i].flags = extent->fe_flags;
+    }
+    free(map);
+    return 0;
+}
+
+const uint32_t linux_extent_elsewhere =
+    FIEMAP_EXTENT_UNKNOWN | FIEMAP_EXTENT_DELALLOC | FIEMAP_EXTENT_ENCODED |
+    FIEMAP_EXTENT_DATA_ENCRYPTED | FIEMAP_EXTENT_NOT_ALIGNED | FIEMAP_EXTENT_DATA_INLINE |
+    FIEMAP_EXTENT_DATA_TAIL;
+const uint32_t linux_extent_shared = FIEMAP_EXTENT_SHARED;
+
+int linux_is_copied_on_write(int fd, int *is_copied)
+{
+    int flags;
+
+    if (ioctl(fd, FS_IOC_GETFLAGS, &flags) != 0)
+        return -1;
+    *is_copied = !(flags & FS_NOCOW_FL);
+    return 0;
+}
+
+int linux_btrfs_device_count(int fd, uint64_t *count)
+{
+    struct btrfs_ioctl_fs_info_args args = {0};
+
+    if (ioctl(fd, BTRFS_IOC_FS_INFO, &args) != 0)
+        return -1;
+    *count = args.num_devices;
+    return 0;
+}
+
+int linux_btrfs_device(int fd, uint64_t number, char path[LINUX_BTRFS_PATH])
+{
+    struct btrfs_ioctl_dev_info_args args = {.devid = number};
+
+    _Static_assert(sizeof(args.path) == LINUX_BTRFS_PATH, "a path fits");
+    if (ioctl(fd, BTRFS_IOC_DEV_INFO, &args) != 0)
+        return -1;
+    memcpy(path, args.path, sizeof(args.path));
+    path[LINUX_BTRFS_PATH - 1] = 0;
+    return 0;
+}
+
+int linux_btrfs_chunks(int fd, uint64_t start, void *buffer, size_t size, uint32_t *count)
+{
+    struct btrfs_ioctl_search_args_v2 *args = calloc(1, sizeof(*args) + size);
+    int result;
+
+    if (args == NULL)
+        return -1;
+    args->buf_size = size;
+    args->key.tree_id = BTRFS_CHUNK_TREE_OBJECTID;
+    args->key.min_objectid = args->key.max_objectid = BTRFS_FIRST_CHUNK_TREE_OBJECTID;
+    args->key.min_type = args->key.max_type = BTRFS_CHUNK_ITEM_KEY;
+    args->key.min_offset = start;
+    args->key.max_offset = UINT64_MAX;
+    args->key.max_transid = UINT64_MAX;
+    args->key.nr_items = UINT32_MAX;
+    result = ioctl(fd, BTRFS_IOC_TREE_SEARCH_V2, args);
+    if (result == 0) {
+        memcpy(buffer, args->buf, size);
+        *count = args->key.nr_items;
+    }
+    int error = errno;
+    free(args);
+    errno = error;
+    return result;
+}
+
+int linux_dm_targets(int control, dev_t number, int parameters, void *buffer, size_t size,
+                     uint32_t *count)
+{
+    size_t total = sizeof(struct dm_ioctl) + size;
+    struct dm_ioctl *request = calloc(1, total);
+    int result;
+
+    if (request == NULL)
+        return -1;
+    request->version[0] = DM_VERSION_MAJOR;
+    request->data_size = total;
+    request->data_start = sizeof(*request);
+    request->dev = number;
+    request->flags = DM_SKIP_LOCKFS_FLAG | (parameters ? DM_STATUS_TABLE_FLAG : DM_NOFLUSH_FLAG);
+    result = ioctl(control, DM_TABLE_STATUS, request);
+    int error = errno;
+    if (result == 0 && (request->flags & DM_BUFFER_FULL_FLAG ||
+                        request->data_start > total || request->data_size > total)) {
+        result = -1;
+        error = EOVERFLOW;
+    }
+    if (result == 0) {
+        memcpy(buffer, (const char *)request + request->data_start,
+               total - request->data_start < size ? total - request->data_start : size);
+        *count = request->target_count;
+    }
+    free(request);
+    errno = error;
+    return result;
+}
+
+int linux_file_system(int fd, uint64_t *type)
+{
+    struct statfs status;
+
+    if (fstatfs(fd, &status) != 0)
+        return -1;
+    *type = (uint64_t)status.f_type;
+    return 0;
 }
 
 int linux_make_mutable(int fd)

@@ -36,11 +36,21 @@ package enum LZ4 {
     package static func decompress(
         _ block: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer
     ) throws(DecompressionError) {
+        let unpacked = try decompress(block, intoAtMost: destination)
+        if unpacked != destination.count {
+            throw .size(expected: destination.count, found: unpacked)
+        }
+    }
+
+    /// The same where nobody knows how large it is: returns how many bytes of `destination` are its.
+    package static func decompress(
+        _ block: UnsafeRawBufferPointer, intoAtMost destination: UnsafeMutableRawBufferPointer
+    ) throws(DecompressionError) -> Int {
         guard let from = block.baseAddress, let to = destination.baseAddress,
             let packed = Int32(exactly: block.count), let size = Int32(exactly: destination.count)
         else { throw .malformed(expected: destination.count) }
         let unpacked = LZ4_decompress_safe(from, to, packed, size)
         if unpacked < 0 { throw .malformed(expected: destination.count) }
-        if unpacked != size { throw .size(expected: destination.count, found: Int(unpacked)) }
+        return Int(unpacked)
     }
 }

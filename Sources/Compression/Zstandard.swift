@@ -9,6 +9,14 @@ package enum Zstandard {
     package static let levels: ClosedRange<Int> = 1...19
     package static let defaultLevel = 3
 
+    /// What a compressor takes for blocks of at most `size` bytes, in bytes.
+    ///
+    /// The corresponding C functions are `ZSTD_getCParams` and `ZSTD_estimateCCtxSize_usingCParams`.
+    package static func compressorSize(level: Int, forBlocksOf size: Int) -> UInt64 {
+        UInt64(
+            ZSTD_estimateCCtxSize_usingCParams(ZSTD_getCParams(Int32(level), UInt64(size), 0)))
+    }
+
     package final class Compressor {
         private let context: OpaquePointer
 
@@ -21,6 +29,9 @@ package enum Zstandard {
         }
 
         deinit { ZSTD_freeCCtx(context) }
+
+        /// What it takes now, in bytes. The corresponding C function is `ZSTD_sizeof_CCtx`.
+        package var memorySize: UInt64 { UInt64(ZSTD_sizeof_CCtx(context)) }
 
         /// As ``LZ4/compress(_:into:)``. The corresponding C function is `ZSTD_compress2`.
         package func compress(
@@ -55,6 +66,27 @@ package enum Zstandard {
             if ZSTD_isError(unpacked) != 0 { throw .malformed(expected: destination.count) }
             if unpacked != destination.count {
                 throw .size(expected: destination.count, found: unpacked)
+            }
+        }
+
+        /// Unpacks frames that do not say how large they are, piece by piece into `piece`, until `body`
+        /// returns false. The corresponding C function is `ZSTD_decompressStream`.
+        package func decompress(
+            _ frames: UnsafeRawBufferPointer, through piece: UnsafeMutableRawBufferPointer,
+            _ body: (UnsafeRawBufferPointer) -> Bool
+        ) throws(DecompressionError) {
+            var input = ZSTD_inBuffer(src: frames.baseAddress, size: frames.count, pos: 0)
+            while true {
+                var output = ZSTD_outBuffer(dst: piece.baseAddress, size: piece.count, pos: 0)
+                let result = ZSTD_decompressStream(context, &output, &input)
+                if ZSTD_isError(result) != 0 { throw .malformed(expected: piece.count) }
+                let isWanted = body(UnsafeRawBufferPointer(rebasing: piece[..<output.pos]))
+                if !isWanted { return }
+                // Nothing is held back for want of room.
+                guard input.pos == input.size, output.pos < output.size else { continue }
+                // It is not at the end of a frame.
+                if result != 0 { throw .malformed(expected: piece.count) }
+                return
             }
         }
     }

@@ -3,6 +3,7 @@
 import Bytes
 import Checksum
 import PhysicalMemory
+import Sealing
 
 /// Some consecutive pages of the data stream, stored together.
 package struct Chunk: Hashable, Sendable {
@@ -12,8 +13,10 @@ package struct Chunk: Hashable, Sendable {
     package var offset: UInt64
     /// How many pages of the stream come before it.
     package var firstPage: UInt64
-    /// XXH64 of the stored bytes.
+    /// XXH64 of the stored bytes; 0 in a sealed image.
     package var checksum: UInt64
+    /// In a sealed image.
+    package var tag = AuthenticationTag.none
     /// In bytes, as stored, without padding.
     package var size: UInt32
     /// 1 to 256.
@@ -56,36 +59,65 @@ package struct Chunk: Hashable, Sendable {
     }
 }
 
-extension Chunk {
-    private static let storedSize = 24
+extension Chunk: TableEntry {
+    static let storedSize = 24
 
-    static func parse(_ reader: inout ImageReader) throws(ImageError) -> [Chunk] {
+    /// Of an entry of the table, in bytes.
+    package static func storedSize(isSealed: Bool) -> Int {
+        isSealed ? SealedChunk.storedSize : storedSize
+    }
+
+    /// Throws where an image cannot have so many chunks.
+    package static func requireTable(ofCount count: Int, isSealed: Bool) throws(ImageError) {
+        let size = UInt64(count) * UInt64(storedSize(isSealed: isSealed))
+        let limit = SectionKind.chunks.sizeLimit
+        if size > limit { throw .sectionSize(.chunks, size, limit: limit) }
+    }
+
+    static func parse(
+        _ reader: inout ImageReader, isSealed: Bool
+    ) throws(ImageError) -> [Chunk] {
         var chunks: [Chunk] = []
-        chunks.reserveCapacity(reader.remaining / storedSize)
+        chunks.reserveCapacity(reader.remaining / storedSize(isSealed: isSealed))
         var firstPage: UInt64 = 0
         while reader.remaining > 0 {
             let offset = try reader.u64()
             let size = try reader.u32()
             let pageCount = try reader.u32()
-            let checksum = try reader.u64()
-            chunks.append(
-                Chunk(
-                    offset: offset, size: size, firstPage: firstPage, pageCount: pageCount,
-                    checksum: checksum))
+            var chunk = Chunk(
+                offset: offset, size: size, firstPage: firstPage, pageCount: pageCount,
+                checksum: 0)
+            if isSealed {
+                chunk.tag = AuthenticationTag(low: try reader.u64(), high: try reader.u64())
+            } else {
+                chunk.checksum = try reader.u64()
+            }
+            chunks.append(chunk)
             // The section's size limit keeps the sum below 2^56.
             firstPage += UInt64(pageCount)
         }
         return chunks
     }
 
-    static func serialise(_ chunks: [Chunk]) -> [UInt8] {
-        var writer = ByteWriter(capacity: chunks.count * storedSize)
-        for chunk in chunks {
-            writer.append(chunk.offset)
-            writer.append(chunk.size)
-            writer.append(chunk.pageCount)
-            writer.append(chunk.checksum)
-        }
-        return writer.bytes
+    func append(to writer: inout ByteWriter) {
+        writer.append(offset)
+        writer.append(size)
+        writer.append(pageCount)
+        writer.append(checksum)
+    }
+}
+
+/// The same in the table of a sealed image.
+struct SealedChunk: TableEntry {
+    static let storedSize = 32
+
+    var chunk: Chunk
+
+    func append(to writer: inout ByteWriter) {
+        writer.append(chunk.offset)
+        writer.append(chunk.size)
+        writer.append(chunk.pageCount)
+        writer.append(chunk.tag.low)
+        writer.append(chunk.tag.high)
     }
 }

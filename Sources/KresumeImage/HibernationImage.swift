@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import PhysicalMemory
+import SwapArea
 
 /// A complete image: everything about it but the pages themselves.
 package struct HibernationImage: Hashable, Sendable {
@@ -10,10 +11,16 @@ package struct HibernationImage: Hashable, Sendable {
     /// How often the machine was started again to get its memory map; see ``StateRecord``.
     package var mapRetries: UInt32 = 0
     package var machine: MachineRecord
+    /// What the original kernel had mounted, where the image says it.
+    package var fileSystems: [FileSystemRecord] = []
+    /// Where the area is on its device; nil: in consecutive bytes.
+    package var layout: AreaLayout?
     /// Ascending, disjoint, in ``memory``.
     package var runs: [PageRun]
     /// In the order of the data stream.
     package var chunks: [Chunk]
+    /// Of a sealed image.
+    var evidence: SealEvidence?
 
     /// What runs may fill, the saver's memory included.
     package var memory: FrameSet { machine.memory(withACPIData: header.hasACPIData) }
@@ -42,11 +49,17 @@ package struct HibernationImage: Hashable, Sendable {
         }
         let sections = try StoredSections(of: front.header, readAt: readAt)
         do throws(ImageError) {
+            var header = front.header
+            let evidence = try sections.evidence(of: &header, page: front.headerPage)
             let image = HibernationImage(
-                header: front.header, state: front.state, mapRetries: front.mapRetries,
+                header: header, state: front.state, mapRetries: front.mapRetries,
                 machine: try MachineRecord(sections),
+                fileSystems: try sections.parseFileSystems(),
+                layout: try sections.parseLayout(of: header),
                 runs: try sections.parse(.runs, PageRun.parse),
-                chunks: try sections.parse(.chunks, Chunk.parse))
+                chunks: try sections.parse(.chunks) { (reader) throws(ImageError) in
+                    try Chunk.parse(&reader, isSealed: header.isSealed)
+                }, evidence: evidence)
             try image.validate(areaSize: areaSize)
             return image
         } catch { throw .image(error) }

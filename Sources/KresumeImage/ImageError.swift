@@ -59,6 +59,12 @@ package enum ImageError: ExplainedError, Hashable, TruncationError {
     case emptyMemoryRange(offset: UInt64)
     case frameRange(offset: UInt64, lower: UInt64, upper: UInt64)
     case unsortedInvariant(offset: UInt64)
+    case fileSystem(offset: UInt64)
+    /// The area's runs of pages are none, or overlap, or the first of them does not hold the image's
+    /// first pages and this list.
+    case layout
+    /// The area is in so many runs of pages that there is no room to say where they are.
+    case tooManyAreaRuns(Int)
     case runKind(offset: UInt64, found: UInt32)
     case pagingLevels(UInt32)
 
@@ -79,6 +85,17 @@ package enum ImageError: ExplainedError, Hashable, TruncationError {
     case saverRegion(FrameRange)
     case jumpBackEntry(PhysicalAddress)
     case messagePage(PhysicalAddress)
+
+    // Sealed images.
+    case cipher(UInt32)
+    /// The image's cipher is not one that this CPU can do.
+    case cipherUnavailable
+    /// Nobody can have the secret half of it.
+    case publicKey
+    /// The image is sealed to another key than there is.
+    case otherKey
+    case notAuthentic
+    case chunkNotAuthentic(Int, offset: UInt64)
 
     package var explanation: String {
         switch self {
@@ -128,7 +145,7 @@ package enum ImageError: ExplainedError, Hashable, TruncationError {
         case .duplicateSection(let kind): damaged("it has its \(kind.section) twice")
         case .missingSection(let kind): damaged("it has no \(kind.section)")
         case .unexpectedSection(let kind):
-            damaged("it has a \(kind.section) although it is not written yet")
+            damaged("it has a \(kind.section), which does not belong there")
         case .sectionSize(let kind, let size, let limit):
             damaged("its \(kind.section) has \(size) bytes, and at most \(limit) are allowed")
         case .misaligned(let part, let offset):
@@ -154,6 +171,12 @@ package enum ImageError: ExplainedError, Hashable, TruncationError {
                     + "\(hexadecimal(upper)), which cannot be")
         case .unsortedInvariant(let offset):
             damaged("its list of hardware is not in order at byte \(offset)")
+        case .fileSystem(let offset):
+            damaged("what it says of a file system at byte \(offset) makes no sense")
+        case .layout: damaged("where it says that it is on its device makes no sense")
+        case .tooManyAreaRuns(let count):
+            "the swap file is in \(count) pieces, too many to list in front of the image: make it anew "
+                + "where there is more free space in one piece"
         case .runKind(let offset, let found):
             damaged("the run of pages at byte \(offset) is of the unknown kind \(found)")
         case .pagingLevels(let levels):
@@ -192,6 +215,25 @@ package enum ImageError: ExplainedError, Hashable, TruncationError {
             damaged("its kernel is to be entered at \(address), for which it has no data")
         case .messagePage(let address):
             damaged("its kernel wants a message at \(address), where it has no page for it")
+
+        case .cipher(let number):
+            "the image is encrypted in a way that this kresume does not know (\(number)): use the "
+                + "kresume that wrote it"
+        case .cipherUnavailable:
+            "the image is encrypted by AES, for which this CPU has no instructions: it is another "
+                + "machine's, or they are switched off (the firmware's setup, or the hypervisor's)"
+        case .publicKey:
+            "the key that images are to be sealed with is no key: kresume key create makes a new one"
+        case .otherKey:
+            "the image is sealed with another key than the one that is here: if the key was changed "
+                + "before the hibernation, the initramfs still has the old one; else it is not "
+                + "this machine's image"
+        case .notAuthentic:
+            "the image is not what this machine has written: somebody has made or changed it, or it "
+                + "is damaged"
+        case .chunkNotAuthentic(let index, let offset):
+            "the image is not what this machine has written: chunk \(index) at byte \(offset) is "
+                + "damaged, or somebody has changed it"
         }
     }
 
@@ -228,6 +270,9 @@ extension SectionKind {
         case .jump: "jump section"
         case .runs: "runs section"
         case .chunks: "chunks section"
+        case .fileSystems: "file systems section"
+        case .seal: "seal section"
+        case .layout: "layout section"
         // Any number is a kind: a newer writer has kinds of its own.
         default: "section of kind \(rawValue)"
         }

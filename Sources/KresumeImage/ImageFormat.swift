@@ -12,7 +12,10 @@ enum ImageFormat {
 
     static let version: UInt32 = 1
     static let acpiDataFeature: UInt64 = 1 << 1
-    static let knownIncompatibleFeatures = ChunkCompression.zstd.feature | acpiDataFeature
+    static let sealFeature: UInt64 = 1 << 2
+    static let layoutFeature: UInt64 = 1 << 3
+    static let knownIncompatibleFeatures =
+        ChunkCompression.zstd.feature | acpiDataFeature | sealFeature | layoutFeature
     static let headerSize = 128
     static let headerChecksumOffset = 4088
     static let sectionEntrySize = 32

@@ -10,6 +10,8 @@ package struct ImageFront: Hashable, Sendable {
     package var state: ImageState
     /// See ``StateRecord``.
     package var mapRetries: UInt32
+    /// The header as it was read, of a sealed image: it is authenticated as a whole.
+    private(set) var headerPage: [UInt8] = []
 
     /// Reads them, or returns nil where there is no image of ours. The signature alone decides
     /// that: an image of ours that is damaged is an error.
@@ -38,7 +40,9 @@ package struct ImageFront: Hashable, Sendable {
         let pages = try readPages(at: ImageFormat.headerOffset, size: size, readAt)
         self.signaturePage = signaturePage
         do throws(ImageError) {
-            header = try ImageHeader(parsing: Array(pages.prefix(ImageFormat.pageSize)))
+            let page = Array(pages.prefix(ImageFormat.pageSize))
+            header = try ImageHeader(parsing: page)
+            if header.isSealed { headerPage = page }
             let record = try StateRecord(parsing: Array(pages.dropFirst(ImageFormat.pageSize)))
             guard record.id == header.id else {
                 throw .differentIDs(header: header.id, state: record.id)

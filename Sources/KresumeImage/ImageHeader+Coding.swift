@@ -35,6 +35,8 @@ extension ImageHeader {
             compression: ChunkCompression(features: features))
         self.compatibleFeatures = compatibleFeatures
         hasACPIData = features & ImageFormat.acpiDataFeature != 0
+        isSealed = features & ImageFormat.sealFeature != 0
+        hasLayout = features & ImageFormat.layoutFeature != 0
         try reader.skip(2)
         let count = try reader.u32()
         dataPages = try reader.u64()
@@ -60,7 +62,10 @@ extension ImageHeader {
         writer.append(ImageFormat.headerMagic)
         writer.append(ImageFormat.version)
         writer.append(UInt32(ImageFormat.headerSize))
-        writer.append(compression.feature | (hasACPIData ? ImageFormat.acpiDataFeature : 0))
+        writer.append(
+            compression.feature | (hasACPIData ? ImageFormat.acpiDataFeature : 0)
+                | (isSealed ? ImageFormat.sealFeature : 0)
+                | (hasLayout ? ImageFormat.layoutFeature : 0))
         writer.append(compatibleFeatures)
         writer.append(id.low)
         writer.append(id.high)

@@ -26,6 +26,8 @@ extension ImageHeader {
             }
             try checkPlace(.section(section.kind), offset: section.offset, size: section.size)
         }
+        if hasLayout, !seen.contains(.layout) { throw .missingSection(.layout) }
+        if !hasLayout, seen.contains(.layout) { throw .unexpectedSection(.layout) }
     }
 
     /// Checks that a stored object is aligned and lies between the state record and the image's

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import Bytes
+import Sealing
 
 /// What a section holds.
 package struct SectionKind: RawRepresentable, Hashable, Sendable {
@@ -13,12 +14,21 @@ package struct SectionKind: RawRepresentable, Hashable, Sendable {
     package static let jump = SectionKind(rawValue: 4)
     package static let runs = SectionKind(rawValue: 5)
     package static let chunks = SectionKind(rawValue: 6)
+    package static let fileSystems = SectionKind(rawValue: 7)
+    /// Of a sealed image only.
+    package static let seal = SectionKind(rawValue: 8)
+
+    /// Where the area is on its device.
+    package static let layout = SectionKind(rawValue: 9)
 
     /// Whether this reader knows what to do with it.
-    var isKnown: Bool { 1...6 ~= rawValue }
+    var isKnown: Bool { 1...9 ~= rawValue }
+
+    /// Whether no reader could do without it, where it is.
+    var isRequired: Bool { isKnown && self != .fileSystems }
 
     /// In bytes.
-    var sizeLimit: UInt64 { 1...4 ~= rawValue ? 1 << 20 : 1 << 28 }
+    var sizeLimit: UInt64 { 1...4 ~= rawValue || 7...9 ~= rawValue ? 1 << 20 : 1 << 28 }
 }
 
 /// An entry of the section table.
@@ -32,6 +42,8 @@ package struct ImageSection: Hashable, Sendable {
     package var size: UInt64
     /// XXH64 of the section's bytes.
     package var checksum: UInt64
+    /// Of the same bytes, in a sealed image; once they are known.
+    var digest: Digest?
 
     package init(
         kind: SectionKind, isRequired: Bool, offset: UInt64, size: UInt64, checksum: UInt64
@@ -48,8 +60,10 @@ extension ImageSection {
     init(parsing reader: inout ImageReader) throws(ImageError) {
         kind = SectionKind(rawValue: try reader.u32())
         let flags = try reader.u32()
-        // A known kind is always required: no reader could do without it.
-        guard flags == 1 || (flags == 0 && !kind.isKnown) else { throw .sectionFlags(kind, flags) }
+        // With a known kind it is known, too, whether a reader could do without it.
+        guard flags <= 1, !kind.isKnown || (flags == 1) == kind.isRequired else {
+            throw .sectionFlags(kind, flags)
+        }
         isRequired = flags == 1
         offset = try reader.u64()
         size = try reader.u64()

@@ -3,8 +3,10 @@
 import Bytes
 import PhysicalMemory
 
-extension PageRun {
-    private static let storedSize = 16
+extension PageRun: TableEntry {
+    package static let storedSize = 16
+    /// How many an image can have.
+    package static let countLimit = SectionKind.runs.sizeLimit / UInt64(storedSize)
 
     static func parse(_ reader: inout ImageReader) throws(ImageError) -> [PageRun] {
         var runs: [PageRun] = []
@@ -22,13 +24,9 @@ extension PageRun {
         return runs
     }
 
-    static func serialise(_ runs: [PageRun]) -> [UInt8] {
-        var writer = ByteWriter(capacity: runs.count * storedSize)
-        for run in runs {
-            writer.append(run.first.rawValue)
-            writer.append(run.count)
-            writer.append(run.kind.rawValue)
-        }
-        return writer.bytes
+    func append(to writer: inout ByteWriter) {
+        writer.append(first.rawValue)
+        writer.append(count)
+        writer.append(kind.rawValue)
     }
 }

@@ -10,16 +10,22 @@ package struct PreparedImage: Hashable, Sendable {
     package let signaturePage: SignaturePage
     package let header: ImageHeader
     package let machine: MachineRecord
+    /// As the original kernel saw them; the saver kernel puts in what it sees itself.
+    package var fileSystems: [FileSystemRecord]
+    /// Where the area is on its device; nil: in consecutive bytes.
+    package let layout: AreaLayout?
     /// What the original kernel is to write, in any order, before it jumps: its sections, the
     /// header, and the state *prepared*. Empty in an image that was read.
     package let writes: [ImageWrite]
 
     /// Begins an image. `signaturePage` is page 0 of the area as it is; an image of ours in it
     /// must be discarded first. `creationTime` is in seconds since 1970-01-01 00:00 UTC. With
-    /// `acpiData`, the saver kernel is to save what is beside ACPI's tables, too.
+    /// `acpiData`, the saver kernel is to save what is beside ACPI's tables, too; with `isSealed`, it
+    /// is to encrypt.
     package init(
         id: ImageID, creationTime: UInt64, signaturePage: SignaturePage, machine: MachineRecord,
-        compression: ChunkCompression = .lz4, acpiData: Bool = false, areaSize: UInt64
+        fileSystems: [FileSystemRecord] = [], compression: ChunkCompression = .lz4,
+        acpiData: Bool = false, isSealed: Bool = false, layout: AreaLayout? = nil, areaSize: UInt64
     ) throws(ImageError) {
         guard signaturePage.kind != .image else { throw .wrongState(found: .ready) }
         guard signaturePage.badPages == 0 else { throw .badPages(signaturePage.badPages) }
@@ -28,12 +34,20 @@ package struct PreparedImage: Hashable, Sendable {
             id: id, creationTime: creationTime, originalSignature: signaturePage.signature,
             compression: compression)
         header.hasACPIData = acpiData
-        var writes = [
+        header.isSealed = isSealed
+        header.hasLayout = layout != nil
+        var writes: [ImageWrite] = []
+        // First: it must be found where everything else is.
+        if let layout { writes.append(try header.append(layout)) }
+        writes += [
             try header.append(.system, machine.system.serialised()),
             try header.append(.memoryMap, machine.memoryMap.serialised()),
             try header.append(.invariants, machine.invariants.serialised()),
             try header.append(.jump, machine.jump.serialised()),
         ]
+        if !fileSystems.isEmpty {
+            writes.append(try header.append(.fileSystems, fileSystems.serialised()))
+        }
         try header.checkLayout(
             areaSize: signaturePage.usableSize(
                 of: areaSize, original: header.originalSignature))
@@ -42,6 +56,8 @@ package struct PreparedImage: Hashable, Sendable {
         self.signaturePage = signaturePage
         self.header = header
         self.machine = machine
+        self.fileSystems = fileSystems
+        self.layout = layout
         self.writes = writes
     }
 
@@ -55,11 +71,15 @@ package struct PreparedImage: Hashable, Sendable {
         signaturePage = SignaturePage(page)
         let front = try ImageFront(signaturePage, areaSize: areaSize, readAt: readAt)
         let sections = try StoredSections(of: front.header, readAt: readAt)
-        header = front.header
+        var header = front.header
+        sections.takeDigests(into: &header)
+        self.header = header
         writes = []
         do throws(ImageError) {
             try front.checkIsPrepared(as: id)
             machine = try MachineRecord(sections)
+            fileSystems = try sections.parseFileSystems()
+            layout = try sections.parseLayout(of: header)
             try machine.validate()
         } catch { throw .image(error) }
     }
@@ -90,7 +110,8 @@ extension ImageFront {
             throw .signatureChanged(
                 expected: header.originalSignature, found: signaturePage.signature)
         }
-        for section in header.sections where section.kind == .runs || section.kind == .chunks {
+        for section in header.sections
+        where [.runs, .chunks, .seal].contains(section.kind) {
             throw .unexpectedSection(section.kind)
         }
         try header.checkOverlap()

@@ -2,28 +2,59 @@
 
 import Bytes
 import Checksum
+import Sealing
+import SwapArea
 
 /// The sections of an image as they were read, their checksums checked, not yet understood.
 struct StoredSections {
     private var bodies: [SectionKind: (offset: UInt64, bytes: [UInt8])] = [:]
+    /// In the order of the table, of a sealed image.
+    private var digests: [Digest?] = []
 
-    /// Reads the sections that this reader knows. `header.checkLayout` must have passed.
+    /// Reads the sections that this reader knows; of a sealed image all, for all are authenticated.
+    /// `header.checkLayout` must have passed.
     init<E>(
         of header: ImageHeader, readAt: (UInt64, Int) throws(E) -> [UInt8]
     ) throws(ImageReadError<E>) {
-        for section in header.sections where section.kind.isKnown {
-            var bytes = try readPages(
-                at: section.offset, size: Int(ImageFormat.padded(section.size)), readAt)
-            bytes.removeLast(bytes.count - Int(section.size))
-            let found = XXH64.hash(bytes)
-            guard found == section.checksum else {
-                throw .image(
-                    .checksum(
-                        .section(section.kind), offset: section.offset,
-                        expected: section.checksum, found: found))
+        for section in header.sections where section.kind.isKnown || header.isSealed {
+            let bytes = try section.read(readAt)
+            if header.isSealed {
+                digests.append(section.kind == .seal ? nil : Digest(of: bytes))
             }
-            bodies[section.kind] = (section.offset, bytes)
+            if section.kind.isKnown { bodies[section.kind] = (section.offset, bytes) }
         }
+    }
+
+    /// An image may do without them.
+    func parseFileSystems() throws(ImageError) -> [FileSystemRecord] {
+        bodies[.fileSystems] == nil ? [] : try parse(.fileSystems, FileSystemRecord.parse)
+    }
+
+    /// Nil for an image in consecutive bytes.
+    func parseLayout(of header: ImageHeader) throws(ImageError) -> AreaLayout? {
+        try header.hasLayout ? parse(.layout, AreaLayout.init(parsing:)) : nil
+    }
+
+    /// What shows that a sealed image is what was written; nil for a plain one. The sections' digests
+    /// go into `header`.
+    func evidence(
+        of header: inout ImageHeader, page: [UInt8]
+    ) throws(ImageError) -> SealEvidence? {
+        guard header.isSealed else {
+            if bodies[.seal] != nil { throw .unexpectedSection(.seal) }
+            return nil
+        }
+        takeDigests(into: &header)
+        let seal = try parse(.seal, ImageSeal.init(parsing:))
+        guard var jump = bodies[.jump]?.bytes else { throw .missingSection(.jump) }
+        for index in jump.indices.prefix(8) { jump[index] = 0 }
+        return SealEvidence(
+            seal: seal, headerPage: header.authenticatedPage(page), jumpDigest: Digest(of: jump))
+    }
+
+    /// Of a sealed image.
+    func takeDigests(into header: inout ImageHeader) {
+        for (index, digest) in digests.enumerated() { header.sections[index].digest = digest }
     }
 
     /// Parses one section to its last byte.
@@ -38,6 +69,22 @@ struct StoredSections {
             throw .trailingBytes(kind, offset: reader.offset)
         }
         return value
+    }
+}
+
+extension ImageSection {
+    /// Its bytes, as its checksum says they are. Place and size are within limits.
+    func read<E>(
+        _ readAt: (UInt64, Int) throws(E) -> [UInt8]
+    ) throws(ImageReadError<E>) -> [UInt8] {
+        var bytes = try readPages(at: offset, size: Int(ImageFormat.padded(size)), readAt)
+        bytes.removeLast(bytes.count - Int(size))
+        let found = XXH64.hash(bytes)
+        guard found == checksum else {
+            throw .image(
+                .checksum(.section(kind), offset: offset, expected: checksum, found: found))
+        }
+        return bytes
     }
 }
 

@@ -29,7 +29,7 @@ package struct InitramfsArchive {
     /// The archive, ended.
     package func bytes() -> [UInt8] {
         var copy = self
-        copy.appendHeader("TRAILER!!!", mode: 0, size: 0)
+        copy.appendHeader(ArchiveHeader.trailer, mode: 0, size: 0)
         return copy.writer.bytes
     }
 

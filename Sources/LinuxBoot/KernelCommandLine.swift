@@ -29,9 +29,10 @@ package struct KernelCommandLine: Hashable, Sendable {
 }
 
 extension KernelCommandLine {
-    /// `noresume` and the options that imply it (kernel/power/hibernate.c, Linux 6.12).
+    /// `noresume` and the options that imply it (kernel/power/hibernate.c, Linux 6.12); and `resume=none`, which
+    /// is the same to initramfs-tools (`init`, 0.142).
     package var forbidsResume: Bool {
-        contains("noresume") || contains("nohibernate")
+        contains("noresume") || contains("nohibernate") || resumeDevice == "none"
             || options.contains {
                 $0.isNamed("hibernate")
                     && ($0.value == "no" || $0.value?.hasPrefix("noresume") == true)
@@ -50,6 +51,11 @@ extension KernelCommandLine {
 
     /// `resume=`: the device that holds an image.
     package var resumeDevice: String? { value(of: "resume") }
+
+    /// Whether that is in the syntax of TuxOnIce and uswsusp, which name more than a device.
+    package var hasForeignResumeDevice: Bool {
+        ["swap:", "file:"].contains { resumeDevice?.hasPrefix($0) == true }
+    }
 
     /// `resume_offset=`: where on that device the image begins, in pages.
     package var resumeOffset: UInt64? { value(of: "resume_offset").flatMap { UInt64($0) } }

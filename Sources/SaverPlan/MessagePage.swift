@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import Bytes
+import Explanation
+import KresumeImage
 import PhysicalMemory
 
 /// What A reads in a page of its own memory when it runs again.
@@ -25,7 +27,7 @@ package struct MessagePage: Hashable {
     package var outcome: Outcome
     /// Why it failed; the restore kernel's release where it did not; how it was cancelled; a
     /// ``TestResult``; while it is pending, what A has to say to the saver: ``swapList``,
-    /// ``preparedImage``.
+    /// ``preparedImage``, ``sealOrders``.
     package var text: String
     /// Random bytes from the kernel that brought A back, ``seedSize`` of them or none: who has copied the
     /// disk could bring it back once more, with the same random numbers to come.
@@ -63,10 +65,48 @@ package struct MessagePage: Hashable {
         self.seed = seed.count == Self.seedSize ? seed : []
     }
 
-    /// Pending, with A's word for the saver: hexadecimal numbers, and 0 for no list.
-    package init(swapList: UInt64?, preparedImage: [PageFrame] = []) {
+    /// Pending, with A's word for the saver: hexadecimal numbers, and 0 for no list; before them, if the
+    /// image is to be sealed, how.
+    package init(
+        swapList: UInt64?, preparedImage: [PageFrame] = [], sealOrders: SealOrders? = nil
+    ) {
         let numbers = [swapList ?? 0] + preparedImage.map(\.rawValue)
-        self.init(.pending, numbers.map { String($0, radix: 16) }.joined(separator: " "))
+        let words =
+            (sealOrders.map { [Self.sealWord + Self.digits($0)] } ?? [])
+            + numbers.map { String($0, radix: 16) }
+        self.init(.pending, words.joined(separator: " "))
+    }
+
+    private static let sealWord = "seal:"
+
+    private static func digits(_ orders: SealOrders) -> String {
+        (orders.publicKey + orders.token + orders.seed).map {
+            ($0 < 16 ? "0" : "") + String($0, radix: 16)
+        }.joined() + ":" + String(orders.unlocking, radix: 16)
+    }
+
+    /// How the image is to be sealed: nil where it is not to be.
+    ///
+    /// Throws where it is, and nobody can tell how: such an image must not be written in clear.
+    package func sealOrders() throws(MessagePageError) -> SealOrders? {
+        let words = outcome == .pending ? text.split(separator: " ") : []
+        guard let word = words.first(where: { $0.hasPrefix(Self.sealWord) }) else { return nil }
+        let parts = word.dropFirst(Self.sealWord.count).split(separator: ":")
+        guard parts.count == 2, let unlocking = UInt64(parts[1], radix: 16) else {
+            throw .sealOrders
+        }
+        let digits = Array(parts[0].utf8)
+        let bytes = stride(from: 0, to: digits.count - 1, by: 2).compactMap {
+            UInt8(String(decoding: digits[$0..<$0 + 2], as: UTF8.self), radix: 16)
+        }
+        // What Swift reads as a number may have a sign.
+        guard digits.count == 2 * 96, !digits.contains(UInt8(ascii: "+")),
+            bytes.count == 96,
+            let orders = SealOrders(
+                publicKey: Array(bytes[..<32]), token: Array(bytes[32..<64]),
+                seed: Array(bytes[64...]), unlocking: unlocking)
+        else { throw .sealOrders }
+        return orders
     }
 
     /// Where kexec's list of what it swaps with the saver kernel begins, as `BackupPages` wants it.
@@ -93,5 +133,17 @@ package struct MessagePage: Hashable {
         text = String(decoding: page[Self.textOffset..<(Self.textOffset + length)], as: UTF8.self)
         let seed = Array(page[Self.seedOffset...])
         self.seed = seed.contains { $0 != 0 } ? seed : []
+    }
+}
+
+/// Why the message page is of no use to the saver.
+package enum MessagePageError: ExplainedError, Hashable {
+    case sealOrders
+
+    package var explanation: String {
+        switch self {
+        case .sealOrders:
+            "the hibernating kernel's word how to encrypt the image is damaged: nothing is saved"
+        }
     }
 }

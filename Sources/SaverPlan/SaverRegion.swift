@@ -6,28 +6,8 @@ import PhysicalMemory
 
 /// Where in A's memory the saver kernel lives.
 package enum SaverRegion {
-    /// In bytes. The saver kernel uses about 32 MiB; kexec_load's search for free pages grows with
-    /// the square of the size.
+    /// In bytes. kexec_load's search for free pages grows with the square of the size.
     package static let leastSize: UInt64 = 96 << 20
-
-    /// What a saver kernel needs to come up with an initrd, in bytes. One that does not unpack is a
-    /// panic, and the end of A, so this errs on the large side.
-    ///
-    /// The initrd unpacks to two or three times its size, into a tmpfs that takes half of memory
-    /// at most (`init_mount_tree` and `shmem_default_max_blocks`, Linux 6.12).
-    ///
-    /// - Parameter guardSize: of what is loaded as its crash kernel, in bytes: in the archive,
-    ///   unpacked, and in its place.
-    package static func size(
-        for kernel: BzImage, initrdSize: UInt64, guardSize: UInt64 = 0
-    ) -> UInt64 {
-        let unpacked = initrdSize.multipliedReportingOverflow(by: 6)
-        let (sum, overflow) = unpacked.partialValue.addingReportingOverflow(
-            kernel.initSize + (32 << 20) + 3 * guardSize)
-        if unpacked.overflow || overflow { return .max }
-        let mebibyte: UInt64 = 1 << 20
-        return max(leastSize, sum / mebibyte * mebibyte)
-    }
 
     /// What loading a saver kernel into a region of `size` bytes takes, in bytes: kexec_load sets
     /// aside as much as it is to swap.

@@ -8,14 +8,9 @@ import PhysicalMemory
 /// Nothing here is taken on trust. Wherever a value cannot be, there is no result, and the sum
 /// must be what the allocator itself has counted.
 package struct FreePages: Hashable, Sendable {
-    package let frames: FrameSet
+    package let frames: FrameBits
     /// Memory whose page descriptors could not be read; it counts as in use.
     package let unknown: FrameSet
-
-    init(frames: FrameSet, unknown: FrameSet) {
-        self.frames = frames
-        self.unknown = unknown
-    }
 
     /// - Parameters:
     ///   - info: the stopped kernel's own.
@@ -29,7 +24,8 @@ package struct FreePages: Hashable, Sendable {
         let memory = try KernelMemory(info, read: read)
         let sections = try MemorySections(info, memory)
         let blocks = try BuddyBlocks(info)
-        var free: [FrameRange] = []
+        // What a set of ranges takes depends on how scattered they are.
+        var free = FrameBits(within: ram.ranges)
         var unknown: [FrameRange] = []
         for part in sections.parts(of: ram) {
             let descriptors: [UInt8]
@@ -41,14 +37,15 @@ package struct FreePages: Hashable, Sendable {
                 unknown.append(part)
                 continue
             }
-            try blocks.find(in: descriptors, of: part) { free.append($0) }
+            try blocks.find(in: descriptors, of: part) { free.insert($0) }
         }
-        frames = FrameSet(free)
+        frames = free
         self.unknown = FrameSet(unknown)
 
         let counted = try Zones(info, memory).freePages()
-        if frames.count > counted || unknown.isEmpty && frames.count < counted {
-            throw .otherCount(found: frames.count, counted: counted)
+        let found = frames.count
+        if found > counted || unknown.isEmpty && found < counted {
+            throw .otherCount(found: found, counted: counted)
         }
     }
 }
@@ -60,7 +57,7 @@ extension FreePages {
         _ info: VMCoreInfo, ram: FrameSet,
         read: @escaping (_ address: PhysicalAddress, _ count: Int) -> [UInt8]?
     ) throws(FreePageError) -> FrameSet {
-        let memory = try KernelMemory(info, read: read)
+        let memory = try KernelMemory(info, notingTouched: true, read: read)
         let sections = try MemorySections(info, memory)
         let size = try BuddyBlocks(info).descriptorSize
         for part in sections.parts(of: ram) {

@@ -12,12 +12,18 @@ final class KernelMemory {
 
     private let tables: PageTables
     private let read: Read
+    /// Some of those that were walked through, at most ``tableLimit``.
     private var tablePages: [PageFrame: [UInt8]] = [:]
-    /// What was read or looked up, and the page tables on the way to it.
+    private static let tableLimit = 256
+    private let isNotingTouched: Bool
+    /// What was read or looked up, and the page tables on the way to it, where that is noted.
     private(set) var touched: [FrameRange] = []
 
     /// - Parameter read: gives bytes of physical memory, or nil where it has none.
-    init(_ info: VMCoreInfo, read: @escaping Read) throws(FreePageError) {
+    init(
+        _ info: VMCoreInfo, notingTouched: Bool = false, read: @escaping Read
+    ) throws(FreePageError) {
+        isNotingTouched = notingTouched
         // Physical addresses in page tables would carry the encryption bit.
         if try info.required(number: "sme_mask") != 0 { throw .encryptedMemory }
         let physicalBase = UInt64(bitPattern: try info.required(number: "phys_base"))
@@ -59,7 +65,7 @@ final class KernelMemory {
         let size = min(limit, Int(pageSize - address & (pageSize - 1)))
         guard let last = physical.advanced(by: UInt64(size) - 1), last.frame < PageFrame.limit
         else { throw .unreadable(address) }
-        touched.append(FrameRange(physical.frame, last.frame + 1))
+        if isNotingTouched { touched.append(FrameRange(physical.frame, last.frame + 1)) }
         return (physical, size)
     }
 
@@ -73,8 +79,10 @@ final class KernelMemory {
     private func table(_ frame: PageFrame) -> [UInt8]? {
         if let page = tablePages[frame] { return page }
         guard frame < PageFrame.limit else { return nil }
-        touched.append(FrameRange(frame, count: 1))
+        if isNotingTouched { touched.append(FrameRange(frame, count: 1)) }
         let page = read(frame.address, PageFrame.size)
+        // Whoever goes through memory comes back to none but the last ones.
+        if tablePages.count >= Self.tableLimit { tablePages = [:] }
         tablePages[frame] = page
         return page
     }

@@ -31,3 +31,14 @@ package struct DeviceRun: Hashable, Sendable {
     /// One past the last page.
     package var end: DevicePage { DevicePage(first.rawValue + count) }
 }
+
+extension [DeviceRun] {
+    /// Adds a run at the end; one that follows on the last one makes that longer.
+    package mutating func join(_ run: DeviceRun) {
+        if let last, last.end == run.first {
+            self[count - 1].count += run.count
+        } else {
+            append(run)
+        }
+    }
+}

@@ -9,16 +9,6 @@ import StoppedKernel
 
 /// A's memory as the saver kernel sees it, in /proc/vmcore.
 package struct SavedMemory: Sendable {
-    /// Some of what is to be saved, near enough to be looked at through one window.
-    package struct Part: Sendable {
-        /// Ascending; with what is left out between them.
-        package var frames: [FrameRange]
-        /// Of the first one's first byte in the file.
-        package var fileOffset: UInt64
-
-        package var pageCount: UInt64 { frames.reduce(0) { $0 + $1.count } }
-    }
-
     private let file: CoreFile
     private let core: ELFCore
     private let segments: [ELFCore.Segment]
@@ -76,51 +66,16 @@ package struct SavedMemory: Sendable {
         bytes(at: page, count: PageFrame.size)?.withUnsafeBytes { MessagePage($0) }
     }
 
-    /// All of it but `omitted`, ascending, in parts of at most `pages` pages.
-    package func parts(ofPages pages: UInt64, without omitted: FrameSet) -> [Part] {
-        segments.flatMap { segment in
-            let whole = segment.memory.wholeFrames
-            return FrameSet([whole]).subtracting(omitted).gathered(by: pages).map { frames in
-                let skipped = frames[0].lower.rawValue - whole.lower.rawValue
-                return Part(
-                    frames: frames,
-                    fileOffset: segment.fileOffset + skipped * UInt64(PageFrame.size))
-            }
-        }
-    }
+    /// All of it. Ranges that touch may be apart in the file.
+    package var pages: PageKinds { PageKinds(segments.map(\.memory.wholeFrames)) }
 
-    package func window(_ part: Part) throws -> CoreWindow {
-        let first = part.frames[0].lower.rawValue
-        let end = part.frames[part.frames.count - 1].upper.rawValue
-        return try file.window(
-            at: part.fileOffset, count: Int(end - first) * PageFrame.size)
-    }
-}
-
-extension FrameSet {
-    /// The ranges in groups of at most `pages` pages, cut where need be. A group spans at most
-    /// four times that.
-    fileprivate func gathered(by pages: UInt64) -> [[FrameRange]] {
-        var groups: [[FrameRange]] = []
-        var group: [FrameRange] = []
-        var room = pages
-        for range in ranges {
-            var rest = range
-            while !rest.isEmpty {
-                if let first = group.first,
-                    room == 0 || rest.lower.rawValue - first.lower.rawValue > 3 * pages
-                {
-                    groups.append(group)
-                    group = []
-                    room = pages
-                }
-                let count = min(room, rest.count)
-                group.append(FrameRange(rest.lower, count: count))
-                room -= count
-                rest.lower = rest.lower + count
-            }
+    /// All from the first of `frames` to the last. They are in one range of ``pages``.
+    package func window(_ frames: [FrameRange]) throws -> CoreWindow {
+        let range = FrameRange(frames[0].lower, frames[frames.count - 1].upper)
+        let memory = range.physicalRange
+        guard let offset = core.fileOffset(of: memory.start, count: memory.size) else {
+            throw TransferError.otherMemory(range)
         }
-        if !group.isEmpty { groups.append(group) }
-        return groups
+        return try file.window(at: offset, count: Int(memory.size))
     }
 }

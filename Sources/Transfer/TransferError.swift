@@ -10,8 +10,8 @@ package enum TransferError: ExplainedError {
     case chunkNotUnpacked(index: Int)
     /// In bytes.
     case deviceFull(FilePath, size: UInt64)
-    /// In bytes: no restore kernel could hold it.
-    case imageTooLarge(UInt64, limit: UInt64)
+    /// In bytes: no restore kernel could hold it, with so much of tables.
+    case imageTooLarge(UInt64, tables: UInt64, limit: UInt64)
     /// In a test: what was packed does not unpack to what it was.
     case packedWrong
     /// /proc/vmcore has a part of a page.
@@ -26,9 +26,9 @@ package enum TransferError: ExplainedError {
         case .deviceFull(let path, let size):
             "\(path) is full: the image does not fit its \(mebibytes(size)); a larger device is "
                 + "needed"
-        case .imageTooLarge(let size, let limit):
-            "an image with \(mebibytes(size)) of memory could not be resumed on this machine, which "
-                + "has room for \(mebibytes(limit))"
+        case .imageTooLarge(let size, let tables, let limit):
+            "an image with \(mebibytes(size)) of memory or more, and \(mebibytes(tables)) of tables, "
+                + "could not be resumed on this machine, which has room for \(mebibytes(limit))"
         case .packedWrong:
             "what was packed does not unpack to what it was: test this machine's memory"
         case .unalignedMemory(let range):

@@ -5,6 +5,7 @@ import Checksum
 import KresumeImage
 import LinuxPlatform
 import PhysicalMemory
+import Placement
 import SaverPlan
 import Synchronization
 import Threads
@@ -13,61 +14,61 @@ import Threads
 /// pages that are but filled, packs the others into a chunk and writes it wherever there is room.
 /// More threads than CPUs, so that while some wait for the device the others keep the CPUs busy.
 package final class WriteImage: Sendable {
-    /// What became of one part of memory.
-    private struct Result {
-        var runs: [PageRun] = []
-        /// With a first page counted from the part's own first data page.
-        var chunks: [Chunk] = []
-        var dataPages: UInt64 = 0
-    }
-
     private struct State {
         /// Where the next chunk goes, in bytes from the beginning of the area.
         var end: UInt64
-        var results: [Result]
+        var tables: SavedTables
     }
-
-    /// What is taken at a time; a chunk is never larger.
-    private static let partPages = UInt64(Chunk.pageLimit)
 
     private let prepared: PreparedImage
     private let area: ImageArea
     private let memory: SavedMemory
-    private let parts: [SavedMemory.Part]
     private let level: Int
     private let progress: Progress
+    private let partCount: Int
     private let checks: Bool
+    private let sealer: ImageSealer?
+    /// How much room a restore kernel has for an image, in bytes.
+    private let restoreRoom: UInt64
+    private let seeing: @Sendable ([FileSystemRecord]) -> [FileSystemRecord]
     private let partDone: @Sendable () -> Void
     private let mayBecomeImage: @Sendable () -> Void
     private let state: Mutex<State>
 
     /// - Parameters:
-    ///   - omitted: what is left out, for its contents do not matter.
+    ///   - pages: what is saved.
     ///   - level: of the compression, where it has levels.
+    ///   - sealer: of an image that is to be sealed.
     ///   - checks: whether all that is packed is unpacked again, and compared.
+    ///   - seeing: what A's file systems look like here.
     ///   - partDone: called from any thread when some more is written.
     ///   - mayBecomeImage: called once before the last write, which makes it an image.
     package init(
         _ prepared: PreparedImage, _ area: ImageArea, _ memory: SavedMemory,
-        without omitted: FrameSet, level: Int, checks: Bool = false,
+        saving pages: consuming PageKinds, level: Int,
+        sealer: ImageSealer? = nil, checks: Bool = false,
+        seeing: @escaping @Sendable ([FileSystemRecord]) -> [FileSystemRecord] = { $0 },
         note: @escaping @Sendable (String) -> Void,
         partDone: @escaping @Sendable () -> Void = {},
         mayBecomeImage: @escaping @Sendable () -> Void = {}
-    ) {
+    ) throws {
         self.level = level
         self.checks = checks
+        self.sealer = sealer
+        self.seeing = seeing
         self.partDone = partDone
         self.mayBecomeImage = mayBecomeImage
         self.prepared = prepared
         self.area = area
         self.memory = memory
-        parts = memory.parts(ofPages: Self.partPages, without: omitted)
-        let pages = parts.reduce(0) { $0 + $1.pageCount }
-        progress = Progress("saving", total: pages * UInt64(PageFrame.size), note)
-        state = Mutex(
-            State(
-                end: prepared.firstFreeOffset,
-                results: Array(repeating: Result(), count: parts.count)))
+        let tables = try SavedTables(pages, isSealed: sealer != nil)
+        partCount = tables.partCount
+        progress = Progress("saving", total: tables.pageCount * UInt64(PageFrame.size), note)
+        let machine = prepared.machine
+        restoreRoom = RestoreKernel.room(
+            ram: machine.memoryMap.ram.count * UInt64(PageFrame.size),
+            kernel: machine.jump.saverRegion.physicalRange.size, unlocking: sealer?.unlocking ?? 0)
+        state = Mutex(State(end: prepared.firstFreeOffset, tables: tables))
     }
 
     /// "640 MiB in 2.4 s, 266 MiB/s".
@@ -76,7 +77,8 @@ package final class WriteImage: Sendable {
     /// Writes all of memory, then the tables, then what makes it an image.
     @discardableResult
     package func write(jumpBackEntry: PhysicalAddress) throws -> ImageHeader {
-        let queue = WorkQueue(count: parts.count)
+        try requireRoomForHandoff()
+        let isGivenUp = Cancellation()
         try Parallel.run(Workers.count) { [self] _ in
             let packer = try CheckedPacker(
                 ChunkPacker(prepared.header.compression, level: level),
@@ -84,42 +86,52 @@ package final class WriteImage: Sendable {
             var pace = Pace()
             let gathered = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
             let packed = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
-            try queue.takeEach {
-                try write(part: $0, packer, &pace, gathered.bytes, packed.bytes)
+            do {
+                while !isGivenUp.isCancelled, let part = state.withLock({ $0.tables.next() }) {
+                    try write(part, packer, &pace, gathered.bytes, packed.bytes)
+                }
+            } catch {
+                // The other threads need not finish what is lost.
+                isGivenUp.cancel()
+                throw error
             }
         }
         return try complete(jumpBackEntry: jumpBackEntry)
     }
 
     private func write(
-        part index: Int, _ packer: borrowing CheckedPacker, _ pace: inout Pace,
+        _ part: (part: Int, frames: [FrameRange]), _ packer: borrowing CheckedPacker,
+        _ pace: inout Pace,
         _ gathered: UnsafeMutableRawBufferPointer, _ packed: UnsafeMutableRawBufferPointer
     ) throws {
-        let part = parts[index]
-        let left = UInt64(parts.count - index) * Self.partPages * UInt64(PageFrame.size)
-        let result = try save(
-            part, through: memory.window(part), packer, &pace, gathered, packed, left: left)
-        state.withLock { $0.results[index] = result }
-        progress.advance(by: part.pageCount * UInt64(PageFrame.size))
+        let (number, frames) = part
+        let left =
+            UInt64(partCount - number) * UInt64(Chunk.pageLimit) * UInt64(PageFrame.size)
+        let chunk = try save(
+            frames, through: memory.window(frames), packer, &pace, gathered, packed, left: left)
+        if let chunk { state.withLock { $0.tables.add(chunk, part: number) } }
+        let pages = frames.reduce(0) { $0 + $1.count }
+        progress.advance(by: pages * UInt64(PageFrame.size))
         partDone()
     }
 
     /// - Parameter left: how much this part and those after it may have to store, in bytes.
+    /// - Returns: nil where nothing had to be stored.
     private func save(
-        _ part: SavedMemory.Part, through window: borrowing CoreWindow,
+        _ part: [FrameRange], through window: borrowing CoreWindow,
         _ packer: borrowing CheckedPacker, _ pace: inout Pace,
         _ gathered: UnsafeMutableRawBufferPointer,
         _ packed: UnsafeMutableRawBufferPointer, left: UInt64
-    ) throws -> Result {
-        var result = Result()
-        let first = part.frames[0].lower
-        for frames in part.frames {
+    ) throws -> Chunk? {
+        let first = part[0].lower
+        var runs: [PageRun] = []
+        for frames in part {
             let pages = window.bytes[frames.bytes(from: first)]
-            result.runs += PageScan.runs(UnsafeRawBufferPointer(rebasing: pages), at: frames.lower)
+            runs += PageScan.runs(UnsafeRawBufferPointer(rebasing: pages), at: frames.lower)
         }
-        let data = result.runs.filter { $0.kind == .data }.map(\.frames)
-        result.dataPages = data.reduce(0) { $0 + $1.count }
-        guard let whole = data.first else { return result }
+        runs = try take(runs, of: part)
+        let data = runs.filter { $0.kind == .data }.map(\.frames)
+        guard let whole = data.first else { return nil }
 
         // Pages that follow one another are packed where they are.
         var pages = window.bytes[whole.bytes(from: first)]
@@ -133,11 +145,26 @@ package final class WriteImage: Sendable {
         }
         let stored = size.map { packed[..<$0] } ?? gathered[..<pages.count]
         let (chunk, room) = try store(
-            UnsafeMutableRawBufferPointer(rebasing: stored), pageCount: result.dataPages)
-        result.chunks = [chunk]
+            UnsafeMutableRawBufferPointer(rebasing: stored),
+            pageCount: data.reduce(0) { $0 + $1.count })
         pace.adapt(
             packing: end - start, writing: Uptime.nanoseconds() - end, mayGrow: room > left)
-        return result
+        return chunk
+    }
+
+    /// Gives up as soon as it is certain that no restore kernel could hold the image: after all is
+    /// written the machine would be off, and lost.
+    private func take(_ runs: [PageRun], of part: [FrameRange]) throws -> [PageRun] {
+        try state.withLock { state throws in
+            let taken = state.tables.take(runs, of: part)
+            let size = state.tables.dataPages * UInt64(PageFrame.size)
+            let tables = RestoreKernel.tables(
+                runs: state.tables.runCount, dataPages: state.tables.dataPages)
+            if size + tables > restoreRoom {
+                throw TransferError.imageTooLarge(size, tables: tables, limit: restoreRoom)
+            }
+            return taken
+        }
     }
 
     /// Copies frames that lie apart together.
@@ -166,59 +193,59 @@ package final class WriteImage: Sendable {
 
         let (offset, room) = try state.withLock { state throws in
             let offset = state.end
-            guard area.size - offset >= UInt64(paddedSize) else {
+            // The tables are to fit as well.
+            let end = offset + UInt64(paddedSize) + state.tables.sizeLimit
+            guard area.size >= end else {
                 throw TransferError.deviceFull(area.device.path, size: area.size)
             }
             state.end += UInt64(paddedSize)
-            return (offset, area.size - state.end)
+            return (offset, area.size - end)
         }
-        try area.device.write(from: UnsafeRawBufferPointer(padded), at: area.offset + offset)
-        let chunk = Chunk(
+        var chunk = Chunk(
             offset: offset, size: UInt32(bytes.count), firstPage: 0, pageCount: UInt32(pageCount),
-            checksum: XXH64.hash(UnsafeRawBufferPointer(bytes)))
+            checksum: 0)
+        // Of a sealed image not even a checksum of what is in clear: it would tell what that is.
+        if let sealer {
+            chunk.tag = sealer.seal(bytes, chunk)
+        } else {
+            chunk.checksum = XXH64.hash(UnsafeRawBufferPointer(bytes))
+        }
+        try area.write(from: UnsafeRawBufferPointer(padded), at: offset)
         return (chunk, room)
     }
 
     private func complete(jumpBackEntry: PhysicalAddress) throws -> ImageHeader {
-        let end = state.withLock { $0.end }
-        let results = state.withLock { $0.results }
-        var runs: [PageRun] = []
-        var chunks: [Chunk] = []
-        var page: UInt64 = 0
-        for result in results {
-            for run in result.runs { runs.appendMerging(run) }
-            for chunk in result.chunks {
-                chunks.append(chunk)
-                chunks[chunks.count - 1].firstPage += page
-            }
-            page += result.dataPages
+        let (end, runs, chunks) = state.withLock {
+            ($0.end, $0.tables.runs, $0.tables.chunks)
         }
-        try requireRestorable(dataPages: page)
         let completion = try completion(jumpBackEntry, runs, chunks, end)
-        try area.commit(completion.writes)
+        try completion.forEachWrite { try area.write($0) }
+        try area.device.flush()
         mayBecomeImage()
         try area.commit([completion.signature])
-        return completion.image.header
+        return completion.header
     }
 
-    /// Without this the machine would be off, and lost.
-    private func requireRestorable(dataPages: UInt64) throws {
-        let machine = prepared.machine
-        let size = dataPages * UInt64(PageFrame.size)
-        let limit = RestoreKernel.room(
-            ram: machine.memoryMap.ram.count * UInt64(PageFrame.size),
-            kernel: machine.jump.saverRegion.physicalRange.size)
-        if size > limit { throw TransferError.imageTooLarge(size, limit: limit) }
+    /// Where the saver lives, code and page tables of the way into A must find room.
+    private func requireRoomForHandoff() throws {
+        let tables = IdentityMap(mapping: prepared.memory)
+        let pages = HandoffBlock.pageCount(tables, moves: 0)
+        let region = prepared.machine.jump.saverRegion
+        if region.count < pages {
+            throw PlacementError.noRoomForHandoff(pages: pages, limit: region.upper)
+        }
     }
 
     /// The tables may be what no longer fits.
     private func completion(
-        _ entry: PhysicalAddress, _ runs: [PageRun], _ chunks: [Chunk], _ end: UInt64
-    ) throws -> ImageCompletion {
+        _ entry: PhysicalAddress, _ runs: PageKinds.Runs, _ chunks: SavedChunks, _ end: UInt64
+    ) throws -> ImageCompletion<PageKinds.Runs, SavedChunks> {
+        var prepared = prepared
+        prepared.fileSystems = seeing(prepared.fileSystems)
         do throws(ImageError) {
             return try prepared.completed(
                 jumpBackEntry: entry, runs: runs, chunks: chunks, dataEnd: end,
-                areaSize: area.size)
+                areaSize: area.size, sealer: sealer)
         } catch {
             if case .imageSize = error {
                 throw TransferError.deviceFull(area.device.path, size: area.size)
@@ -233,18 +260,5 @@ extension FrameRange {
     fileprivate func bytes(from first: PageFrame) -> Range<Int> {
         let start = Int(lower.rawValue - first.rawValue) * PageFrame.size
         return start..<(start + Int(count) * PageFrame.size)
-    }
-}
-
-extension [PageRun] {
-    /// Adds `run`, as part of the last one where it continues it.
-    fileprivate mutating func appendMerging(_ run: PageRun) {
-        guard let last, last.kind == run.kind, last.frames.upper == run.first,
-            case (let sum, let overflow) = last.count.addingReportingOverflow(run.count), !overflow
-        else {
-            append(run)
-            return
-        }
-        self[count - 1].count = sum
     }
 }

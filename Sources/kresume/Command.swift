@@ -15,10 +15,12 @@ struct Command: Sendable {
     var options: [CommandLineOption]
     /// How many operands it needs and takes.
     var operandCount: ClosedRange<Int>
+    /// Whether it is of use where no devices are to be seen.
+    var worksAnywhere = false
     var run: @Sendable (Arguments, Report) throws -> ExitStatus
 
     static let all: [Command] = [
-        resume, hibernate, test, save, locate, inspect, verify, discard,
+        resume, hibernate, test, check, save, locate, inspect, verify, discard, key,
     ]
 
     var help: String {
@@ -69,6 +71,9 @@ extension CommandLineOption {
     static let offset = CommandLineOption(
         "offset", short: "o", argument: .pages,
         "how many pages of 4096 bytes into DEVICE the image begins")
+    static let keyFile = CommandLineOption(
+        "key-file", argument: .file, setting: true,
+        "the key that opens an encrypted image (default: /etc/kresume/image-key)")
     static let debugPort = CommandLineOption(
         "debug-port", argument: .port,
         "for debugging: the code between the kernels writes letters there")

@@ -17,6 +17,7 @@ struct CommandLineOption: Sendable {
         case port = "PORT"
         case seconds = "SECONDS"
         case size = "SIZE"
+        case yesOrNo = "YES|NO"
     }
 
     var long: String
@@ -70,6 +71,7 @@ extension CommandLineOption.Argument {
                     wholeNumber(text).flatMap { UInt16(exactly: $0) } != nil,
                     "is not an I/O port (these are below 0x10000)"
                 )
+            case .yesOrNo: (["yes", "no"].contains(text), "is not yes or no")
             case .size: (byteCount(text) != nil, "is not a size (for example 96M)")
             }
         return isGood ? nil : problem

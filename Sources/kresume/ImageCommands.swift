@@ -3,6 +3,7 @@
 import Explanation
 import Hibernation
 import LinuxPlatform
+import SystemPackage
 
 /// Commands that look at images, or drop them.
 extension Command {
@@ -39,9 +40,14 @@ extension Command {
     static let verify = Command(
         name: "verify", operands: "DEVICE",
         summary: "Read and check every byte of an image; resume nothing.",
-        options: [.offset], operandCount: 1...1
+        details: "Of an encrypted image, what it takes to open it is asked for.",
+        options: [.offset, .keyFile], operandCount: 1...1
     ) { arguments, report in
-        guard try VerifyImage(LinuxMachine(), report).run(arguments.requiredLocation()) else {
+        var verify = VerifyImage(LinuxMachine(), report)
+        verify.keyFile =
+            (arguments.options.value("key-file")
+            ?? Settings(report).values.value("key-file")).map { FilePath($0) }
+        guard try verify.run(arguments.requiredLocation()) else {
             report.note("no hibernation image there")
             return .failure
         }

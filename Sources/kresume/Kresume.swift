@@ -43,6 +43,10 @@ enum Kresume {
 
     private static func advise() -> ExitStatus {
         let report = Report(.normal)
+        do { try Permission.requireMounts(LinuxMachine()) } catch {
+            report.fail(explanation(of: error))
+            return .failure
+        }
         Repair(LinuxMachine(), report).run()
         var advice = Advice(LinuxMachine(), report)
         advice.configured = Settings(report).location
@@ -72,6 +76,7 @@ enum Kresume {
                 throw arguments.operands.isEmpty
                     ? UsageError.noDevice : .tooManyArguments(arguments.operands)
             }
+            if !command.worksAnywhere { try Permission.requireMounts(LinuxMachine()) }
             Repair(LinuxMachine(), report).run()
             return try command.run(arguments, report)
         } catch let error as UsageError {

@@ -22,6 +22,8 @@ extension Command {
             CommandLineOption("dry-run", short: "n", "check and plan, print the plan, do not jump"),
             CommandLineOption("retry", "take an image that was tried before"),
             CommandLineOption(
+                "ignore-changed", "take it although file systems have changed since"),
+            CommandLineOption(
                 "unattended", "as a boot does it: no image is taken that nothing leads to"),
             CommandLineOption(
                 "default", argument: .device,
@@ -29,7 +31,7 @@ extension Command {
             CommandLineOption(
                 "wait", short: "w", argument: .seconds, setting: true,
                 "how long to wait for the device (default: 30)"),
-            .debugPort,
+            .keyFile, .debugPort,
         ], operandCount: 0...1
     ) { arguments, report in
         let options = arguments.options
@@ -44,6 +46,13 @@ extension Command {
         resume.dryRun = options.contains("dry-run")
         resume.retry = options.contains("retry")
         resume.isUnattended = options.contains("unattended")
+        resume.ignoreChanged = options.contains("ignore-changed")
+        if resume.ignoreChanged, resume.isUnattended {
+            throw UsageError.onlyByHand("ignore-changed")
+        }
+        resume.keyFile = (options.value("key-file") ?? settings.values.value("key-file"))
+            .map { FilePath($0) }
+        resume.takesPlainImages = settings.isOn("plain-images")
         resume.debugPort = options.port
         switch try resume.run() {
         case .noImage: report.detail("nothing to resume")
@@ -78,6 +87,23 @@ extension Command {
         try sleep(arguments, report, isTest: true)
     }
 
+    static let check = Command(
+        name: "check", operands: "[DEVICE]",
+        summary: "Tell whether hibernating and resuming would work here.",
+        details: """
+            A line for each condition: met, doubtful (!), or not, with the reason and what to do.
+            Nothing is changed; kresume test tries it. Returns 0 where the machine can be hibernated
+            in one way at least, and resumed; else 1.
+            """,
+        options: sleeping + [CommandLineOption("json", short: "j", "as JSON")], operandCount: 0...1
+    ) { arguments, report in
+        var check = CheckMachine(try hibernation(arguments, report))
+        check.takesPlainImages = Settings(report).isOn("plain-images")
+        let checkup = try check.run()
+        print(arguments.options.contains("json") ? checkup.json : checkup.text)
+        return checkup.works ? .success : .failure
+    }
+
     private static let sleeping = [
         CommandLineOption.offset,
         CommandLineOption("force", short: "f", "overwrite whatever DEVICE holds"),
@@ -89,7 +115,7 @@ extension Command {
             "its initramfs (default: the running kernel's)"),
         CommandLineOption(
             "saver-memory", short: "m", argument: .size, setting: true,
-            "memory for it to live in (default: by the size of both)"),
+            "memory for it to live in (default: what it is expected to need)"),
         CommandLineOption(
             "image-size", short: "s", argument: .size, setting: true,
             "drop page cache where more memory is in use (default: 2/5 of it)"),
@@ -105,12 +131,13 @@ extension Command {
         CommandLineOption(
             "unlock-in-saver",
             "let it ask for the passphrase of an encrypted DEVICE"),
+        CommandLineOption(
+            "encrypt", "encrypt the image, or refuse (default: encrypt where there is a key)"),
+        CommandLineOption("no-encrypt", "do not encrypt it, although there is a key"),
         CommandLineOption.debugPort,
     ]
 
-    private static func sleep(
-        _ arguments: Arguments, _ report: Report, isTest: Bool
-    ) throws -> ExitStatus {
+    private static func hibernation(_ arguments: Arguments, _ report: Report) throws -> Hibernate {
         let settings = Settings(report)
         let options = arguments.options.over(settings.values)
         var hibernate = Hibernate(LinuxMachine(), report)
@@ -127,7 +154,15 @@ extension Command {
         hibernate.unlockInSaver = options.contains("unlock-in-saver")
         hibernate.freezing =
             options.value("freeze").flatMap { FileSystemFreezing(rawValue: $0) } ?? .automatic
+        hibernate.encryption = encryption(arguments.options, settings)
         hibernate.debugPort = options.port
+        return hibernate
+    }
+
+    private static func sleep(
+        _ arguments: Arguments, _ report: Report, isTest: Bool
+    ) throws -> ExitStatus {
+        var hibernate = try hibernation(arguments, report)
         hibernate.isTest = isTest
         switch try hibernate.run() {
         case .resumed: return .success
@@ -135,6 +170,18 @@ extension Command {
         case .tested(let result):
             print(result)
             return .success
+        }
+    }
+
+    /// The command line beats kresume.conf.
+    private static func encryption(_ options: OptionValues, _ settings: Settings) -> ImageEncryption
+    {
+        if options.contains("no-encrypt") { return .never }
+        if options.contains("encrypt") { return .always }
+        return switch settings.isOn("encrypt") {
+        case true?: .always
+        case false?: .never
+        case nil: .automatic
         }
     }
 

@@ -13,10 +13,12 @@ struct Settings {
 
     static let path: FilePath = "/etc/kresume.conf"
 
-    /// What has no option: DEVICE is an operand, `offset` belongs to it, and who types a
-    /// command does not want the machine to be started again.
+    /// What has no option, or one without an argument: DEVICE is an operand, `offset` belongs to it,
+    /// and who types a command does not want the machine to be started again, and sees which image
+    /// it is.
     private static let keysWithoutOption: [String: CommandLineOption.Argument] = [
-        "device": .device, "offset": .pages, "retry": .count,
+        "device": .device, "offset": .pages, "retry": .count, "encrypt": .yesOrNo,
+        "plain-images": .yesOrNo,
     ]
 
     static let keys: [String: CommandLineOption.Argument] = Command.all.flatMap(\.options)
@@ -64,6 +66,9 @@ struct Settings {
 
     /// How often to start the machine again for another memory map.
     var mapRetries: UInt64? { values.number("retry") }
+
+    /// Nil where it says neither.
+    func isOn(_ key: String) -> Bool? { values.value(key).map { $0 == "yes" } }
 
     /// How long to wait for a device, in seconds.
     var wait: UInt64? { values.number("wait") }

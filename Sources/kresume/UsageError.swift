@@ -11,7 +11,11 @@ enum UsageError: ExplainedError, Hashable {
     case noDevice
     case notADevice(String)
     case offsetWithoutDevice
+    /// An option that no boot may have.
+    case onlyByHand(String)
     case tooManyArguments([String])
+    /// What stands behind `key`; empty where nothing does.
+    case notAKeyCommand(String)
 
     var explanation: String {
         switch self {
@@ -20,6 +24,10 @@ enum UsageError: ExplainedError, Hashable {
         case .noDevice: "name a device"
         case .notADevice(let word): "\(word) is not a device name"
         case .offsetWithoutDevice: "--offset needs a device"
+        case .onlyByHand(let option): "--\(option) is for a person, not for --unattended"
+        case .notAKeyCommand(let word):
+            (word.isEmpty ? "say" : "\(word) is nothing to do with a key: say")
+                + " create, show, change-passphrase or remove"
         case .tooManyArguments(let words):
             "too many arguments: \(words.joined(separator: " "))"
         }

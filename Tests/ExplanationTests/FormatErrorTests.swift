@@ -4,6 +4,7 @@ import Compression
 import ELFCore
 import Explanation
 import HibernateLocation
+import KeyFiles
 import LinuxBoot
 import PhysicalMemory
 import Placement
@@ -36,6 +37,7 @@ private let address = PhysicalAddress(0x10000)
                 [
                     .header, .state, .section(.system), .section(.memoryMap),
                     .section(.invariants), .section(.jump), .section(.runs), .section(.chunks),
+                    .section(.seal),
                     .section(SectionKind(rawValue: 9)), .chunk(3),
                 ].map { .checksum($0, offset: 4096, expected: 1, found: 2) }
             case .checksum: [.unknownState(9)]
@@ -67,7 +69,10 @@ private let address = PhysicalAddress(0x10000)
             case .text: [.emptyMemoryRange(offset: 8192)]
             case .emptyMemoryRange: [.frameRange(offset: 8192, lower: 2, upper: 1)]
             case .frameRange: [.unsortedInvariant(offset: 8192)]
-            case .unsortedInvariant: [.runKind(offset: 8192, found: 9)]
+            case .unsortedInvariant: [.fileSystem(offset: 8192)]
+            case .fileSystem: [.layout]
+            case .layout: [.tooManyAreaRuns(300)]
+            case .tooManyAreaRuns: [.runKind(offset: 8192, found: 9)]
             case .runKind: [.pagingLevels(3)]
             case .pagingLevels: [.emptyRun(run)]
             case .emptyRun: [.runBeyondLimit(PageRun(first: .limit, count: 9, kind: .zero))]
@@ -84,9 +89,34 @@ private let address = PhysicalAddress(0x10000)
             case .tooManyPages: [.saverRegion(frames)]
             case .saverRegion: [.jumpBackEntry(address)]
             case .jumpBackEntry: [.messagePage(address)]
-            case .messagePage: []
+            case .messagePage: [.cipher(9)]
+            case .cipher: [.cipherUnavailable]
+            case .cipherUnavailable: [.publicKey]
+            case .publicKey: [.otherKey]
+            case .otherKey: [.notAuthentic]
+            case .notAuthentic: [.chunkNotAuthentic(3, offset: 8192)]
+            case .chunkNotAuthentic: []
             }
         }
+    }
+
+    @Test func keyFile() {
+        expectSentences { (error: KeyFileError?) in
+            switch error {
+            case nil: [.truncated(offset: 0, needed: 8, available: 4)]
+            case .truncated: [.size(3, expected: 184)]
+            case .size: [.magic]
+            case .magic: [.version(2)]
+            case .version: [.wrongChecksum]
+            case .wrongChecksum: [.wrapping(9)]
+            case .wrapping: [.cost(passes: 9, memory: 1 << 40)]
+            case .cost: [.changed]
+            case .changed: [.noMemory(64 << 20)]
+            case .noMemory: [.otherKey]
+            case .otherKey: []
+            }
+        }
+        expectSentences { (error: MessagePageError?) in error == nil ? [.sealOrders] : [] }
     }
 
     @Test func stockImage() {

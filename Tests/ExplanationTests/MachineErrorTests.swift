@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import Explanation
+import KeyFiles
 import PhysicalMemory
 import Restore
 import SwsuspImage
@@ -75,7 +76,7 @@ private let id = ImageID(low: 1, high: 2)
             switch error {
             case nil: [.chunkNotUnpacked(index: 3)]
             case .chunkNotUnpacked: [.deviceFull(path, size: 1 << 30)]
-            case .deviceFull: [.imageTooLarge(1 << 40, limit: 1 << 30)]
+            case .deviceFull: [.imageTooLarge(1 << 40, tables: 1 << 20, limit: 1 << 30)]
             case .imageTooLarge: [.packedWrong]
             case .packedWrong: [.unalignedMemory(frames.physicalRange)]
             case .unalignedMemory: [.otherMemory(frames)]
@@ -98,7 +99,8 @@ private let id = ImageID(low: 1, high: 2)
     @Test func machine() {
         expectSentences { (error: MachineError?) in
             switch error {
-            case nil: [.notRoot]
+            case nil: [.notMounted("/sys", command: "mount -t sysfs sys /sys")]
+            case .notMounted: [.notRoot]
             case .notRoot: [.lockedDown]
             case .lockedDown: [.kexecDisabled]
             case .kexecDisabled: [.noKexec]
@@ -106,7 +108,8 @@ private let id = ImageID(low: 1, high: 2)
             case .noKexecJump: [.kexecRefused(.notPermitted)]
             case .kexecRefused: [.noSuchDevice(device)]
             case .noSuchDevice: [.ambiguousDevice(device, [path, "/dev/sdb2"])]
-            case .ambiguousDevice: [.noFirmwareMap]
+            case .ambiguousDevice: [.resumeOffset("12k")]
+            case .resumeOffset: [.noFirmwareMap]
             case .noFirmwareMap: [.alreadyRunning(1234)]
             case .alreadyRunning: Signal.allCases.map { .interrupted($0) }
             case .interrupted: []
@@ -135,14 +138,18 @@ private let id = ImageID(low: 1, high: 2)
             case .alreadyTried: [.writeProtected(path)]
             case .writeProtected: [.fileSystemsMounted([mount])]
             case .fileSystemsMounted: [.swapActive(path)]
-            case .swapActive: [.otherMemoryMap(image: [entry], here: [])]
+            case .swapActive:
+                [.fileSystemsChanged(["/dev/sda3 (ext4 on /) was mounted again, last on x"], path)]
+            case .fileSystemsChanged: [.otherMemoryMap(image: [entry], here: [])]
             case .otherMemoryMap: [.otherACPITables(["DSDT 1"], image: [entry], here: [])]
             case .otherACPITables: [.otherMemoryMapChecksum(image: 1, here: MemoryMap([entry]))]
             case .otherMemoryMapChecksum: [.otherHardwareSignature(image: 1, here: 2)]
             case .otherHardwareSignature: [.otherMachine([difference])]
             case .otherMachine: [.noFiveLevelPaging]
             case .noFiveLevelPaging: [.noMessagePage]
-            case .noMessagePage:
+            case .noMessagePage: [.plainImage(path)]
+            case .plainImage: [.olderImage(path)]
+            case .olderImage:
                 [
                     .kernelMayResume(MachineError.noKexec, command: "echo 8:2 > /sys/power/resume"),
                     .kernelMayResume(Errno.noMemory, command: "echo 8:2 > /sys/power/resume"),
@@ -158,7 +165,9 @@ private let id = ImageID(low: 1, high: 2)
             case nil: [.mounted(path, on: "/mnt")]
             case .mounted: [.otherContents(path, "ext4")]
             case .otherContents: [.encrypted(path, mapping: "swap_crypt")]
-            case .encrypted:
+            case .encrypted: [.encryptedOtherwise(path, mapping: "swap_crypt")]
+            case .encryptedOtherwise: [.notBeneath(path, "/dev/sda3")]
+            case .notBeneath:
                 [
                     StorageFlaw.memory("zram0"), .fileInMemory("loop0", "/tmp/swap"),
                     .file("loop0", "/swap"), .plainKey(mapping: "swap_crypt"), .remote("nbd0"),
@@ -168,9 +177,11 @@ private let id = ImageID(low: 1, high: 2)
             case .swapIsInUse: [.deviceTooSmall(path, size: 1 << 20, needed: 1 << 30)]
             case .deviceTooSmall: [.imageTooLarge(1 << 40, limit: 1 << 30)]
             case .imageTooLarge: [.notEnoughMemory(needed: 1 << 30, available: 1 << 20)]
-            case .notEnoughMemory: [.noSaverKernel(release: "6.12.1")]
+            case .notEnoughMemory: [.saverMemoryTooSmall(1 << 26, needed: 1 << 27)]
+            case .saverMemoryTooSmall: [.noSaverKernel(release: "6.12.1")]
             case .noSaverKernel: [.noSaverInitrd(release: "6.12.1")]
-            case .noSaverInitrd: [.noRegion(size: 1 << 30)]
+            case .noSaverInitrd: [.initramfsCut("/boot/initrd.img")]
+            case .initramfsCut: [.noRegion(size: 1 << 30)]
             case .noRegion: [.addedMemory(frames.physicalRange)]
             case .addedMemory: [.saverWithoutFiveLevels]
             case .saverWithoutFiveLevels: [.noLowMemory]
@@ -180,7 +191,14 @@ private let id = ImageID(low: 1, high: 2)
                     .noDevice(passedOver: [.init(path: path, reason: "it is a file")]),
                 ]
             case .noDevice: [.badPages(path)]
-            case .badPages: [.saveFailed("/dev/sda2 is full")]
+            case .badPages:
+                [
+                    .unknownFileSystem, .severalDevices(.btrfs), .hole(at: 4096), .shared,
+                    .notPlain,
+                    .unaligned, .empty, .otherContents(path), .moved,
+                ].map { .swapFile("/swapfile", $0) }
+            case .swapFile: [.offsetInFile("/swapfile")]
+            case .offsetInFile: [.saveFailed("/dev/sda2 is full")]
             case .saveFailed: [.testFailed("/dev/sda2 is full")]
             case .testFailed: [.noWord]
             case .noWord: [.notABlockDevice(path)]
@@ -201,6 +219,18 @@ private let id = ImageID(low: 1, high: 2)
 
     @Test func others() {
         expectSentences { (error: UndoNoteError?) in error == nil ? [.malformed(line: 3)] : [] }
+        expectSentences { (error: CheckError?) in
+            switch error {
+            case nil: [.noHibernation]
+            case .noHibernation: [.hibernationDisabled]
+            case .hibernationDisabled: [.noSwap]
+            case .noSwap: [.littleSwap(1 << 20, needed: 1 << 30)]
+            case .littleSwap: [.notInInitramfs(path)]
+            case .notInInitramfs: [.keyNotInInitramfs(path)]
+            case .keyNotInInitramfs: [.plainImagesRefused]
+            case .plainImagesRefused: []
+            }
+        }
         expectSentences { (error: Cancelled?) in error == nil ? [Cancelled()] : [] }
         expectSentences { (error: ReportedError?) in
             error == nil ? [ReportedError(MachineError.noKexec)] : []
@@ -219,7 +249,25 @@ private let id = ImageID(low: 1, high: 2)
             case .stillRunning: [.workerEnded("signal 9")]
             case .workerEnded: [.nothingHeard(seconds: 120)]
             case .nothingHeard: [.noWayBack]
-            case .noWayBack: []
+            case .noWayBack: [.otherSeal(isSealed: true), .otherSeal(isSealed: false)]
+            case .otherSeal: []
+            }
+        }
+    }
+
+    @Test func key() {
+        expectSentences { (error: KeyError?) in
+            switch error {
+            case nil: [.unusable(path, .magic)]
+            case .unusable: [.noSealingKey(path)]
+            case .noSealingKey: [.noOpeningKey([path, "/dev/sdb2"])]
+            case .noOpeningKey: [.alreadyThere(path)]
+            case .alreadyThere: [.nothingThere]
+            case .nothingThere: [.noPassphrase]
+            case .noPassphrase: [.wrongPassphrase(times: 1), .wrongPassphrase(times: 3)]
+            case .wrongPassphrase: [.differentPassphrases]
+            case .differentPassphrases: [.halvesDiffer(path, "/dev/sdb2")]
+            case .halvesDiffer: []
             }
         }
     }
@@ -233,8 +281,10 @@ private let id = ImageID(low: 1, high: 2)
             case .badValue: [.noDevice]
             case .noDevice: [.notADevice("swap")]
             case .notADevice: [.offsetWithoutDevice]
-            case .offsetWithoutDevice: [.tooManyArguments(["/dev/sda2", "/dev/sdb2"])]
-            case .tooManyArguments: []
+            case .offsetWithoutDevice: [.onlyByHand("ignore-changed")]
+            case .onlyByHand: [.tooManyArguments(["/dev/sda2", "/dev/sdb2"])]
+            case .tooManyArguments: [.notAKeyCommand(""), .notAKeyCommand("mend")]
+            case .notAKeyCommand: []
             }
         }
     }

@@ -58,6 +58,71 @@ import Testing
         #expect(try find(on: machine, configured: Self.third) == Self.other)
     }
 
+    /// The kernel would take 0, or the first digits: another place than the one that was meant.
+    @Test(arguments: ["", "12k", "0x10", "-1", "1 resume_offset=x"])
+    func anOffsetThatIsNoNumberIsAnError(text: String) throws {
+        for commandLine in ["resume=/dev/sdb resume_offset=", "resume_offset="] {
+            let machine = try machine()
+            machine.change { $0.commandLine = commandLine + text }
+            #expect {
+                try find(on: machine, configured: Self.third)
+            } throws: {
+                ($0 as? MachineError)?.explanation.contains("is not a number of pages") == true
+            }
+        }
+        let machine = try machine()
+        machine.change { $0.commandLine = "resume=/dev/sdb resume_offset=0" }
+        #expect(try find(on: machine) == Self.other)
+    }
+
+    /// A name of long ago: where the image is now is said, and nothing taken.
+    @Test func aDeviceThatIsGoneIsNoSilence() throws {
+        let machine = try machine()
+        machine.change { script in
+            script.devices[Self.other] = nil
+            script.devices[Self.third] = nil
+        }
+        for (commandLine, isError) in [
+            ("resume=UUID=99999999-9999-9999-9999-999999999999", true),
+            ("resume=swap:/dev/sda2", false), ("resume=file:/dev/sda2:0x1234", false),
+        ] {
+            machine.change { $0.commandLine = commandLine }
+            let recorded = RecordedReport()
+            var error: (any Error)?
+            do { #expect(try find(on: machine, recorded, isUnattended: true) == nil) } catch let
+                found
+            {
+                error = found
+            }
+            #expect(
+                (error as? MachineError)?.explanation.contains("there is no device") ?? !isError)
+            #expect(recorded.contains("kresume resume /dev/sda2 takes it"), "\(recorded.lines)")
+            #expect(recorded.contains("syntax of other software") != isError)
+        }
+        // A person gets it who has not named another one.
+        #expect(try find(on: machine) == swapPath)
+    }
+
+    /// Somebody who asks is answered; a boot says nothing of what is not there.
+    @Test(arguments: [true, false]) func nothingIsNoSilence(isUnattended: Bool) throws {
+        let recorded = RecordedReport()
+        let machine = ScriptedMachine()
+        for commandLine in ["", "noresume", "resume=/dev/sdb"] {
+            machine.change { script in
+                script.commandLine = commandLine
+                script.devices["/dev/sdb"] = try? ScriptedDevice(emptySwap(), number: swapNumber)
+            }
+            let find = FindImage(
+                named: nil, configured: nil, wait: nil, configuredWait: 0,
+                isUnattended: isUnattended, machine: machine,
+                report: Report(.normal, to: recorded))
+            #expect(try find.find() == nil)
+        }
+        for words in ["on any disk here", "says not to resume", "image on /dev/sdb"] {
+            #expect(recorded.contains(words) != isUnattended, "\(recorded.lines)")
+        }
+    }
+
     @Test func theVariableBeatsTheConfiguration() throws {
         let machine = try machine()
         machine.change {
@@ -89,7 +154,7 @@ import Testing
     /// Not even read.
     @Test func inABootNothingRemovableIsLookedAt() throws {
         let machine = try machine()
-        let numbers = machine.script.devices.values.map(\.number)
+        let numbers = machine.script.devices.values.compactMap(\.number)
         machine.change {
             $0.removable = Set(numbers)
             $0.commandLine = "resume=/dev/sdx kresume.wait=0"

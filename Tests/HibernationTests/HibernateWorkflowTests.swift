@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import Bytes
+import ELFCore
 import HibernateLocation
 import KresumeImage
 import LinuxPlatform
@@ -266,6 +267,7 @@ import Testing
             ),
             ("--saver-kernel", { $0.files[Self.kernelPath] = nil }),
             ("--saver-initrd", { $0.files[Self.initrdPath] = nil }),
+            ("is cut short", { $0.files[Self.initrdPath] = Array("070701".utf8) }),
             ("not a whole Linux kernel", { $0.files[Self.kernelPath] = [1, 2, 3] }),
             ("firmware's memory map", { $0.firmwareMap = nil }),
             (
@@ -276,7 +278,7 @@ import Testing
             ),
             ("not enough memory for the saver kernel", { $0.memory.available = 20 << 20 }),
             (
-                "no stretch of 96 MiB",
+                "there is no stretch of",
                 {
                     $0.resources.append(
                         Self.resource(0x200_0000, 512 << 20, "Kernel data", depth: 1))
@@ -294,6 +296,31 @@ import Testing
             #expect(machine.script.deeds.allSatisfy { $0 == "hold signals back" }, "\(words)")
             #expect(machine.script.devices[swapPath]?.faults.count(.write) == 0, "\(words)")
         }
+    }
+
+    /// Unless the user insists; and what is needed is told by part.
+    @Test func tooLittleMemoryForTheSaverIsRefused() throws {
+        let machine = try machine()
+        let recorded = RecordedReport()
+        guard
+            case .saverMemoryTooSmall(90 << 20, let needed)? = hibernate(
+                machine, recorded, { $0.saverMemory = 90 << 20 }) as? HibernateError
+        else {
+            Issue.record("another outcome")
+            return
+        }
+        #expect(needed > 96 << 20 && needed < 150 << 20)
+        #expect(!machine.script.deeds.contains("load"))
+        #expect(recorded.contains("the saver kernel needs "))
+        #expect(recorded.contains("2 processors 4 MiB"))
+
+        let forced = try self.machine()
+        let second = RecordedReport()
+        _ = hibernate(forced, second) {
+            $0.saverMemory = 90 << 20
+            $0.force = true
+        }
+        #expect(forced.script.deeds.contains("jump") && second.contains("may need"))
     }
 
     @Test func aSaverThatCannotPageDeepEnoughIsRefused() throws {
@@ -383,7 +410,13 @@ import Testing
             ),
         ]
         for (index, (isSaved, change)) in roots.enumerated() {
-            let image = try prepared(by: machineWithTables(change))
+            let machine = try machineWithTables(change)
+            let image = try prepared(by: machine)
+            // What the saver kernel shows its process as memory to save.
+            let core = try #require(coreHeader(in: machine.script.loadedAtJump))
+            let shown = try ELFCore(parsing: core).fileOffset(
+                of: Self.tables.lower.address, count: Self.tables.physicalRange.size)
+            #expect((shown != nil) == isSaved, "\(index)")
             #expect(image.header.hasACPIData == isSaved, "\(index)")
             #expect(image.memory.contains(Self.tables) == isSaved, "\(index)")
             let facts = image.machine.invariants.facts.filter { $0.category == "acpi-table" }
@@ -391,6 +424,17 @@ import Testing
                 facts.map { String($0.value.prefix(5)) }
                     == (isSaved ? ["DSDT ", "FACP ", "SSDT1", "SSDT2"] : []), "\(index)")
         }
+    }
+
+    private func coreHeader(in kernel: LoadedKernel?) -> [UInt8]? {
+        for segment in kernel?.segments ?? [] where segment.bytes.count < 1 << 20 {
+            for offset in stride(from: 0, to: segment.bytes.count, by: 8)
+            where segment.bytes[offset...].starts(with: [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]) {
+                let bytes = Array(segment.bytes[offset...])
+                if (try? ELFCore(parsing: bytes)) != nil { return bytes }
+            }
+        }
+        return nil
     }
 
     /// The FADT says where the DSDT is, which may move, and where the FACS is, which may not.

@@ -50,6 +50,20 @@ private let after = map(tables: .tested(0xcfe, 0xd0e))
         #expect(restore.recorded.contains("ACPI's tables lie elsewhere") == (map == after))
     }
 
+    /// Tables that share no large page with RAM are mapped for the hand-off as well.
+    @Test func tablesFarFromRAMComeBackToo() throws {
+        let far = map(tables: .tested(0xc00, 0x1000))
+        let restore = try RestoreMachine(image: savedImage(of: SaverKernel(map: far)))
+        restore.machine.change { script in
+            script.firmwareMap = far
+            script.acpiTables = [OriginalKernel.dsdt]
+            script.frames = far.ram.intersection(.tested(0x400, 0x2000)).ranges
+        }
+        let (_, wrong) = restore.resumeToJump()
+        #expect(restore.hasJumped, "\(restore.recorded.lines)")
+        #expect(wrong.isEmpty, "\(wrong.prefix(10))")
+    }
+
     /// The hand-off block is written while this kernel still runs, and reads its tables.
     @Test func theHandoffBlockLiesInRAM() throws {
         let original = map(tables: .tested(0x910, 0x920))

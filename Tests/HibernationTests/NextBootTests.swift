@@ -38,7 +38,7 @@ import Testing
         let configured = configured.map { ConfiguredLocation(device: .path($0)) }
         let target = try TargetDevice(
             ImageLocation(.path(swapPath), offsetPages: offsetPages), nil, force: true,
-            unlock: false, on: machine, recorded.report,
+            unlock: false, isSealed: false, on: machine, recorded.report,
             UndoList(machine, recorded.report))
         return NextBoot(
             target: target, configured: configured, machine: machine, report: recorded.report)

@@ -75,15 +75,18 @@ struct OriginalKernel {
     ///
     /// - Parameter map: with ACPI's tables where ``MemoryMap/tested`` has RAM; nil: that one.
     static func preparedSwap(
-        pages: Int = 1024, saverRegion: FrameRange = saverRegion, map: MemoryMap? = nil
+        pages: Int = 1024, saverRegion: FrameRange = saverRegion, map: MemoryMap? = nil,
+        fileSystems: [FileSystemRecord] = []
     ) throws -> [UInt8] {
         var bytes = emptySwap(pages: pages)
-        bytes.store(try prepared(bytes, saverRegion, map).firstPages, at: 0)
+        bytes.store(try prepared(bytes, saverRegion, map, fileSystems).firstPages, at: 0)
         return bytes
     }
 
-    private static func prepared(
-        _ swap: [UInt8], _ saverRegion: FrameRange = saverRegion, _ map: MemoryMap? = nil
+    static func prepared(
+        _ swap: [UInt8], _ saverRegion: FrameRange = saverRegion, _ map: MemoryMap? = nil,
+        _ fileSystems: [FileSystemRecord] = [], isSealed: Bool = false, isRemembered: Bool = false,
+        layout: AreaLayout? = nil
     ) throws -> PreparedImage {
         var record = record
         record.jump.saverRegion = saverRegion
@@ -92,10 +95,14 @@ struct OriginalKernel {
             record.invariants = Invariants(
                 record.invariants.facts + [.init("acpi-table", "DSDT \(dsdtDigest)")])
         }
+        if isRemembered {
+            record.invariants = Invariants(record.invariants.facts + [.init("rollback", "efi")])
+        }
         return try PreparedImage(
             id: id, creationTime: 1_799_999_000,
             signaturePage: SignaturePage(Array(swap[..<4096])), machine: record,
-            acpiData: map != nil, areaSize: UInt64(swap.count))
+            fileSystems: fileSystems, acpiData: map != nil, isSealed: isSealed, layout: layout,
+            areaSize: UInt64(swap.count))
     }
 
     /// What it keeps in its memory for a test.
@@ -105,7 +112,13 @@ struct OriginalKernel {
     }()
 
     /// As /proc/vmcore shows it in the saver kernel.
-    func vmcore(without saverRegion: FrameRange = saverRegion) -> [UInt8] {
+    ///
+    /// - Parameter message: what it has left in its message page; nil: as in ``pages``.
+    func vmcore(
+        without saverRegion: FrameRange = saverRegion, message: MessagePage? = nil
+    ) -> [UInt8] {
+        var pages = pages
+        if let message { pages[Self.messageFrame.rawValue] = message.bytes }
         let shown = Self.ram.subtracting(FrameRange(PageFrame(0), count: 1))
             .subtracting(FrameSet([saverRegion, Self.saverLowMemory])).ranges
         var programs: [Program] = []

@@ -86,6 +86,16 @@ final class RestoreMachine {
         }
         guard let segment = script.loaded?.segments.first else { return [:] }
         let parameters = kresume_handoff_parameters_offset()
+        let root: UInt64? = segment.bytes.integer(at: parameters + Int(HANDOFF_TOP_TABLE_4))
+        let tables = PageTables(root: PageFrame((root ?? 0) / 4096), depth: .four)
+        // The hand-off sees nothing that its tables do not show.
+        func isMapped(_ page: UInt64) -> Bool {
+            tables.walk(page * 4096, to: .read) { table in
+                let offset = Int(table.address.rawValue) - Int(segment.memory.start.rawValue)
+                return offset >= 0 && offset + 4096 <= segment.bytes.count
+                    ? Array(segment.bytes[offset..<offset + 4096]) : nil
+            }.address?.rawValue == page * 4096
+        }
         var list =
             segment.bytes.integer(at: parameters + Int(HANDOFF_LIST), as: UInt64.self) ?? 0
         while list != 0 {
@@ -96,7 +106,8 @@ final class RestoreMachine {
                 let offset = Int(LIST_MOVES) + move * Int(MOVE_SIZE)
                 let source = bytes.integer(at: offset, as: UInt64.self) ?? 0
                 let destination = (bytes.integer(at: offset + 8, as: UInt64.self) ?? 0) / 4096
-                for page in 0..<(bytes.integer(at: offset + 16, as: UInt64.self) ?? 0) {
+                for page in 0..<(bytes.integer(at: offset + 16, as: UInt64.self) ?? 0)
+                where isMapped(destination + page) {
                     memory[destination + page] =
                         source < 4096
                         ? [UInt8](repeating: UInt8(source), count: 4096)

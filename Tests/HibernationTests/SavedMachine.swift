@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import Hibernation
+import KresumeImage
 import LinuxBoot
 import LinuxPlatform
 import PhysicalMemory
@@ -20,21 +21,28 @@ final class SaverKernel {
     /// - Parameters:
     ///   - region: where the saver lives; nil: where it usually does.
     ///   - isTest: whether it is `kresume test`: nothing is prepared on the device.
+    ///   - message: what A has left for the saver; nil: nothing of a key.
+    ///   - prepared: what the device holds; nil: an image that is not to be sealed.
     ///   - map: see ``OriginalKernel/preparedSwap(pages:saverRegion:map:)``.
     init(
         areaPages: Int = 1024, region: FrameRange? = nil, isTest: Bool = false,
-        map: MemoryMap? = nil
+        map: MemoryMap? = nil, fileSystems: [FileSystemRecord] = [],
+        message: MessagePage? = nil, prepared: [UInt8]? = nil
     ) throws {
-        vmcore =
-            try region.map {
-                let bytes = OriginalKernel.shared.vmcore(without: $0)
-                return try ScriptedDevice(bytes, number: DeviceNumber(major: 0, minor: 1))
-            } ?? OriginalKernel.vmcoreFile.get()
+        if region != nil || message != nil {
+            let bytes = OriginalKernel.shared.vmcore(
+                without: region ?? OriginalKernel.saverRegion, message: message)
+            vmcore = try ScriptedDevice(bytes, number: DeviceNumber(major: 0, minor: 1))
+        } else {
+            vmcore = try OriginalKernel.vmcoreFile.get()
+        }
         let region = region ?? OriginalKernel.saverRegion
         let contents =
             try isTest
             ? emptySwap(pages: areaPages)
-            : OriginalKernel.preparedSwap(pages: areaPages, saverRegion: region, map: map)
+            : prepared
+                ?? OriginalKernel.preparedSwap(
+                    pages: areaPages, saverRegion: region, map: map, fileSystems: fileSystems)
         device = try ScriptedDevice(contents, number: swapNumber)
         let mark = try DeviceMark(of: device.open(swapPath, .read), offset: 0)
         let parameters = SaverParameters(

@@ -7,6 +7,7 @@ import SwapArea
 import SystemPackage
 import TestSupport
 import Testing
+import Transfer
 
 @testable import Hibernation
 
@@ -20,12 +21,14 @@ import Testing
     @discardableResult
     private func target(
         on machine: ScriptedMachine, _ named: FilePath? = swapPath, configured: FilePath? = nil,
-        force: Bool = false, unlock: Bool = false, _ recorded: RecordedReport = RecordedReport()
+        force: Bool = false, unlock: Bool = false, isSealed: Bool = false,
+        _ recorded: RecordedReport = RecordedReport()
     ) throws -> TargetDevice {
         try TargetDevice(
             named.map { ImageLocation(.path($0)) },
             configured.map { ConfiguredLocation(device: .path($0)) }, force: force, unlock: unlock,
-            on: machine, recorded.report, UndoList(machine, RecordedReport().report))
+            isSealed: isSealed, on: machine, recorded.report,
+            UndoList(machine, RecordedReport().report))
     }
 
     private func refusal(
@@ -87,6 +90,22 @@ import Testing
         bytes.store(UInt32(64), at: 458)
         bytes.store([0x55, 0xaa], at: 510)
         #expect(refusal(on: try machine(bytes)).contains("partition table (dos)"))
+    }
+
+    @Test func anOffsetBeyondAllDevicesIsRefused() throws {
+        for pages in [UInt64(1) << 20, 1 << 52, .max] {
+            let machine = try machine(emptySwap())
+            for force in [false, true] {
+                #expect(throws: (any Error).self) {
+                    let target = try TargetDevice(
+                        ImageLocation(.path(swapPath), offsetPages: pages), nil, force: force,
+                        unlock: false, isSealed: false, on: machine, RecordedReport().report,
+                        UndoList(machine, RecordedReport().report))
+                    let area = try target.claim()
+                    if area.size == 0 { throw HibernateError.noWord }
+                }
+            }
+        }
     }
 
     @Test func badPagesAreRefused() throws {
@@ -176,8 +195,9 @@ import Testing
         #expect(try target(on: machine, nil, force: true, recorded).path == swapPath)
         #expect(
             recorded.lines == [
-                "/dev/sda2 is the largest swap partition in use that can hold an image",
-                "not /dev/sdc1: it is a file, in a file system that is mounted",
+                "/dev/sda2 is the largest swap in use that can hold an image",
+                "not /dev/sdc1: it is in a file system of which kresume does not know where its files are "
+                    + "on the disk: ext4, xfs and btrfs can be used",
                 "not /dev/sdb1: zram0 is a disk in memory, which is empty after the machine was off",
             ])
     }
@@ -191,7 +211,8 @@ import Testing
         let error = #expect(throws: HibernateError.self) { try target(on: machine, nil) }
         let sentence = error?.explanation ?? ""
         for words in [
-            "not /dev/sdc1: it is a file", "not /dev/sdb1: zram0", "not /dev/sda2: another",
+            "not /dev/sdc1: it is in a file system", "not /dev/sdb1: zram0",
+            "not /dev/sda2: another",
         ] {
             #expect(sentence.contains(words), "\(sentence)")
         }
@@ -219,7 +240,9 @@ import Testing
 
     @Test func withoutAnyNoneIsTaken() throws {
         let error = #expect(throws: HibernateError.self) { try target(on: ScriptedMachine(), nil) }
-        #expect(error?.explanation == "there is no swap partition in use: name a device")
+        #expect(
+            error?.explanation
+                == "there is no swap in use: name a swap partition or a swap file")
     }
 
     // Swap that is in use.

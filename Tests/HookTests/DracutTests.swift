@@ -14,10 +14,35 @@ import Testing
         #expect(
             try Hook(
                 path: "dracut/50kresume/module-setup.sh", shell: ["bash"], standIns: ["instmods"]
-            ).run("installkernel").calls == ["instmods evdev button"])
+            ).run("installkernel").calls == ["instmods evdev button efivarfs"])
         // With -o what is missing is left out.
         #expect(
-            try hook.run("install").calls.prefix(2)
-                == ["inst_simple kresume", "inst_multiple -o ./missing"])
+            try hook.run("install").calls.prefix(3)
+                == [
+                    "inst_simple kresume", "inst_multiple -o ./missing",
+                    "inst_multiple -o /etc/kresume/image-key "
+                        + "/etc/credstore.encrypted/kresume.image-key systemd-ask-password",
+                ])
+    }
+
+    /// What kresume has refused for good, dracut's own ways do not resume.
+    @Test(arguments: [true, false]) func othersResumeWhatTheyMay(isForbidden: Bool) throws {
+        let note = "/run/kresume/no-other-resume"
+        let hook = Hook(
+            path: "dracut/50kresume/kresume-resume.sh",
+            standIns: ["getarg=1", "kresume", "udevadm"],
+            files: [
+                "/.resume": "a", "/etc/udev/rules.d/99-resume.rules": "b", "/lib/dracut-lib.sh": "",
+            ].merging(isForbidden ? [note: ""] : [:]) { $1 },
+            variables: ["hookdir": "./hooks"])
+        let calls = try hook.run(
+            "[ ! -s ./file0 ] || echo device; [ ! -e ./file1 ] || echo rule"
+        ).calls
+        #expect(
+            calls.suffix(from: 2)
+                == ["kresume resume --unattended"]
+                + (isForbidden
+                    ? ["udevadm control --reload", "udevadm settle --timeout=30"]
+                    : ["device", "rule"]))
     }
 }

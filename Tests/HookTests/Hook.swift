@@ -37,6 +37,7 @@ struct Hook {
             try Data(file.value.utf8).write(to: copy)
             text = text.replacingOccurrences(of: file.key, with: "./file\(number)")
         }
+        text = text.replacingOccurrences(of: "/run/kresume.tried", with: "./tried")
         // This machine may have one.
         text = text.replacingOccurrences(of: "/etc/kresume.conf", with: "./missing")
         let script = directory.appending(path: "hook")

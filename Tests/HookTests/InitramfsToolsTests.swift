@@ -24,7 +24,10 @@ import Testing
         #expect(
             try hook.run()
                 == Hook.Outcome(
-                    calls: ["copy_exec kresume", "manual_add_modules evdev button"], status: 0))
+                    calls: [
+                        "copy_exec kresume", "manual_add_modules evdev button",
+                        "manual_add_modules efivarfs",
+                    ], status: 0))
     }
 
     @Test func installsTheConfiguration() throws {
@@ -36,7 +39,27 @@ import Testing
         // The path in the initramfs is replaced as well.
         #expect(
             try hook.run("cat made/file0 >&3; echo >&3").calls
-                == ["copy_exec kresume", "manual_add_modules evdev button", "wait = 1"])
+                == [
+                    "copy_exec kresume", "manual_add_modules evdev button",
+                    "manual_add_modules efivarfs", "wait = 1",
+                ])
+    }
+
+    /// Only where there is one, and then nobody but root reads the initramfs.
+    @Test func installsTheKey() throws {
+        var hook = Hook(
+            path: "initramfs-hooks/hooks/kresume", standIns: ["copy_exec", "manual_add_modules"],
+            files: [
+                "/usr/share/initramfs-tools/hook-functions": "", "/etc/kresume/image-key": "key",
+            ], variables: ["DESTDIR": "made/"])
+        #expect(
+            try hook.run("find made -type f; cat \"$(find made -type f)\"; echo").calls.suffix(2)
+                == ["made/file0", "key"])
+        hook = Hook(path: "initramfs-hooks/conf-hooks.d/kresume", standIns: [])
+        let say = "echo \"umask ${UMASK-none}\""
+        #expect(try hook.run("\(say)").calls == ["umask none"])
+        hook.files = ["/etc/kresume/image-key": ""]
+        #expect(try hook.run("\(say)").calls == ["umask 0077"])
     }
 
     @Test(arguments: [
@@ -61,6 +84,21 @@ import Testing
             files: ["/scripts/functions": "", "/scripts/local": ""],
             variables: ["resume": resume])
         #expect(try hook.run("exit $?") == Hook.Outcome(calls: calls, status: 0))
+    }
+
+    /// What kresume has refused for good, the tool's own script does not resume.
+    @Test(arguments: [true, false]) func othersResumeWhatTheyMay(isForbidden: Bool) throws {
+        let note = "/run/kresume/no-other-resume"
+        let hook = Hook(
+            path: "initramfs-hooks/scripts/local-premount/kresume", shell: ["busybox", "ash"],
+            standIns: ["resolve_device", "local_block", "kresume"],
+            files: [
+                "/scripts/functions": "", "/scripts/local": "", "/conf/param.conf": "ROOT=a\n",
+            ].merging(isForbidden ? [note: ""] : [:]) { $1 },
+            variables: ["resume": "/dev/vda2"])
+        // Each script is followed by that.
+        let calls = try hook.run(". ./file0; echo \"resume ${resume}\"").calls
+        #expect(calls.last == (isForbidden ? "resume " : "resume /dev/vda2"))
     }
 
     @Test(arguments: [

@@ -13,6 +13,7 @@ import Testing
                 == Hook.Outcome(
                     calls: [
                         "add_binary kresume", "add_module evdev?", "add_module button?",
+                        "add_module efivarfs?",
                         "add_runscript",
                     ], status: 0))
     }
@@ -30,6 +31,22 @@ import Testing
         #expect(try hook.run("build").calls.contains("add_file ./file0"))
     }
 
+    @Test(arguments: ["mkinitcpio/install/kresume", "mkinitcpio/install/sd-kresume"])
+    func installsTheKey(path: String) throws {
+        var hook = Hook(
+            path: path, shell: ["bash"],
+            standIns: [
+                "add_binary", "add_module", "add_runscript", "add_systemd_unit", "add_symlink",
+                "add_file",
+            ])
+        let line = "add_file ./file0 ./file0 600"
+        #expect(try !hook.run("build").calls.contains(line))
+        hook.files = ["/etc/kresume/image-key": ""]
+        let calls = try hook.run("build").calls
+        #expect(calls.contains(line))
+        #expect(calls.contains("add_binary systemd-ask-password") == path.hasSuffix("sd-kresume"))
+    }
+
     @Test func installsTheUnits() throws {
         let hook = Hook(
             path: "mkinitcpio/install/sd-kresume", shell: ["bash"],
@@ -38,11 +55,12 @@ import Testing
         let wants = "\(units)/sysinit.target.wants"
         #expect(
             try hook.run("build").calls == [
-                "add_module evdev?", "add_module button?",
+                "add_module evdev?", "add_module button?", "add_module efivarfs?",
                 "add_systemd_unit kresume-resume.service",
                 "add_symlink \(wants)/kresume-resume.service ../kresume-resume.service",
                 "add_systemd_unit kresume-save.service",
                 "add_symlink \(wants)/kresume-save.service ../kresume-save.service",
+                "add_file \(units)/systemd-hibernate-resume.service.d/kresume.conf",
                 "add_file \(units)/systemd-hibernate-resume@.service.d/kresume.conf",
             ])
     }
@@ -74,5 +92,19 @@ import Testing
             standIns: [kresume, "err", "launch_interactive_shell"],
             files: ["/proc/cmdline": commandLine])
         #expect(try hook.run("run_hook") == Hook.Outcome(calls: calls, status: 0))
+    }
+
+    /// What kresume has refused for good, the tool's own hook does not resume.
+    @Test(arguments: [true, false]) func othersResumeWhatTheyMay(isForbidden: Bool) throws {
+        let note = "/run/kresume/no-other-resume"
+        let hook = Hook(
+            path: "mkinitcpio/hooks/kresume", shell: ["busybox", "ash"], standIns: ["kresume"],
+            files: ["/proc/cmdline": "quiet"].merging(isForbidden ? [note: ""] : [:]) { $1 },
+            variables: ["resume": "/dev/vda2"])
+        #expect(
+            try hook.run("run_hook; echo \"resume ${resume}\"").calls
+                == [
+                    "kresume resume --unattended", isForbidden ? "resume " : "resume /dev/vda2",
+                ])
     }
 }

@@ -109,6 +109,13 @@ private let sectionDamage = [
             header.sections[header.sections.firstIndex { $0.kind == .jump }!].isRequired = false
         }
     },
+    Damage("section required that need not be there", .sectionFlags(.fileSystems, 1)) {
+        try $0.editHeader { header in
+            header.sections.append(
+                ImageSection(
+                    kind: .fileSystems, isRequired: true, offset: 12288, size: 0, checksum: 0))
+        }
+    },
     Damage("unknown required section", .unknownSection(stranger)) {
         try $0.editHeader { header in
             header.sections.append(

@@ -140,15 +140,17 @@ enum Sample {
         return area
     }
 
-    static func prepare(_ area: inout ImageArea) throws -> PreparedImage {
+    static func prepare(
+        _ area: inout ImageArea, in layout: AreaLayout? = nil
+    ) throws -> PreparedImage {
         let prepared = try PreparedImage(
             id: id, creationTime: 1_750_000_000, signaturePage: SignaturePage(area.read(0, 4096)),
-            machine: machine, areaSize: area.size)
+            machine: machine, layout: layout, areaSize: area.size)
         for write in prepared.writes { area.write(write) }
         return prepared
     }
 
-    /// Stores three chunks, the last pages first: 2 raw, 3 raw, 4 packed.
+    /// Stores three chunks, the last pages first: 2 raw, 3 raw, 4 packed. In the order of the data.
     static func storeChunks(_ area: inout ImageArea, at start: UInt64) -> [Chunk] {
         var offset = start
         return [(7, 2, 8192), (0, 3, 12288), (3, 4, 5000)].map { firstPage, pages, size in
@@ -158,23 +160,27 @@ enum Sample {
             return Chunk(
                 offset: offset, size: UInt32(size), firstPage: UInt64(firstPage),
                 pageCount: UInt32(pages), checksum: XXH64.hash(stored))
-        }
+        }.sorted { $0.firstPage < $1.firstPage }
     }
 
-    static func complete(_ area: inout ImageArea) throws -> ImageCompletion {
-        let prepared = try prepare(&area)
+    typealias Completion = ImageCompletion<[PageRun], [Chunk]>
+
+    static func complete(
+        _ area: inout ImageArea, in layout: AreaLayout? = nil
+    ) throws -> Completion {
+        let prepared = try prepare(&area, in: layout)
         let chunks = storeChunks(&area, at: prepared.firstFreeOffset)
         let completion = try prepared.completed(
             jumpBackEntry: jumpBackEntry, runs: runs, chunks: chunks,
             dataEnd: prepared.firstFreeOffset + 7 * 4096, areaSize: area.size)
-        for write in completion.writes { area.write(write) }
+        completion.forEachWrite { area.write($0) }
         return completion
     }
 
     /// A valid image.
-    static func area() throws -> ImageArea {
+    static func area(in layout: AreaLayout? = nil) throws -> ImageArea {
         var area = swapArea
-        area.write(try complete(&area).signature)
+        area.write(try complete(&area, in: layout).signature)
         return area
     }
 }

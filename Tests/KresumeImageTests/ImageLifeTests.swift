@@ -13,7 +13,7 @@ import Testing
         let completion = try Sample.complete(&area)
         area.write(completion.signature)
         let image = try #require(try area.image())
-        #expect(image == completion.image)
+        #expect(image.header == completion.header && image.machine == completion.machine)
         #expect(image.machine.system == Sample.machine.system)
         #expect(image.machine.memoryMap == Sample.memoryMap)
         #expect(image.machine.invariants == Sample.machine.invariants)

@@ -182,13 +182,18 @@ import Testing
             jumpBackEntry: PhysicalAddress(1 << 32), runs: runs, chunks: chunks,
             dataEnd: prepared.firstFreeOffset + 20_000 * 30 * 4096, areaSize: 1 << 40)
         var pages: [UInt64: ImageWrite] = [0: completion.signature]
-        for write in prepared.writes + completion.writes { pages[write.offset] = write }
+        for write in prepared.writes { pages[write.offset] = write }
+        completion.forEachWrite { pages[$0.offset] = $0 }
         let image = try HibernationImage.read(areaSize: 1 << 40) { offset, count in
-            // Header and state are read at once and written apart.
-            offset == 4096
-                ? pages[4096]!.bytes + pages[8192]!.bytes : Array(pages[offset]!.bytes)
+            // Header and state are read at once and written apart, and a table in pieces.
+            var bytes: [UInt8] = []
+            while bytes.count < count { bytes += pages[offset + UInt64(bytes.count)]!.bytes }
+            return bytes
         }
-        #expect(image == completion.image)
+        #expect(image?.header == completion.header && image?.runs == runs)
+        #expect(image?.chunks == chunks)
+        let sections = completion.header.sections.filter { $0.kind == .runs || $0.kind == .chunks }
+        #expect(sections.map(\.size) == [300_000 * 16, 20_000 * 24])
         #expect(runs.dataPageCount == chunks.last?.pages.upperBound)
     }
 }

@@ -129,15 +129,15 @@ import Testing
             try complete(Sample.runs, chunks, dataEnd - 4096, area.size)
         }
         #expect(throws: ImageError.dataPages(header: 9, runs: 9, chunks: 7)) {
-            try complete(Sample.runs, Array(chunks.dropFirst()), dataEnd, area.size)
+            try complete(Sample.runs, Array(chunks.dropLast()), dataEnd, area.size)
         }
         #expect(throws: ImageError.chunkOrder(0, firstPage: 3, expected: 0)) {
-            try complete(Sample.runs, [chunks[0], chunks[2]], dataEnd, area.size)
+            try complete(Sample.runs, Array(chunks[1...]), dataEnd, area.size)
         }
         #expect(throws: ImageError.chunkOrder(2, firstPage: .max, expected: 7)) {
-            var last = chunks[0]
+            var last = chunks[2]
             last.firstPage = .max
-            try complete(Sample.runs, chunks.dropFirst() + [last], dataEnd, area.size)
+            try complete(Sample.runs, chunks.dropLast() + [last], dataEnd, area.size)
         }
     }
 

@@ -46,12 +46,14 @@ import Testing
             "--\($0.long)" + ($0.argument == nil ? "" : "=")
         }
         #expect(try complete(name, "--") == options.sorted())
-        #expect(try complete(name, "L") == (command.operandCount.upperBound == 0 ? [] : ["LABEL="]))
+        #expect(
+            try complete(name, "L") == (command.operands.contains("DEVICE") ? ["LABEL="] : []))
     }
 
     @Test func bashKnowsWhatToComplete() throws {
         #expect(try complete("") == Command.all.map(\.name).sorted())
         #expect(try complete("ver") == ["verify"])
+        #expect(try complete("key", "c") == ["change-passphrase", "create"])
         #expect(try complete("-") == ["--help", "--version"])
         // With the `=` that bash takes for a word, and without.
         let file = path("Package.swift").path

@@ -21,6 +21,9 @@ import Testing
         image-size = 2G
         compression = zstd:7
         freeze = always
+        encrypt = yes
+        key-file = /key
+        plain-images = no
         """
 
     @Test func everyKey() {
@@ -36,6 +39,8 @@ import Testing
         #expect(settings.values.size("image-size") == 2 << 30)
         #expect(settings.values.value("compression") == "zstd:7")
         #expect(settings.values.value("freeze") == "always")
+        #expect(settings.isOn("encrypt") == true && settings.isOn("plain-images") == false)
+        #expect(settings.values.value("key-file") == "/key" && settings.isOn("quiet") == nil)
         // A key that is missing here is missing in the tests.
         #expect(Self.whole.split(separator: "\n").count == Settings.keys.count)
     }
@@ -44,6 +49,7 @@ import Testing
     @Test(arguments: [
         ("wait = soon", "wait = soon is not a number"),
         ("wait = -1", "wait = -1 is not a number"),
+        ("encrypt = maybe", "encrypt = maybe is not yes or no"),
         ("wait =", "wait =  is not a number"),
         ("device =", "device =  is not a device name"),
         (

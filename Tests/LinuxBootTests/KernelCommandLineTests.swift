@@ -66,6 +66,7 @@ import Testing
     @Test(arguments: [
         ("noresume", true), ("nohibernate", true), ("hibernate=noresume", true),
         ("hibernate=no", true), ("hibernate=nocompress", false), ("resume=noresume", false),
+        ("resume=none", true), ("resume=/dev/none", false), ("resume=none resume=/dev/a", false),
         ("hibernate", false), ("quiet -- noresume", false), ("", false),
     ])
     func forbiddenResume(text: String, forbidden: Bool) {

@@ -57,14 +57,18 @@ import Testing
         return tree
     }
 
-    @Test(arguments: [
+    private static let expected = [
         ("259:0", false), ("259:1", true), ("8:0", true), ("8:16", false), ("8:32", true),
         ("8:48", true), ("8:64", false), ("8:80", true), ("8:1", true), ("253:0", true),
         ("9:9", false),
-    ])
-    func isRemovable(number: String, expected: Bool) throws {
+    ]
+
+    @Test func isRemovable() throws {
         let tree = try Self.tree()
-        let number = try #require(DeviceNumber(number))
-        #expect(try RemovableDevice.isRemovable(number, sysfs: tree.root) == expected)
+        for (text, expected) in Self.expected {
+            let number = try #require(DeviceNumber(text))
+            let isRemovable = try RemovableDevice.isRemovable(number, sysfs: tree.root)
+            #expect(isRemovable == expected, "\(text)")
+        }
     }
 }

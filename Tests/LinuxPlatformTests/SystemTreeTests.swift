@@ -112,6 +112,29 @@ import Testing
         #expect(try DiskEncryption.mapping(of: device, sysfs: tree.root) == name)
     }
 
+    /// What lies below mappings of LUKS2, and of nothing else.
+    @Test func unlockedDevices() throws {
+        let tree = try TemporaryTree([
+            "class/block/sda/size": "8\n",
+            "class/block/dm-0/dm/uuid": "CRYPT-LUKS2-0123-a\n", "class/block/dm-0/slaves/sda1/": "",
+            "class/block/dm-1/dm/uuid": "LVM-0123\n", "class/block/dm-1/slaves/sdb/": "",
+            "class/block/dm-2/dm/uuid": "CRYPT-LUKS1-0123-b\n", "class/block/dm-2/slaves/sdc/": "",
+            "class/block/dm-3/dm/uuid": "CRYPT-LUKS2-0124-c\n", "class/block/dm-3/slaves/dm-1/": "",
+        ])
+        #expect(
+            try DiskEncryption.unlockedDevices(sysfs: tree.root) == ["/dev/sda1", "/dev/dm-1"])
+    }
+
+    @Test(arguments: [
+        ("0\n", 1), ("0-3\n", 4), ("0-3,5,8-9\n", 7), ("", nil), ("x\n", nil), ("3-1\n", nil),
+        ("0-1-2\n", nil), ("-1\n", nil), ("0-99999999\n", nil),
+    ])
+    func presentCPUs(text: String, count: Int?) throws {
+        let tree = try TemporaryTree(["devices/system/cpu/present": text])
+        let found = try? CPU.presentCount(sysfs: tree.root)
+        #expect(found == count)
+    }
+
     /// Of a disk that is a mapping: the link in /sys/class/block leads below it.
     @Test func encryptionBelowAPartition() throws {
         let tree = try TemporaryTree([

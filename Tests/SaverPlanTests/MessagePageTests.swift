@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import KresumeImage
 import PhysicalMemory
 import Testing
 
@@ -52,6 +53,30 @@ import Testing
         }
         #expect(MessagePage(.failed, "12 13").preparedImage == [])
         #expect(MessagePage(swapList: 1).preparedImage == [])
+    }
+
+    @Test func sealOrders() throws {
+        let orders = try #require(
+            SealOrders(
+                publicKey: Array(0..<32), token: Array(0x20..<0x40), seed: Array(0xe0...0xff),
+                unlocking: 64 << 20))
+        let frames = [PageFrame(0x1234), PageFrame(1)]
+        let message = read(
+            MessagePage(swapList: 0x5000, preparedImage: frames, sealOrders: orders))
+        #expect(try message?.sealOrders() == orders)
+        #expect(message?.swapList == 0x5000 && message?.preparedImage == frames)
+        #expect(try MessagePage(swapList: 1).sealOrders() == nil)
+        #expect(try MessagePage(.failed, message?.text ?? "").sealOrders() == nil)
+        for text in ["seal:", "seal:00", "seal:" + String(repeating: "0", count: 191) + ":0"] {
+            #expect(throws: MessagePageError.sealOrders) {
+                try MessagePage(.pending, text).sealOrders()
+            }
+        }
+        for digits in [String(repeating: "0g", count: 96), String(repeating: "+1", count: 96)] {
+            #expect(throws: MessagePageError.sealOrders) {
+                try MessagePage(.pending, "seal:" + digits + ":0").sealOrders()
+            }
+        }
     }
 
     @Test func testResult() {

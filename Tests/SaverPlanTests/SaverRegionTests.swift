@@ -20,24 +20,6 @@ private let mebibyte: UInt64 = 1 << 20
             resources: IOMemoryResource.parse(iomem: iomem), avoiding: avoiding)
     }
 
-    @Test(
-        arguments: [
-            (0, 96), (4 * mebibyte, 96), (23 * mebibyte, 23 * 6 + 32), (UInt64.max / 6, nil),
-        ] as [(UInt64, UInt64?)])
-    func sizeFollowsTheInitrd(initrdSize: UInt64, least: UInt64?) throws {
-        let size = SaverRegion.size(for: try kernel(), initrdSize: initrdSize)
-        #expect(
-            try SaverRegion.size(for: kernel(), initrdSize: 64 << 20, guardSize: 5 << 20)
-                == SaverRegion.size(for: kernel(), initrdSize: 64 << 20) + 15 << 20)
-        guard let least else {
-            #expect(size == .max)
-            return
-        }
-        #expect(size >= least * mebibyte)
-        #expect(size < (least + 64) * mebibyte)
-        #expect(size % mebibyte == 0)
-    }
-
     private static let ram = "00001000-0009fbff : System RAM\n00100000-2ffdefff : System RAM\n"
 
     /// Which iomem gives which region on a machine of 768 MiB.

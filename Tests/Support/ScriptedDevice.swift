@@ -7,14 +7,15 @@ import SystemPackage
 
 /// What a scripted machine has at a path in /dev: a file, whose transfers may fail.
 package final class ScriptedDevice: Sendable {
-    package let number: DeviceNumber
+    /// Nil for a file.
+    package let number: DeviceNumber?
     package let isReadOnly: Bool
     package let holders: [String]
     package let faults: Faults
     package let file: FilePath
 
     package init(
-        _ bytes: [UInt8], number: DeviceNumber, isReadOnly: Bool = false, holders: [String] = [],
+        _ bytes: [UInt8], number: DeviceNumber?, isReadOnly: Bool = false, holders: [String] = [],
         faults: Faults = Faults()
     ) throws {
         self.number = number

@@ -2,6 +2,7 @@
 
 import LinuxPlatform
 import PhysicalMemory
+import Sealing
 import Synchronization
 import SystemPackage
 
@@ -13,6 +14,7 @@ package final class ScriptedMachine: Machine {
             release: "6.12.1-test", version: "#1 SMP", machine: "x86_64", nodeName: "tester")
         package var pagingDepth = PagingDepth.four
         package var hasFiveLevelPaging = true
+        package var presentCPUs = 2
         package var capabilities: Capabilities = [.systemAdministration, .systemBoot]
         package var lockdown = Lockdown.off
         package var sysctls: [String: String] = [
@@ -54,10 +56,20 @@ package final class ScriptedMachine: Machine {
         /// What freezing them throws.
         package var freezeFailures: [DeviceNumber: Errno] = [:]
         package var swaps: [ActiveSwap] = []
+        /// Of swap files.
+        package var blocks: [FilePath: FileBlocks] = [:]
         package var encrypted: [DeviceNumber: String] = [:]
+        package var unlockedDevices: [FilePath] = []
+        package var mappings: [DeviceNumber: DeviceMapping] = [:]
         package var flaws: [DeviceNumber: StorageFlaw] = [:]
         /// What has been mixed into the random number generator.
         package var stirred: [UInt8] = []
+        /// What is typed, one answer after the other; then nothing. And what was asked.
+        package var passphrases: [String] = []
+        package var asked: [String] = []
+        /// Told before an answer is given.
+        package var whenAsked: @Sendable (ScriptedMachine) -> Void = { _ in }
+        package var credentialsDirectory: FilePath?
         package var removable: Set<DeviceNumber> = []
         /// What a wait for devices meets, each after so many milliseconds; then nothing any more.
         package var events: [ScriptedEvent] = []
@@ -73,9 +85,12 @@ package final class ScriptedMachine: Machine {
         /// Which other processes run.
         package var running: [ProcessIdentity] = []
         package var undoNote: [UInt8]?
+        package var forbidsOtherResumes = false
         package var discard: [FilePath: SwapDiscard] = [:]
 
         package var kexecSupport = Kexec.Support.supported
+        /// The same for jumps that come back, where that is another answer.
+        package var kexecJumpSupport: Kexec.Support?
         package var deviceRefusals: DeviceRefusals?
         /// Whether drivers think that this machine is about to hibernate.
         package var areDriversNotified = false
@@ -112,6 +127,8 @@ package final class ScriptedMachine: Machine {
         package var deeds: [String] = []
         /// What was loaded for the jump.
         package var loaded: LoadedKernel?
+        /// What was loaded when it jumped.
+        package var loadedAtJump: LoadedKernel?
         /// What was on each device at the last jump.
         package var devicesAtJump: [FilePath: [UInt8]] = [:]
         /// All memory that was asked for.
@@ -167,6 +184,7 @@ extension ScriptedMachine {
     package func kernel() throws(PlatformError) -> KernelInfo { script.kernel }
     package func pagingDepth() throws(PlatformError) -> PagingDepth { script.pagingDepth }
     package var hasFiveLevelPaging: Bool { script.hasFiveLevelPaging }
+    package func presentCPUs() throws(PlatformError) -> Int { script.presentCPUs }
     package func capabilities() throws(PlatformError) -> Capabilities { script.capabilities }
     package func lockdown() throws(PlatformError) -> Lockdown { script.lockdown }
     package func sysctl(_ name: String) throws(PlatformError) -> String? { script.sysctls[name] }
@@ -214,6 +232,10 @@ extension ScriptedMachine {
         try fail("setUndoNote")
         change { $0.undoNote = bytes }
     }
+    package func forbidOtherResumes() throws(PlatformError) {
+        try fail("forbidOtherResumes")
+        change { $0.forbidsOtherResumes = true }
+    }
     package func removeUndoNote() throws(PlatformError) {
         call()
         change { $0.undoNote = nil }
@@ -229,6 +251,7 @@ extension ScriptedMachine {
     package func acpiTables() throws(PlatformError) -> [ACPITable] { script.acpiTables }
     package func hardwareSignature() throws(PlatformError) -> UInt32? { script.hardwareSignature }
     package func invariants() throws(PlatformError) -> [String] { script.invariants }
+    package func mountEFIVariables() throws(PlatformError) { try fail("mountEFIVariables") }
     package func efiVariable(_ name: String, limit: Int) throws(PlatformError) -> [UInt8]? {
         try fail("efiVariable")
         return script.variables[name]
@@ -272,11 +295,13 @@ extension ScriptedMachine {
 extension ScriptedMachine {
     package func blockDevices() throws(PlatformError) -> BlockDeviceList {
         BlockDeviceList(
-            entries: answers.devices.map { path, device in
-                BlockDeviceList.Entry(
-                    name: path.lastComponent?.string ?? "", path: path, number: device.number,
-                    size: UInt64(device.bytes.count), holders: device.holders, isPartition: true,
-                    hasPartitions: false, isReadOnly: device.isReadOnly)
+            entries: answers.devices.compactMap { path, device in
+                device.number.map { number in
+                    BlockDeviceList.Entry(
+                        name: path.lastComponent?.string ?? "", path: path, number: number,
+                        size: UInt64(device.bytes.count), holders: device.holders,
+                        isPartition: true, hasPartitions: false, isReadOnly: device.isReadOnly)
+                }
             }.sorted { $0.name < $1.name })
     }
     package func open(
@@ -298,6 +323,12 @@ extension ScriptedMachine {
     }
     package func encryption(of number: DeviceNumber) throws(PlatformError) -> String? {
         answers.encrypted[number]
+    }
+    package func unlockedDevices() throws(PlatformError) -> [FilePath] {
+        script.unlockedDevices
+    }
+    package func mapping(of number: DeviceNumber) throws(PlatformError) -> DeviceMapping? {
+        answers.mappings[number]
     }
     package func storageFlaw(
         of number: DeviceNumber
@@ -336,9 +367,9 @@ extension ScriptedMachine {
     package func swap(on number: DeviceNumber) throws(PlatformError) -> ActiveSwap? {
         answers.swaps.first { script.devices[$0.path]?.number == number }
     }
-    package func swapDiscard(of number: DeviceNumber) -> SwapDiscard? {
-        let script = answers
-        return script.discard.first { script.devices[$0.key]?.number == number }?.value
+    package func swapDiscard(of path: FilePath) -> SwapDiscard? { answers.discard[path] }
+    package func blocks(of path: FilePath) throws(PlatformError) -> FileBlocks? {
+        answers.blocks[path]
     }
     package func activateSwap(
         _ path: FilePath, priority: Int, discard: SwapDiscard
@@ -349,7 +380,8 @@ extension ScriptedMachine {
             let size = UInt64(script.devices[path]?.bytes.count ?? 0)
             script.swaps.append(
                 ActiveSwap(
-                    path: path, isBlockDevice: true, size: size, used: 0, priority: priority))
+                    path: path, isBlockDevice: script.blocks[path] == nil, size: size, used: 0,
+                    priority: priority))
             script.discard[path] = discard == .none ? nil : discard
         }
     }
@@ -376,11 +408,26 @@ extension ScriptedMachine {
         }
         return bytes
     }
+    package func replaceFile(_ path: FilePath, with bytes: [UInt8]) throws(PlatformError) {
+        note("write \(path)")
+        try fail("replaceFile")
+        change { $0.files[path] = bytes }
+    }
+    package func removeFile(_ path: FilePath) throws(PlatformError) -> Bool {
+        note("remove \(path)")
+        try fail("removeFile")
+        let isThere = script.files[path] != nil
+        change { $0.files[path] = nil }
+        return isThere
+    }
 }
 
 extension ScriptedMachine {
     package func kexecSupport(_ flags: Kexec.Flags) throws(PlatformError) -> Kexec.Support {
-        answers.kexecSupport
+        if flags.contains(.preserveContext), let support = answers.kexecJumpSupport {
+            return support
+        }
+        return answers.kexecSupport
     }
     package func loadKexec(
         entry: PhysicalAddress, segments: [KexecSegment], flags: Kexec.Flags
@@ -404,7 +451,10 @@ extension ScriptedMachine {
     package func deviceRefusals() -> DeviceRefusals? { script.deviceRefusals }
     package func jump() throws(PlatformError) {
         note("jump")
-        change { $0.devicesAtJump = $0.devices.mapValues(\.bytes) }
+        change {
+            $0.devicesAtJump = $0.devices.mapValues(\.bytes)
+            $0.loadedAtJump = $0.loaded
+        }
         try script.whenJumping(self)
     }
     package var isCrashKernelLoaded: Bool { script.isCrashKernelLoaded }
@@ -440,6 +490,18 @@ extension ScriptedMachine {
         return []
     }
     package func useAllCPUs() { note("use all CPUs") }
+    package func forbidCoreDumps() {}
+    package func askPassphrase(
+        _ prompt: String, unless isUnwanted: () -> Bool
+    ) throws(PlatformError) -> SecretBytes? {
+        script.whenAsked(self)
+        change { $0.asked.append(prompt) }
+        let script = script
+        guard let answer = script.passphrases.first, !isUnwanted() else { return nil }
+        change { $0.passphrases.removeFirst() }
+        return answer.isEmpty ? nil : SecretBytes(answer.utf8)
+    }
+    package var credentialsDirectory: FilePath? { script.credentialsDirectory }
 }
 
 final class ScriptedNotice: DriverNotice {

@@ -24,7 +24,11 @@ package struct TemporaryTree: ~Copyable {
         try FileManager.default.createDirectory(
             atPath: isDirectory ? path.string : path.removingLastComponent().string,
             withIntermediateDirectories: true)
-        if !isDirectory { try Data(bytes).write(to: URL(fileURLWithPath: path.string)) }
+        // Not by Data.write, which leaves a directory behind in /tmp.
+        if !isDirectory, !FileManager.default.createFile(atPath: path.string, contents: Data(bytes))
+        {
+            throw CocoaError(.fileWriteUnknown)
+        }
         return path
     }
 

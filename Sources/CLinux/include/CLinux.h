@@ -12,6 +12,7 @@
 #include <sys/klog.h>
 #include <sys/reboot.h>
 #include <sys/swap.h>
+#include <sys/types.h>
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
 
@@ -26,6 +27,44 @@ int linux_block_read_only(int fd, int *read_only);
 int linux_block_flush_buffers(int fd);
 int linux_freeze(int fd);
 int linux_thaw(int fd);
+
+/* Where a file's bytes are on the device of its file system (FS_IOC_FIEMAP), from the byte `start` of
+ * the file on: fills at most `*count` extents, and tells how many. All is written out first. */
+struct linux_extent {
+    uint64_t offset, device_offset, size;
+    uint32_t flags;
+};
+int linux_file_extents(int fd, uint64_t start, struct linux_extent *extents, uint32_t *count);
+/* Of these flags, those with which the bytes on the device are not the file's: FIEMAP_EXTENT_*. */
+extern const uint32_t linux_extent_elsewhere;
+extern const uint32_t linux_extent_shared;
+
+/* Whether a file of a btrfs is copied each time that it is written to: 1 or 0. A file system without
+ * such a flag copies nothing. */
+int linux_is_copied_on_write(int fd, int *is_copied);
+
+/* How many devices a btrfs has, and the path of one by its number (BTRFS_IOC_FS_INFO and
+ * BTRFS_IOC_DEV_INFO), with its zero. */
+#define LINUX_BTRFS_PATH 1024
+int linux_btrfs_device_count(int fd, uint64_t *count);
+int linux_btrfs_device(int fd, uint64_t number, char path[LINUX_BTRFS_PATH]);
+
+/* The chunk items of a btrfs (BTRFS_IOC_TREE_SEARCH_V2) whose logical address is `start` or above, as
+ * many as fit, and how many these are. */
+int linux_btrfs_chunks(int fd, uint64_t start, void *buffer, size_t size, uint32_t *count);
+
+/* The targets of a device-mapper device (DM_TABLE_STATUS): specifications as in <linux/dm-ioctl.h>, from
+ * the buffer's beginning, and how many. With `parameters` each has those that it was made with, of a
+ * crypt target that may be the key; else its state. Fails with EOVERFLOW where they do not fit. */
+int linux_dm_targets(int control, dev_t number, int parameters, void *buffer, size_t size,
+                     uint32_t *count);
+
+/* f_type of statfs(2); the values are of <linux/magic.h>. */
+int linux_file_system(int fd, uint64_t *type);
+
+/* PR_SET_DUMPABLE off: no core dump of this process, and nobody else traces it. prctl(2) is
+ * variadic. Returns 0, or -1 with errno set. */
+int linux_hide_memory(void);
 
 /* Has the kernel's random number generator take a new key now. */
 int linux_reseed_random(int fd);

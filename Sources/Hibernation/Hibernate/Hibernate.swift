@@ -43,10 +43,11 @@ package struct Hibernate {
     /// a passphrase. Otherwise it unlocks nothing, and a device that is encrypted is refused.
     package var unlockInSaver = false
     package var freezing = FileSystemFreezing.automatic
+    package var encryption = ImageEncryption.automatic
     /// The purgatory writes a letter to this I/O port; 0: none.
     package var debugPort: UInt16 = 0
-    private let machine: any Machine
-    private let report: Report
+    let machine: any Machine
+    let report: Report
 
     private static let kexecImage = "kexec_image"
 
@@ -61,27 +62,23 @@ package struct Hibernate {
         machine.holdSignalsBack()
         let undo = try UndoList(machine, report)
         try Permission.requireKexec([.preserveContext, .longMode], machine)
+        let seal = try encryption.seal(machine)
         try KernelConsent(machine, force: force, report).requireNoSecrets()
         let target = try TargetDevice(
-            location, configured, force: force, unlock: unlockInSaver, on: machine, report,
-            undo)
-        let files = SaverFiles(release: try machine.kernel().release, machine: machine)
-        let saver = LoadSaver(
-            kernel: try saverKernel ?? files.kernel(), initrd: try saverInitrd ?? files.initrd(),
-            memorySize: saverMemory, append: KernelCommandLine(parsing: saverAppend),
-            unlocks: unlockInSaver, debugPort: debugPort, machine: machine)
+            location, configured, force: force, unlock: unlockInSaver, isSealed: seal != nil,
+            on: machine, report, undo)
+        let saver = try loadSaver()
         let ready = try saver.prepare()
-
-        if ready.memorySize < ready.expectedSize {
-            report.warn(
-                "the saver kernel may need \(mebibytes(ready.expectedSize)) and gets "
-                    + "\(mebibytes(ready.memorySize)): if it does not come up, this machine is lost"
-            )
+        let parts = ready.expected.parts.map { "\($0.name) \(mebibytes($0.size))" }
+        report.detail("the saver kernel needs \(mebibytes(ready.expected.size)): \(list(parts))")
+        do { try ready.requireEnough() } catch {
+            if !force { throw error }
+            report.warn(explanation(of: error))
         }
         try machine.throwIfInterrupted()
         if isTest {
             try target.requireRoomForSwapped(leaving: ready.memoryNeeded)
-            return try sleep(saver, consume ready, target, undo)
+            return try sleep(saver, consume ready, target, seal, undo)
         }
         try target.stopSwapping(leaving: ready.memoryNeeded)
         defer {
@@ -90,7 +87,16 @@ package struct Hibernate {
                 report.warn("swap stays off: \(explanation(of: error))")
             }
         }
-        return try sleep(saver, consume ready, target, undo)
+        return try sleep(saver, consume ready, target, seal, undo)
+    }
+
+    func loadSaver() throws -> LoadSaver {
+        let files = SaverFiles(release: try machine.kernel().release, machine: machine)
+        return LoadSaver(
+            kernel: try saverKernel ?? files.kernel(), initrd: try saverInitrd ?? files.initrd(),
+            memorySize: saverMemory, append: KernelCommandLine(parsing: saverAppend),
+            unlocks: unlockInSaver, compression: compression, debugPort: debugPort,
+            machine: machine)
     }
 
     /// From here to the jump and back. Whatever happens, nothing is left on the device that passes
@@ -100,7 +106,7 @@ package struct Hibernate {
     /// things are put back, changes nothing.
     private func sleep(
         _ saver: LoadSaver, _ ready: consuming LoadSaver.Ready, _ target: TargetDevice,
-        _ undo: UndoList
+        _ seal: ImageEncryption.Seal?, _ undo: UndoList
     ) throws -> Outcome {
         try machine.throwIfInterrupted()
         // Before memory is looked at: some of them need more now, a graphics driver for instance.
@@ -110,18 +116,27 @@ package struct Hibernate {
         let area = try isTest ? target.look() : target.claim()
         try ShrinkMemory(target: imageSize, machine: machine, report: report).run()
         let swapped = isTest ? target.activeSwap?.used ?? 0 : 0
-        try requireSpace(in: area, saverMemory: ready.memorySize, swapped: swapped)
+        try requireSpace(
+            in: area, saverMemory: ready.memorySize, swapped: swapped,
+            unlocking: seal?.unlocking ?? 0)
         try machine.throwIfInterrupted()
         let place = ready.place
         let acpiData = ready.acpiData
         let quiet = try QuietMemory(machine, undo)
         let box = try MessageBox(avoiding: place.frames, on: machine)
+        let id = ImageID.random()
+        let newest = NewestImage(machine, report)
+        let isRemembered = seal != nil && !isTest && newest.remember(id)
+        defer { if isRemembered { newest.variable.clear() } }
         let record = try machineRecord(
-            place, message: box.frame, savesACPIData: !acpiData.isEmpty)
+            place, message: box.frame, savesACPIData: !acpiData.isEmpty,
+            isRemembered: isRemembered)
         let prepared = try PreparedImage(
-            id: .random(), creationTime: machine.time(),
+            id: id, creationTime: machine.time(),
             signaturePage: try DiscardImage.pageWithoutOurs(in: area), machine: record,
-            compression: compression.chunks, acpiData: !acpiData.isEmpty, areaSize: area.size)
+            fileSystems: MountedFileSystems(machine).records(),
+            compression: compression.chunks, acpiData: !acpiData.isEmpty, isSealed: seal != nil,
+            layout: target.layout, areaSize: area.size)
         report.note("loading the saver kernel")
         // Without them free memory is saved too.
         let symbols =
@@ -137,7 +152,12 @@ package struct Hibernate {
             throw error
         }
         let kept = try isTest ? box.keep(prepared.firstPages) : []
-        box.leave(MessagePage(swapList: swapList(symbols), preparedImage: kept))
+        box.leave(
+            MessagePage(
+                swapList: swapList(symbols), preparedImage: kept,
+                sealOrders: seal.flatMap {
+                    prepared.sealOrders($0.key, unlocking: $0.unlocking)
+                }))
         defer {
             if (try? machine.unloadKexec([.preserveContext, .longMode])) != nil {
                 undo.remove(.kexec)
@@ -174,7 +194,8 @@ package struct Hibernate {
         nextBoot.warnIfElsewhere()
 
         try machine.throwIfInterrupted()
-        report.note("hibernating to \(target.path)")
+        let how = prepared.header.isSealed ? ", encrypted" : ""
+        report.note("hibernating to \(target.name)\(how)")
         machine.sync()
         let image = UndoNote.Entry.image(
             target.path, target.number, offset: target.offset, prepared.header.id)
@@ -183,7 +204,7 @@ package struct Hibernate {
         try area.commit(prepared.writes)
         // Two other kernels are about to write behind this one's back.
         try area.device.dropCaches()
-        return try jump(box, undo)
+        return try jump(target, box, undo)
     }
 
     /// What programs have written is written out all the same: if this machine cannot do it, it may
@@ -194,18 +215,21 @@ package struct Hibernate {
         NextBoot(target: target, configured: configured, machine: machine, report: report)
             .warnIfElsewhere()
         try machine.throwIfInterrupted()
-        report.note("testing with \(target.path), to which nothing is written")
+        report.note("testing with \(target.name), to which nothing is written")
         machine.sync()
-        return try jump(box, undo)
+        return try jump(target, box, undo)
     }
 
     /// To the saver kernel.
     ///
     /// - Returns: what was found when this kernel ran again.
-    private func jump(_ box: MessageBox, _ undo: UndoList) throws -> MessagePage? {
+    private func jump(
+        _ target: TargetDevice, _ box: MessageBox, _ undo: UndoList
+    ) throws -> MessagePage? {
         try box.checkNotMoved()
         var jump = JumpToSaver(machine, report, undo)
         jump.freezing = freezing
+        jump.lastCheck = { try target.chosen.file?.requireUnmoved() }
         try jump.run()
         let message = box.message
         stir(message?.seed ?? [], box)
@@ -255,7 +279,7 @@ package struct Hibernate {
     }
 
     private func machineRecord(
-        _ place: LoadSaver.Place, message: PageFrame, savesACPIData: Bool
+        _ place: LoadSaver.Place, message: PageFrame, savesACPIData: Bool, isRemembered: Bool
     ) throws -> MachineRecord {
         let kernel = try machine.kernel()
         return MachineRecord(
@@ -263,7 +287,8 @@ package struct Hibernate {
                 kernelRelease: kernel.release, kernelVersion: kernel.version,
                 machine: kernel.machine, hostName: kernel.nodeName),
             memoryMap: try MachineFacts.firmwareMap(machine),
-            invariants: try MachineFacts.invariants(machine, withACPITables: savesACPIData),
+            invariants: try MachineFacts.invariants(
+                machine, withACPITables: savesACPIData, isRemembered: isRemembered),
             jump: JumpRecord(
                 jumpBackEntry: nil, saverRegion: place.region, saverLowMemory: place.lowMemory,
                 messagePage: message.address, pagingDepth: try machine.pagingDepth()))
@@ -274,8 +299,8 @@ package struct Hibernate {
     /// could hold.
     ///
     /// - Parameter swapped: what is to come into memory yet, in bytes.
-    private func requireSpace(
-        in area: ImageArea, saverMemory: UInt64, swapped: UInt64
+    func requireSpace(
+        in area: ImageArea, saverMemory: UInt64, swapped: UInt64, unlocking: UInt64
     ) throws {
         let memory = try machine.memory()
         let used = memory.used + swapped
@@ -283,7 +308,7 @@ package struct Hibernate {
         if area.size < needed {
             throw HibernateError.deviceTooSmall(area.device.path, size: area.size, needed: needed)
         }
-        let room = RestoreKernel.room(ram: memory.total, kernel: saverMemory)
+        let room = RestoreKernel.room(ram: memory.total, kernel: saverMemory, unlocking: unlocking)
         if used > room { throw HibernateError.imageTooLarge(used, limit: room) }
     }
 

@@ -11,6 +11,10 @@ enum HibernateError: ExplainedError {
     case otherContents(FilePath, String)
     /// By the mapping of this name, which the saver kernel does not have.
     case encrypted(FilePath, mapping: String)
+    /// In a way that does not tell where an image would be beneath it.
+    case encryptedOtherwise(FilePath, mapping: String)
+    /// What is written to the first device is not seen on the second, which should be beneath it.
+    case notBeneath(FilePath, FilePath)
     /// What is written there is lost, or the saver kernel cannot write there.
     case flawed(FilePath, StorageFlaw)
     case writeProtected(FilePath)
@@ -20,16 +24,23 @@ enum HibernateError: ExplainedError {
     /// In bytes: more is in use than a restore kernel could hold beside itself.
     case imageTooLarge(UInt64, limit: UInt64)
     case notEnoughMemory(needed: UInt64, available: UInt64)
+    /// In bytes: what the saver kernel would get, and what it is expected to need.
+    case saverMemoryTooSmall(UInt64, needed: UInt64)
     case noSaverKernel(release: String)
     case noSaverInitrd(release: String)
+    /// The saver kernel may wait for ever over it.
+    case initramfsCut(FilePath)
     case noRegion(size: UInt64)
     /// RAM that the firmware's map does not have: it was added while the machine ran.
     case addedMemory(PhysicalRange)
     case saverWithoutFiveLevels
     case noLowMemory
     /// Nobody named a device, and of the swap in use none can hold an image.
-    case noDevice(passedOver: [TargetDevice.PassedOver])
+    case noDevice(passedOver: [ChosenTarget.PassedOver])
     case badPages(FilePath)
+    case swapFile(FilePath, SwapFileFlaw)
+    /// A file was named, and a place in it.
+    case offsetInFile(FilePath)
     /// The saver kernel came back with this reason.
     case saveFailed(String)
     /// The same in a test.
@@ -55,8 +66,15 @@ enum HibernateError: ExplainedError {
         case .otherContents(let path, let name):
             "\(path) holds \(name); an image goes to a swap partition (--force overwrites)"
         case .encrypted(let path, let mapping):
-            "\(path) is encrypted (\(mapping)): the saver kernel would have to unlock it again, and "
-                + "ask for the passphrase with nobody there (--unlock-in-saver goes on)"
+            "\(path) is encrypted (\(mapping)), and the image would not be: kresume key create makes it "
+                + "encrypted by itself (--unlock-in-saver goes on without, and the saver kernel asks for "
+                + "the passphrase)"
+        case .encryptedOtherwise(let path, let mapping):
+            "\(path) is encrypted (\(mapping)), not by LUKS on one device: the saver kernel would have to "
+                + "unlock it again, and ask for the passphrase with nobody there (--unlock-in-saver goes on)"
+        case .notBeneath(let path, let below):
+            "what is written to \(path) does not come to \(below) where it was expected: nothing else was "
+                + "overwritten; name another device, or give --unlock-in-saver"
         case .flawed(let path, let flaw):
             "\(path) cannot hold an image: \(flaw.reason); name another device"
                 + (flaw.losesAll ? "" : " (--force takes this one)")
@@ -73,12 +91,16 @@ enum HibernateError: ExplainedError {
         case .notEnoughMemory(let needed, let available):
             "not enough memory for the saver kernel: \(mebibytes(needed)) needed, "
                 + "\(mebibytes(available)) free"
+        case .saverMemoryTooSmall(let size, let needed):
+            "the saver kernel may need \(mebibytes(needed)) and would get \(mebibytes(size)): give "
+                + "more with --saver-memory (--force goes on, and risks that it does not come up)"
         case .noSaverKernel(let release):
             "there is no kernel for \(release) in /boot or /usr/lib/modules: name one with "
                 + "--saver-kernel"
         case .noSaverInitrd(let release):
             "there is no initramfs for \(release) in /boot or /usr/lib/modules: name one with "
                 + "--saver-initrd"
+        case .initramfsCut(let path): "\(path) is cut short: make it again"
         case .noRegion(let size):
             "there is no stretch of \(mebibytes(size)) of memory for the saver kernel below 4 GiB: "
                 + "try less with --saver-memory"
@@ -91,19 +113,21 @@ enum HibernateError: ExplainedError {
         case .noLowMemory: "there is no memory below 640 KiB for the saver kernel"
         case .noDevice(let passedOver):
             passedOver.isEmpty
-                ? "there is no swap partition in use: name a device"
+                ? "there is no swap in use: name a swap partition or a swap file"
                 : "no swap in use can hold an image: "
                     + passedOver.map(\.description).joined(separator: "; ") + "; name a device"
         case .badPages(let path):
             "the swap area on \(path) has bad pages: name a device without any"
+        case .swapFile(let path, let flaw): "the swap file \(path) \(flaw.reason)"
+        case .offsetInFile(let path):
+            "\(path) is a file, and an image begins where it begins: leave the offset away"
         case .saveFailed(let reason):
             "the image was not saved, and the machine went on: \(reason)"
         case .testFailed(let reason):
             "hibernation would not work, and the machine went on: \(reason)"
         case .noWord: "the machine went on without a word from the saver kernel"
         case .notABlockDevice(let path):
-            "\(path) is not a block device: name a swap partition; a swap file is in a file system "
-                + "that is mounted"
+            "\(path) is not a block device: name a swap partition or a swap file"
         case .secretMemory(let users):
             "secret memory (memfd_secret) is in use and must not be written to a disk: end "
                 + (users.count > 3 ? list(users.prefix(3) + ["and others"]) : list(users))

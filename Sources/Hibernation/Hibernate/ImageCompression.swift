@@ -24,5 +24,7 @@ package enum ImageCompression: Hashable, Sendable {
 
     var chunks: ChunkCompression { if case .lz4 = self { .lz4 } else { .zstd } }
 
-    var level: Int { if case .zstd(let level) = self { level } else { Zstandard.defaultLevel } }
+    var level: Int { zstandardLevel ?? Zstandard.defaultLevel }
+
+    var zstandardLevel: Int? { if case .zstd(let level) = self { level } else { nil } }
 }

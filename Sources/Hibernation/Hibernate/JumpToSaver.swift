@@ -7,6 +7,8 @@ import SystemPackage
 /// runs again, they go on.
 struct JumpToSaver {
     var freezing = FileSystemFreezing.automatic
+    /// Made when file systems are at rest, if they are to be.
+    var lastCheck: () throws -> Void = {}
     private let machine: any Machine
     private let report: Report
     private let undo: UndoList
@@ -55,6 +57,7 @@ struct JumpToSaver {
         let fileSystems = FreezeFileSystems(machine, report, undo)
         defer { fileSystems.thaw() }
         if freezing { try fileSystems.freeze() }
+        try lastCheck()
         try machine.throwIfInterrupted()
         do throws(PlatformError) { try machine.jump() } catch {
             return (!fileSystems.isEmpty, error)

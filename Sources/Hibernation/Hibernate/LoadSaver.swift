@@ -20,6 +20,7 @@ struct LoadSaver {
     var append: KernelCommandLine
     /// Whether its initramfs is to unlock what this one's has.
     var unlocks: Bool
+    var compression: ImageCompression
     var debugPort: UInt16
     let machine: any Machine
 
@@ -40,8 +41,8 @@ struct LoadSaver {
         let place: Place
         /// What the saver kernel gets, in bytes.
         let memorySize: UInt64
-        /// What it is expected to need, in bytes.
-        let expectedSize: UInt64
+        /// What it is expected to need.
+        let expected: SaverMemory
         /// What is to be saved beside RAM.
         let acpiData: FrameSet
 
@@ -49,6 +50,13 @@ struct LoadSaver {
         /// that, it is the OOM killer that answers, not an error.
         var memoryNeeded: UInt64 { SaverRegion.memoryNeeded(forSize: memorySize) }
 
+        /// Throws where it would get less than it is expected to need.
+        func requireEnough() throws {
+            guard memorySize < expected.size else { return }
+            throw HibernateError.saverMemoryTooSmall(memorySize, needed: expected.size)
+        }
+
+        fileprivate let cpuCount: Int
         fileprivate let kernel: BzImage
         fileprivate let kernelBytes: [UInt8]
         fileprivate let initrdBytes: [UInt8]
@@ -70,10 +78,16 @@ struct LoadSaver {
         // Which page gets the message makes no difference.
         let wayBack = WayBackBlock(
             mapping: map.ram, messagePage: PageFrame(1), pagingDepth: .four)
-        let expectedSize = SaverRegion.size(
-            for: image, initrdSize: UInt64(initrdBytes.count),
-            guardSize: wayBack.pageCount * UInt64(PageFrame.size))
-        let memorySize = self.memorySize ?? expectedSize
+        let initramfs = InitramfsSize(of: initrdBytes)
+        if initramfs.isCut { throw HibernateError.initramfsCut(initrd) }
+        let cpuCount = try machine.presentCPUs()
+        let expected = SaverMemory(
+            kernel: image, initramfs: initramfs, initrdSize: UInt64(initrdBytes.count),
+            guardSize: wayBack.pageCount * UInt64(PageFrame.size), cpuCount: cpuCount,
+            ram: map.ram.count * UInt64(PageFrame.size),
+            level: compression.zstandardLevel,
+            keySlots: unlocks ? try keySlotMemory() : nil)
+        let memorySize = self.memorySize ?? expected.size
         let needed = SaverRegion.memoryNeeded(forSize: memorySize)
         let available = try machine.memory().available
         if available < needed {
@@ -95,9 +109,21 @@ struct LoadSaver {
         }
         return Ready(
             place: Place(region: region, lowMemory: low), memorySize: memorySize,
-            expectedSize: expectedSize, acpiData: try ACPIData.saved(map, machine), kernel: image,
-            kernelBytes: kernelBytes,
+            expected: expected, acpiData: try ACPIData.saved(map, machine), cpuCount: cpuCount,
+            kernel: image, kernelBytes: kernelBytes,
             initrdBytes: initrdBytes, firmwareMap: map)
+    }
+
+    /// What the initramfs needs to unlock any device that is unlocked here: it knows best which it
+    /// does unlock.
+    private func keySlotMemory() throws -> UInt64 {
+        var most: UInt64 = 0
+        for path in try machine.unlockedDevices() {
+            let device = try machine.open(path, .read, direct: false)
+            let count = Int(min(device.size, UInt64(KeySlots.headerLimit)))
+            most = max(most, KeySlots.memory(of: try device.readBytes(at: 0, count: count)))
+        }
+        return most
     }
 
     /// Memory that was added later is in /proc/iomem and not in the firmware's map, which is what
@@ -135,7 +161,9 @@ struct LoadSaver {
                 bootParameters: try machine.bootParameters(),
                 rsdp: try machine.acpiRootPointer(),
                 commandLine: saverLine,
-                addedOptions: KernelCommandLine(parameters.options.options + append.options),
+                addedOptions: KernelCommandLine(
+                    SaverMemory.options(cpuCount: ready.cpuCount, beside: line).options
+                        + parameters.options.options + append.options),
                 vmcoreInfoNote: try RunningKernel(machine).vmcoreInfoNote().bytes,
                 purgatory: Array(
                     UnsafeRawBufferPointer(

@@ -22,59 +22,69 @@ struct NextBoot {
     ///
     /// - Returns: whether it is to be taken away when this kernel goes on.
     func point() -> Bool {
+        guard let location = newLocation else { return false }
+        return variable.set(location)
+    }
+
+    /// What ``point()`` sets the variable to; nil where it does not.
+    var newLocation: HibernateLocation? {
         guard let line = commandLine, line.resumeDevice == nil, !line.forbidsResume,
             machine.exists(EFIVariable.directory), variable.isAbsent,
             let uuid = uuid, let release = try? machine.kernel().release
-        else { return false }
+        else { return nil }
         let location = HibernateLocation(
             uuid: uuid, offsetPages: target.offsetPages, kernelVersion: release,
             osReleaseID: machine.osRelease("ID"), osReleaseImageID: machine.osRelease("IMAGE_ID"))
         // Of two devices with the same UUID it would lead to none.
-        guard leadsToTarget(ImageLocation(location)) else { return false }
-        return variable.set(location)
+        return leadsToTarget(ImageLocation(location)) ? location : nil
+    }
+
+    func warnIfElsewhere() {
+        if let complaint { report.warn(complaint) }
     }
 
     /// One line where the next boot would not find the image by what leads it.
-    func warnIfElsewhere() {
-        guard let line = commandLine else { return }
+    var complaint: String? {
+        guard let line = commandLine else { return nil }
         let command = "kresume resume \(Self.place(target.path, pages: target.offsetPages))"
         if line.forbidsResume {
-            return report.warn(
+            return
                 "the kernel command line forbids the resume: a boot with it goes past the image "
-                    + "(there, \(command) takes it)")
+                + "(there, \(command) takes it)"
         }
-        guard let (location, source) = expected(line) else {
+        let found: (ImageLocation, source: String)?
+        do { found = try expected(line) } catch { return explanation(of: error) }
+        guard let (location, source) = found else {
             // What the initramfs was made for is known to the initramfs alone.
-            return report.warn(
+            return
                 "neither resume= nor kresume.conf leads the next boot to the image: unless its "
-                    + "initramfs was made for \(target.path), \(command) takes it there")
+                + "initramfs was made for \(target.path), \(command) takes it there"
         }
-        if leadsToTarget(location) { return }
-        report.warn(
+        if leadsToTarget(location) { return nil }
+        return
             "the image goes to \(Self.words(target.path.string, pages: target.offsetPages)), but the "
-                + "next boot looks on "
-                + Self.words("\(location.device)", pages: location.offsetPages)
-                + " (\(source)): there, \(command) takes the image")
+            + "next boot looks on " + Self.words("\(location.device)", pages: location.offsetPages)
+            + " (\(source)): there, \(command) takes the image"
     }
 
     /// In the order in which `FindImage` asks.
-    private func expected(_ line: KernelCommandLine) -> (ImageLocation, source: String)? {
-        if let location = ImageLocation.fromCommandLine(line) {
+    private func expected(_ line: KernelCommandLine) throws -> (ImageLocation, source: String)? {
+        if let location = try ImageLocation.fromCommandLine(line) {
             return (location, "resume= of the kernel command line")
         }
         if let location = variable.readOwn() { return (location, LocationVariable.name) }
-        return configured.map { (ImageLocation($0, line), "kresume.conf") }
+        return try configured.map { (try ImageLocation($0, line), "kresume.conf") }
     }
 
     private var commandLine: KernelCommandLine? {
         (try? machine.commandLine()).map { KernelCommandLine(parsing: $0) }
     }
 
+    /// A restore kernel that finds nothing on a device looks beneath it, too.
     private func leadsToTarget(_ location: ImageLocation) -> Bool {
-        guard location.offsetPages == target.offsetPages,
-            let path = try? location.resolve(on: machine).path
-        else { return false }
-        return machine.isSameDevice(path, target.path)
+        guard let path = try? location.resolve(on: machine).path else { return false }
+        return [(target.path, target.offsetPages), (target.chosen.path, target.chosen.offsetPages)]
+            .contains { $1 == location.offsetPages && machine.isSameDevice(path, $0) }
     }
 
     /// Of the swap area; at an offset, of what the whole device holds.

@@ -7,64 +7,98 @@ import SwapArea
 import SystemPackage
 import Transfer
 
-/// The device that is to take the image, checked: nobody loses anything by what is written to it.
+/// The place that is to take the image, checked: nobody loses anything by what is written to it. A device,
+/// a swap file, or where one of these is beneath what encrypts it.
 struct TargetDevice {
+    /// What is written to.
     let path: FilePath
     let number: DeviceNumber
-    /// Where the image area begins, in pages.
+    /// Where the image area begins there, in pages.
     let offsetPages: UInt64
     /// The same in bytes.
     let offset: UInt64
+    /// Nil for a place that begins with the offset, and goes on.
+    let layout: AreaLayout?
+    /// What was chosen; something else than ``path`` where that is beneath.
+    let chosen: ChosenTarget
+    private let isBeneath: Bool
     private let machine: any Machine
     private let undo: UndoList
-    /// Swap on this device that is in use now.
+    /// Swap that is in use there now.
     let activeSwap: ActiveSwap?
+    private let swapNumber: DeviceNumber
     private let discard: SwapDiscard
 
-    /// Swap in use that was not taken.
-    struct PassedOver: CustomStringConvertible {
-        let path: FilePath
-        let reason: String
-
-        var description: String { "not \(path): \(reason)" }
-    }
-
     /// - Parameters:
-    ///   - named: nil for `resume=` of the kernel command line, else the configured place, else
-    ///     the largest swap partition in use that can hold an image.
+    ///   - named: see ``ChosenTarget``.
     ///   - force: whatever is on the device may go, and whatever may go wrong is accepted; not what
     ///     goes wrong for certain.
     ///   - unlock: the saver kernel is to unlock a device that is encrypted.
+    ///   - isSealed: the image is going to be encrypted.
     init(
         _ named: ImageLocation?, _ configured: ConfiguredLocation?, force: Bool, unlock: Bool,
-        on machine: any Machine, _ report: Report, _ undo: UndoList
+        isSealed: Bool, on machine: any Machine, _ report: Report, _ undo: UndoList
     ) throws {
         self.machine = machine
         self.undo = undo
-        let location = try named ?? Self.usual(configured, machine, report)
-        (path, offset) = try location.resolve(on: machine)
-        offsetPages = location.offsetPages
+        chosen = try ChosenTarget(named, configured, on: machine, report)
+        let path = chosen.path
         let device = try machine.open(path, .read, direct: false)
         guard let number = device.number else { throw HibernateError.notABlockDevice(path) }
-        self.number = number
-        activeSwap = try machine.swap(on: number)
-        discard = activeSwap == nil ? .none : machine.swapDiscard(of: number) ?? .none
-        if let mount = try machine.mounts(of: number).first {
+        swapNumber = number
+        activeSwap = try chosen.file.map { try $0.activeSwap } ?? machine.swap(on: number)
+        discard = activeSwap.flatMap { machine.swapDiscard(of: $0.path) } ?? .none
+        if chosen.file == nil, let mount = try machine.mounts(of: number).first {
             throw HibernateError.mounted(path, on: mount.mountPoint)
         }
         if let flaw = try machine.storageFlaw(of: number), flaw.losesAll || !force {
             throw HibernateError.flawed(path, flaw)
         }
         if device.isReadOnly { throw HibernateError.writeProtected(path) }
-        if !force { try Self.requireReplaceable(device, offset: offset, machine) }
-        if case let page? = try? SignaturePage(device.readBytes(at: offset, count: PageFrame.size)),
+        let mapping = try unlock ? nil : machine.encryption(of: number)
+        let place =
+            try mapping == nil || !isSealed
+            ? nil : Self.placeBeneath(chosen, device, number, machine)
+        // An earlier image beneath leaves no signature on top.
+        if try !force && place?.holdsImage(machine) != true {
+            try Self.requireReplaceable(device, offset: chosen.offset, machine)
+        }
+        if case let page? = try? SignaturePage(
+            device.readBytes(at: chosen.offset, count: PageFrame.size)),
             page.badPages > 0
         {
             throw HibernateError.badPages(path)
         }
-        if !unlock, let mapping = try machine.encryption(of: number) {
-            throw HibernateError.encrypted(path, mapping: mapping)
+        guard let mapping else {
+            isBeneath = false
+            (self.path, self.number) = (path, number)
+            (offsetPages, offset) = (chosen.offsetPages, chosen.offset)
+            layout = chosen.file?.layout
+            return
         }
+        if !isSealed { throw HibernateError.encrypted(path, mapping: mapping) }
+        guard let place else {
+            throw HibernateError.encryptedOtherwise(path, mapping: mapping)
+        }
+        isBeneath = true
+        (self.path, self.number) = (place.device, place.number)
+        let first = place.layout.runs[0].first
+        (offsetPages, offset) = (first.rawValue, first.offset)
+        layout = place.layout
+    }
+
+    /// Of a file, or of all that a place on a device can be: up to its end, or to that of the swap area.
+    private static func placeBeneath(
+        _ chosen: ChosenTarget, _ device: BlockDevice, _ number: DeviceNumber,
+        _ machine: any Machine
+    ) throws -> PlaceBeneath? {
+        if let layout = chosen.file?.layout {
+            return try PlaceBeneath(layout, on: number, machine)
+        }
+        let area = try ImageArea(on: device, offset: chosen.offset, .nothing)
+        let run = DeviceRun(
+            DevicePage(chosen.offsetPages), count: area.size / UInt64(PageFrame.size))
+        return try AreaLayout([run]).flatMap { try PlaceBeneath($0, on: number, machine) }
     }
 
     /// Throws where there is no room for what is swapped to the device.
@@ -93,18 +127,42 @@ struct TargetDevice {
         }
     }
 
-    /// Takes the device for ourselves, free of an earlier image.
+    /// The user's name for it.
+    var name: String { "\(chosen.file?.path ?? chosen.path)" }
+
+    /// Takes the place for ourselves, free of an earlier image. That of a file is its file system's, too.
     func claim() throws -> ImageArea {
-        let area = try ImageArea(open: path, offset: offset, .exclusive, on: machine)
+        let area = try isBeneath ? claimBeneath() : claimChosen()
         // An image that is overwritten must not be found by half.
         try DiscardImage.discardOurs(in: area)
         return area
     }
 
+    private func claimChosen() throws -> ImageArea {
+        if let layout = chosen.file?.layout {
+            return try ImageArea(open: chosen.path, layout: layout, .readWrite, on: machine)
+        }
+        return try ImageArea(
+            open: chosen.path, offset: chosen.offset, .exclusive, holding: .nothing, on: machine)
+    }
+
+    /// What is on top stays claimed as long as the area lives. An image there is in the way of one beneath.
+    private func claimBeneath() throws -> ImageArea {
+        let top = try claimChosen()
+        try DiscardImage.discardOurs(in: top)
+        guard let layout else { return top }
+        let area = try ImageArea(
+            open: path, layout: layout, .readWrite, holding: top.device, on: machine)
+        try ProvePlace(area: top, beneath: area, machine: machine).run()
+        return area
+    }
+
     /// For somebody who only reads. Throws where ``claim()`` would, but for swap in use.
     func look() throws -> ImageArea {
-        try ImageArea(
-            open: path, offset: offset, activeSwap == nil ? .exclusive : .read, on: machine)
+        if let layout { return try ImageArea(open: path, layout: layout, .read, on: machine) }
+        return try ImageArea(
+            open: path, offset: offset, activeSwap == nil ? .exclusive : .read, holding: .nothing,
+            on: machine)
     }
 
     /// Swaps to the device again if it was swapped to before. It must be claimed no more.
@@ -117,48 +175,7 @@ struct TargetDevice {
     }
 
     private func entry(_ swap: ActiveSwap) -> UndoNote.Entry {
-        .swap(swap.path, number, priority: swap.priority, discard: discard)
-    }
-
-    private static func usual(
-        _ configured: ConfiguredLocation?, _ machine: any Machine, _ report: Report
-    ) throws -> ImageLocation {
-        let line = KernelCommandLine(parsing: try machine.commandLine())
-        if let location = ImageLocation.fromCommandLine(line) {
-            report.detail("resume= of the kernel command line names \(location.device)")
-            return location
-        }
-        if let configured {
-            report.detail("kresume.conf names \(configured.device)")
-            return ImageLocation(configured, line)
-        }
-        return ImageLocation(.path(try largestSwap(machine, report)))
-    }
-
-    /// The largest swap partition in use that can hold an image. Whether it is encrypted is no
-    /// reason to look for another one: memory that was to be hidden is not written elsewhere.
-    private static func largestSwap(_ machine: any Machine, _ report: Report) throws -> FilePath {
-        var passedOver: [PassedOver] = []
-        for swap in try machine.swaps().sorted(by: { $0.size > $1.size }) {
-            if let reason = try unfitness(of: swap, machine) {
-                passedOver.append(PassedOver(path: swap.path, reason: reason))
-                continue
-            }
-            report.detail(
-                "\(swap.path) is the largest swap partition in use that can hold an image")
-            for other in passedOver { report.detail("\(other)") }
-            return swap.path
-        }
-        throw HibernateError.noDevice(passedOver: passedOver)
-    }
-
-    /// Nil where it may hold an image.
-    private static func unfitness(of swap: ActiveSwap, _ machine: any Machine) throws -> String? {
-        guard swap.isBlockDevice else { return "it is a file, in a file system that is mounted" }
-        guard let number = try machine.open(swap.path, .read, direct: false).number else {
-            return "it is a file"
-        }
-        return try machine.storageFlaw(of: number)?.reason
+        .swap(swap.path, swapNumber, priority: swap.priority, discard: discard)
     }
 
     /// Swap, or an image of ours. Anything else may be somebody's data, even if libblkid knows

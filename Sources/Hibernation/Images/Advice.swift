@@ -21,7 +21,7 @@ package struct Advice {
 
     /// The text; nil where no device could be looked at, which has been said then.
     package func run() throws -> String? {
-        var scan = try Scan(machine)
+        var scan = try Scan(machine, report)
         for (path, offset) in otherPlaces() { scan.look(at: path, offset: offset) }
         reportUnreadable(scan.unreadable)
         if scan.images.isEmpty && scan.deviceCount == 0 {
@@ -42,8 +42,8 @@ package struct Advice {
     private func otherPlaces() -> [(path: FilePath, offset: UInt64)] {
         let line = KernelCommandLine(parsing: (try? machine.commandLine()) ?? "")
         let locations = [
-            ImageLocation.fromCommandLine(line), LocationVariable(machine, report).readOwn(),
-            configured.map { ImageLocation($0, line) },
+            try? ImageLocation.fromCommandLine(line), LocationVariable(machine, report).readOwn(),
+            configured.flatMap { try? ImageLocation($0, line) },
         ]
         var places: [(path: FilePath, offset: UInt64)] = []
         for location in locations {

@@ -30,11 +30,14 @@ package struct DiscardImage {
     }
 
     private func discard(_ path: FilePath, _ offset: UInt64) throws -> Bool {
-        let area = try ImageArea(open: path, offset: offset, .exclusive, on: machine)
+        let area = try ImageArea.claim(path, offset: offset, on: machine)
         guard area.size > 0 else { return false }
         let page = try area.signaturePage()
         switch page.kind {
-        case .image: try Self.discardOurs(in: area)
+        case .image:
+            let id = try Self.header(in: area)?.id
+            try Self.discardOurs(in: area)
+            if let id { NewestImage(machine, report).forget(id) }
         case .swsusp:
             // A damaged one was swap: the kernel writes to nothing else.
             let header = try? SwsuspHeader(parsing: page)
@@ -64,13 +67,15 @@ package struct DiscardImage {
     static func pageWithoutOurs(in area: ImageArea) throws -> SignaturePage {
         let page = try area.signaturePage()
         guard page.kind == .image else { return page }
-        let before: Signature
-        do {
-            let bytes = try area.readAt(UInt64(PageFrame.size), PageFrame.size)
-            before = try ImageHeader(parsing: bytes).originalSignature
-        } catch is ImageError {
-            before = page.swapAreaPages == nil ? .none : .swap
-        }
+        let before =
+            try header(in: area)?.originalSignature
+            ?? (page.swapAreaPages == nil ? Signature.none : .swap)
         return page.withSignature(before)
+    }
+
+    /// Nil where it is damaged.
+    private static func header(in area: ImageArea) throws -> ImageHeader? {
+        let bytes = try area.readAt(UInt64(PageFrame.size), PageFrame.size)
+        do { return try ImageHeader(parsing: bytes) } catch { return nil }
     }
 }

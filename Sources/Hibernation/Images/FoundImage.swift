@@ -38,7 +38,7 @@ package struct FoundImage: Sendable {
         let area = try ImageArea(open: path, offset: offset, .read, on: machine)
         guard area.size > 0 else { return nil }
         let kind: Kind
-        switch try area.signaturePage().kind {
+        switch area.kind {
         case .image, .swsusp:
             do {
                 guard let whole = try front(of: area) else { return nil }
@@ -52,6 +52,7 @@ package struct FoundImage: Sendable {
     }
 
     private static func front(of area: ImageArea) throws -> Kind? {
+        if let error = area.layoutError { throw error }
         if let front = try ImageFront.read(areaSize: area.size, readAt: area.readAt) {
             return .kresume(front)
         }
@@ -73,7 +74,7 @@ package struct FoundImage: Sendable {
     package static func scan(
         _ machine: any Machine, removable: Bool = true, _ report: Report
     ) throws -> [FoundImage] {
-        let scan = try Scan(machine, removable: removable)
+        let scan = try Scan(machine, removable: removable, report)
         for (path, error) in scan.unreadable {
             report.detail("\(path) could not be read: \(explanation(of: error))")
         }
@@ -87,6 +88,11 @@ package struct FoundImage: Sendable {
         case .stock: true
         case .damaged, .unreadable, .uswsusp, .tuxOnIce: false
         }
+    }
+
+    /// Whether it says that it is encrypted.
+    var isSealed: Bool {
+        if case .kresume(let front) = kind { front.header.isSealed } else { false }
     }
 
     /// Whether the device did not give enough of it to say.
@@ -107,7 +113,8 @@ extension FoundImage: CustomStringConvertible {
         let place = offset == 0 ? "\(path)" : "\(path) at byte \(offset)"
         return switch kind {
         case .kresume(let front):
-            "\(place): kresume image, \(front.state.word), \(age(of: front.header.creationTime, at: time)), "
+            "\(place): kresume image, \(front.header.isSealed ? "encrypted, " : "")"
+                + "\(front.state.word), \(age(of: front.header.creationTime, at: time)), "
                 + mebibytes(front.header.imageSize)
         case .stock(let front):
             "\(place): image of the kernel's own hibernation, "

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import Explanation
+import Fingerprint
 import KresumeImage
 import LinuxPlatform
 import PhysicalMemory
+import Sealing
 import SwapArea
 import SwsuspImage
 import Transfer
@@ -41,6 +43,7 @@ extension Inspection {
     ) {
         let storedData = image.chunks.reduce(UInt64(0)) { $0 + UInt64($1.size) }
         let jump = image.machine.jump
+        let verdict = FileSystemCheck(image.fileSystems, on: machine).verdict()
         self.init([
             ("device", .text("\(area.device.path)")),
             ("offset", .number(area.offset)),
@@ -48,9 +51,12 @@ extension Inspection {
             ("version", .number(1)),
             ("id", .text("\(image.header.id)")),
             ("state", .text(image.state.word)),
+            ("encrypted", .text(image.seal?.cipher.name ?? "no")),
+            ("sealed_to", .text(image.seal.map { hexadecimalDigits($0.publicKey) } ?? "nobody")),
             ("created", .number(image.header.creationTime)),
             ("image_size", .number(image.header.imageSize)),
             ("area_size", .number(area.size)),
+            ("area_pieces", .number(UInt64(area.layout?.runs.count ?? 1))),
             ("kernel_release", .text(image.machine.system.kernelRelease)),
             ("kernel_version", .text(image.machine.system.kernelVersion)),
             ("machine", .text(image.machine.system.machine)),
@@ -70,6 +76,8 @@ extension Inspection {
                 "invariants",
                 .list(image.machine.invariants.facts.map { "\($0.category) \($0.value)" })
             ),
+            ("file_systems", .list(image.fileSystems.map(\.line))),
+            ("file_systems_changed", .list(verdict.changes + verdict.warnings)),
         ])
     }
 
@@ -122,6 +130,25 @@ extension Inspection {
             guard case .image(let damage) = error else { throw error }
             return .text("unknown: \(damage.explanation)")
         }
+    }
+}
+
+extension ChunkCipher {
+    fileprivate var name: String {
+        switch self {
+        case .aes256GCM: "AES-256-GCM"
+        case .xChaCha20Poly1305: "XChaCha20-Poly1305"
+        }
+    }
+}
+
+extension FileSystemRecord {
+    /// All that is known of it.
+    fileprivate var line: String {
+        let how =
+            [isReadWrite ? "read-write" : nil, onlyWarns ? "warns only" : nil]
+            + [isAsMounted ? "not seen by the saver" : nil]
+        return ([name] + how.compactMap { $0 } + [state.summary]).joined(separator: ", ")
     }
 }
 

@@ -15,6 +15,7 @@ package struct LocateImages {
     package func run(_ location: ImageLocation?) throws -> [FoundImage] {
         guard let location else { return try FoundImage.scan(machine, report) }
         let (path, offset) = try location.resolve(on: machine)
-        return [try FoundImage.look(at: path, offset: offset, on: machine)].compactMap { $0 }
+        return [try FoundImage.find(at: path, offset: offset, on: machine, report)]
+            .compactMap { $0 }
     }
 }

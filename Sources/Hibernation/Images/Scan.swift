@@ -12,11 +12,13 @@ struct Scan {
     private(set) var deviceCount = 0
 
     private let machine: any Machine
+    private let report: Report
 
     /// - Parameter removable: whether to look also at devices that are plugged in and out, and at
     ///   those of which that cannot be told.
-    init(_ machine: any Machine, removable: Bool = true) throws {
+    init(_ machine: any Machine, removable: Bool = true, _ report: Report) throws {
         self.machine = machine
+        self.report = report
         for entry in try machine.blockDevices().topmost where !entry.hasPartitions {
             if !removable, (try? machine.isRemovable(entry.number)) != false { continue }
             look(at: entry.path, offset: 0)
@@ -26,7 +28,7 @@ struct Scan {
     /// Also at another place.
     mutating func look(at path: FilePath, offset: UInt64) {
         do {
-            if let image = try FoundImage.look(at: path, offset: offset, on: machine) {
+            if let image = try FoundImage.find(at: path, offset: offset, on: machine, report) {
                 images.append(image)
             }
             if offset == 0 { deviceCount += 1 }

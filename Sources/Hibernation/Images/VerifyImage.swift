@@ -4,10 +4,13 @@ import KresumeImage
 import LinuxPlatform
 import PhysicalMemory
 import SwsuspImage
+import SystemPackage
 import Transfer
 
 /// `kresume verify`: reads and checks every byte of an image, on all CPUs.
 package struct VerifyImage {
+    /// Where the key of encrypted images is; nil: see ``KeyFilesHere``.
+    package var keyFile: FilePath?
     private let machine: any Machine
     private let report: Report
 
@@ -28,7 +31,8 @@ package struct VerifyImage {
             guard let image = try HibernationImage.read(areaSize: area.size, readAt: area.readAt)
             else { return false }
             let progress = progress(image.header.dataPages)
-            try ReadChunks(image: image, area: area, progress: progress).load(into: nil)
+            let key = try key(of: image)
+            try ReadChunks(image: image, area: area, progress: progress, key: key).load(into: nil)
             report.note("the image on \(path) is whole: \(progress.summary)")
         case .stock(let front):
             let area = try StockArea(open: path, offset: offset, .read, on: machine)
@@ -43,6 +47,18 @@ package struct VerifyImage {
         case .uswsusp, .tuxOnIce: throw ResumeError.foreignImage(found)
         }
         return true
+    }
+
+    /// Asks for what opens a sealed image. Everything but its data is checked by that.
+    private func key(of image: HibernationImage) throws -> AwaitedKey? {
+        guard image.header.isSealed else { return nil }
+        machine.holdSignalsBack()
+        let keys = KeyFilesHere(machine: machine, named: keyFile)
+        guard let (path, file) = try keys.openingKey() else {
+            throw KeyError.noOpeningKey(keys.places)
+        }
+        let key = try UnlockKey(machine: machine, report: report).run(path, file)
+        return try image.open(with: key).map { AwaitedKey($0) }
     }
 
     private func progress(_ pages: UInt64) -> Progress {

@@ -29,17 +29,26 @@ package struct ImageLocation: Sendable {
     }
 
     /// `resume=` and `resume_offset=`, where the command line has them.
-    static func fromCommandLine(_ line: KernelCommandLine) -> ImageLocation? {
+    static func fromCommandLine(_ line: KernelCommandLine) throws -> ImageLocation? {
         guard let name = line.resumeDevice, let device = DeviceSpecification(name) else {
             return nil
         }
-        return ImageLocation(device, offsetPages: line.resumeOffset ?? 0)
+        return ImageLocation(device, offsetPages: try offset(line) ?? 0)
+    }
+
+    /// Throws for what is not a number, of which the kernel reads the first digits: it was meant to be some
+    /// place, and 0 is another one.
+    private static func offset(_ line: KernelCommandLine) throws -> UInt64? {
+        guard let text = line.value(of: "resume_offset") else { return nil }
+        guard let offset = line.resumeOffset else { throw MachineError.resumeOffset(text) }
+        return offset
     }
 
     /// What a configuration says, where the command line has no `resume=`; it may have the offset.
-    init(_ configured: ConfiguredLocation, _ line: KernelCommandLine) {
+    init(_ configured: ConfiguredLocation, _ line: KernelCommandLine) throws {
         self.init(
-            configured.device, offsetPages: line.resumeOffset ?? configured.offsetPages ?? 0)
+            configured.device,
+            offsetPages: try Self.offset(line) ?? configured.offsetPages ?? 0)
     }
 
     /// As ``resolve()``, and waits for a device that is not there yet.

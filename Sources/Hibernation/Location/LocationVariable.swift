@@ -17,10 +17,13 @@ struct LocationVariable {
 
     static let name = "the EFI variable HibernateLocation"
 
-    private func bytes() throws -> [UInt8]? {
-        try machine.efiVariable(
-            HibernateLocation.variableName, limit: HibernateLocation.sizeLimit + 1)
+    private var variable: FirmwareVariable {
+        FirmwareVariable(
+            name: HibernateLocation.variableName, limit: HibernateLocation.sizeLimit,
+            machine: machine, report: report)
     }
+
+    private func bytes() throws -> [UInt8]? { try variable.bytes() }
 
     private func read() throws -> HibernateLocation? {
         try bytes().map { try HibernateLocation(parsing: $0) }
@@ -55,39 +58,22 @@ struct LocationVariable {
 
     /// - Returns: whether it is gone.
     @discardableResult
-    func clear() -> Bool {
-        do { try machine.removeEFIVariable(HibernateLocation.variableName) } catch {
-            report.warn("\(Self.name) could not be removed: \(explanation(of: error))")
-            return false
-        }
-        return true
-    }
+    func clear() -> Bool { variable.clear() }
 
     /// Whether there is none for certain.
     var isAbsent: Bool {
         do { return try bytes() == nil } catch { return false }
     }
 
-    /// - Returns: whether it is there now. That it is not is no failure: it only helps.
+    /// - Returns: whether it is there now.
     func set(_ location: HibernateLocation) -> Bool {
-        do {
-            try machine.writeEFIVariable(location.bytes, to: HibernateLocation.variableName)
-        } catch {
-            report.detail("\(Self.name) could not be set: \(explanation(of: error))")
-            return false
-        }
+        guard variable.set(location.bytes) else { return false }
         report.detail("\(Self.name) leads to the image")
         return true
     }
 
     /// - Parameter contents: what was in it, with its attributes.
-    func putBack(_ contents: [UInt8]) {
-        do {
-            try machine.writeEFIVariable(contents, to: HibernateLocation.variableName)
-        } catch {
-            report.warn("\(Self.name) is gone and could not be put back: \(explanation(of: error))")
-        }
-    }
+    func putBack(_ contents: [UInt8]) { variable.putBack(contents) }
 }
 
 extension ImageLocation {

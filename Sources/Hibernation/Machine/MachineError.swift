@@ -6,6 +6,7 @@ import SystemPackage
 
 /// What stands in the way on this machine, whichever the workflow.
 enum MachineError: ExplainedError {
+    case notMounted(FilePath, command: String)
     case notRoot
     case lockedDown
     case kexecDisabled
@@ -14,6 +15,8 @@ enum MachineError: ExplainedError {
     case kexecRefused(Errno)
     case noSuchDevice(DeviceSpecification)
     case ambiguousDevice(DeviceSpecification, [FilePath])
+    /// What is there in its place.
+    case resumeOffset(String)
     /// The firmware's memory map is not in /sys/firmware/memmap.
     case noFirmwareMap
     /// Another kresume, by its process number.
@@ -23,6 +26,7 @@ enum MachineError: ExplainedError {
 
     var explanation: String {
         switch self {
+        case .notMounted(let path, let command): "\(path) is not mounted: \(command)"
         case .notRoot: "this needs root (CAP_SYS_BOOT and CAP_SYS_ADMIN)"
         case .lockedDown:
             "the kernel is locked down (Secure Boot?) and refuses kexec_load: see "
@@ -36,6 +40,9 @@ enum MachineError: ExplainedError {
         case .noSuchDevice(let device): "there is no device \(device)"
         case .ambiguousDevice(let device, let paths):
             "\(device) is on \(list(paths)): name one of them by its path"
+        case .resumeOffset(let text):
+            "resume_offset=\(text) of the kernel command line is not a number of pages (of a swap file, "
+                + "filefrag -v tells it; on btrfs, btrfs inspect-internal map-swapfile -r)"
         case .noFirmwareMap:
             "this kernel does not show the firmware's memory map (CONFIG_FIRMWARE_MEMMAP)"
         case .alreadyRunning(let number):

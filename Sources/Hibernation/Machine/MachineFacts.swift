@@ -21,10 +21,12 @@ enum MachineFacts {
         }
     }
 
-    /// - Parameter withACPITables: see ``ACPIData/tableFacts(_:)``; the restore kernel looks at these by
-    ///   themselves.
+    /// - Parameters:
+    ///   - withACPITables: see ``ACPIData/tableFacts(_:)``; the restore kernel looks at these by
+    ///     themselves.
+    ///   - isRemembered: see ``NewestImage``.
     static func invariants(
-        _ machine: any FirmwareFacts, withACPITables: Bool = false
+        _ machine: any FirmwareFacts, withACPITables: Bool = false, isRemembered: Bool = false
     ) throws -> KresumeImage.Invariants {
         let facts = try machine.invariants().compactMap {
             line -> KresumeImage.Invariants.Fact? in
@@ -32,6 +34,7 @@ enum MachineFacts {
             return .init(String(line[..<space]), String(line[line.index(after: space)...]))
         }
         return KresumeImage.Invariants(
-            facts + (withACPITables ? try ACPIData.tableFacts(machine) : []))
+            facts + (withACPITables ? try ACPIData.tableFacts(machine) : [])
+                + (isRemembered ? [NewestImage.fact] : []))
     }
 }

@@ -4,7 +4,18 @@ import LinuxPlatform
 import SystemPackage
 
 /// Whether this process may do what only root may, and this kernel lets it.
-enum Permission {
+package enum Permission {
+    /// What the kernel shows of the machine, and the devices: in a bare shell of an initramfs neither may
+    /// be there. Without /proc no program in Swift gets as far as this.
+    package static func requireMounts(_ machine: any DeviceAccess) throws {
+        for (file, path, command) in [
+            ("/sys/kernel", "/sys", "mount -t sysfs sys /sys"),
+            ("/dev/null", "/dev", "mount -t devtmpfs dev /dev"),
+        ] as [(FilePath, FilePath, String)] where !machine.exists(file) {
+            throw MachineError.notMounted(path, command: command)
+        }
+    }
+
     static func requireRoot(_ machine: any KernelFacts) throws {
         let needed: Capabilities = [.systemAdministration, .systemBoot]
         guard try machine.capabilities().isSuperset(of: needed) else {

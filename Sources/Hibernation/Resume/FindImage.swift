@@ -28,13 +28,19 @@ struct FindImage {
         }
         let commandLine = KernelCommandLine(parsing: try machine.commandLine())
         if commandLine.forbidsResume {
-            report.detail("the kernel command line says not to resume")
+            say("the kernel command line says not to resume")
             return nil
         }
         let wait =
             wait.map { DeviceWait(seconds: $0, machine, report) }
             ?? DeviceWait(commandLine, configured: configuredWait, machine, report)
-        if let location = ImageLocation.fromCommandLine(commandLine) {
+        if commandLine.hasForeignResumeDevice {
+            report.warn(
+                "resume=\(commandLine.resumeDevice ?? "") is in the syntax of other software; kresume "
+                    + "takes a device, as in resume=/dev/sda2")
+            return try isUnattended ? mention() : onlyImage()
+        }
+        if let location = try ImageLocation.fromCommandLine(commandLine) {
             return try lookOnly(at: location, wait)
         }
         if let location = LocationVariable(machine, report).readOwn(),
@@ -43,14 +49,20 @@ struct FindImage {
             return image
         }
         if let configured {
-            return try lookOnly(at: ImageLocation(configured, commandLine), wait)
+            return try lookOnly(at: try ImageLocation(configured, commandLine), wait)
         }
         return try isUnattended ? mention() : onlyImage()
     }
 
     /// One that is elsewhere is mentioned, no more.
     private func lookOnly(at location: ImageLocation, _ wait: DeviceWait) throws -> FoundImage? {
-        if let image = try look(at: location, wait) { return image }
+        do {
+            if let image = try look(at: location, wait) { return image }
+        } catch let error as MachineError {
+            // The name may be one of long ago.
+            if case .noSuchDevice = error { _ = try mention(missing: " on \(location.device)") }
+            throw error
+        }
         return try mention(missing: " on \(location.device)")
     }
 
@@ -73,7 +85,7 @@ struct FindImage {
         report.detail("\(LocationVariable.name) names \(location.device)")
         let reason: String
         do {
-            if let image = try look(at: location, wait) { return image }
+            if let image = try look(at: location, wait, isAsked: false) { return image }
             reason = "there is no image on \(location.device)"
         } catch {
             try machine.throwIfInterrupted()
@@ -93,13 +105,24 @@ struct FindImage {
         // read may be the newer of two.
         let possible = known.filter { $0.isUsable || $0.isUnreadable }
         if possible.count > 1 { throw ResumeError.severalImages(possible) }
-        return possible.first ?? known.first
+        guard let image = possible.first ?? known.first else {
+            say("there is no hibernation image on any disk here")
+            return nil
+        }
+        return image
     }
 
-    private func look(at location: ImageLocation, _ wait: DeviceWait) throws -> FoundImage? {
+    private func look(
+        at location: ImageLocation, _ wait: DeviceWait, isAsked: Bool = true
+    ) throws -> FoundImage? {
         let (path, offset) = try location.resolve(wait)
-        let image = try FoundImage.look(at: path, offset: offset, on: machine)
-        if image == nil { report.detail("no hibernation image on \(path)") }
+        let image = try FoundImage.find(at: path, offset: offset, on: machine, report)
+        if image == nil { say("no hibernation image on \(path)", isAsked: isAsked) }
         return image
+    }
+
+    /// A person has asked; a boot without an image is none of which to speak.
+    private func say(_ line: String, isAsked: Bool = true) {
+        if isAsked, !isUnattended { report.note(line) } else { report.detail(line) }
     }
 }

@@ -7,6 +7,7 @@ import PhysicalMemory
 import Placement
 import Restore
 import SaverPlan
+import Sealing
 import Transfer
 
 /// An image of our own, written by a saver kernel.
@@ -14,18 +15,39 @@ struct KexecJumpImage: ResumableImage {
     private let image: HibernationImage
     private let area: ImageArea
     private let machine: any Machine
+    /// Of a sealed image.
+    private let key: AwaitedKey?
 
-    /// - Parameter whenSized: told how many pages of data there are, before the tables are read.
+    /// - Parameter whenSized: told how many pages of data there are, and in how many runs, before
+    ///   the tables are read.
     init(
-        _ area: ImageArea, on machine: any Machine, whenSized: (_ dataPages: UInt64) -> Void
+        _ area: ImageArea, on machine: any Machine,
+        whenSized: (_ dataPages: UInt64, _ runs: UInt64) -> Void
     ) throws {
         guard let front = try ImageFront.read(areaSize: area.size, readAt: area.readAt)
         else { throw ResumeError.imageVanished(area.device.path) }
-        if front.state == .ready { whenSized(front.header.dataPages) }
+        if front.state == .ready { whenSized(front.header.dataPages, front.header.runCount) }
         image = try HibernationImage.read(front, areaSize: area.size, readAt: area.readAt)
+        // A device that does not say the same twice is not to be trusted.
+        guard image.layout == area.layout else { throw ImageError.layout }
+        key = image.header.isSealed ? AwaitedKey() : nil
         self.area = area
         self.machine = machine
     }
+
+    var fileSystems: [FileSystemRecord] { image.fileSystems }
+
+    var isSealed: Bool { image.header.isSealed }
+
+    func unlock(_ key: OpeningKey) throws {
+        if let opener = try image.open(with: key) { self.key?.set(.success(opener)) }
+    }
+
+    func isNewest(_ newest: NewestImage) -> Bool {
+        !isSealed || newest.admits(image.header.id, saying: image.machine.invariants.facts)
+    }
+
+    func giveUp(_ error: any Error) { key?.set(.failure(error)) }
 
     private var dataSize: UInt64 { image.header.dataPages * UInt64(PageFrame.size) }
 
@@ -63,7 +85,7 @@ struct KexecJumpImage: ResumableImage {
 
     private func differences() throws -> [KresumeImage.Invariants.Difference] {
         let facts = image.machine.invariants.facts.filter {
-            $0.category != ACPIData.tableCategory
+            ![ACPIData.tableCategory, NewestImage.fact.category].contains($0.category)
         }
         return KresumeImage.Invariants(facts).differences(
             from: try MachineFacts.invariants(machine))
@@ -105,10 +127,18 @@ struct KexecJumpImage: ResumableImage {
         if try hasSlid {
             report.note("ACPI's tables lie elsewhere in this boot: they come back with the image")
         }
-        let progress = Progress("reading", total: dataSize, report.note)
-        try ReadChunks(image: image, area: area, progress: progress).load(into: places)
+        let progress = Progress("reading", total: dataSize) { [key] line in
+            // Where a passphrase is typed, nothing else is to be shown.
+            if key == nil || (try? key?.now()) != nil { report.note(line) }
+        }
+        // Nothing of it is to be left when another kernel runs.
+        defer { key?.forget() }
+        try ReadChunks(image: image, area: area, progress: progress, key: key).load(into: places)
         report.note("read \(progress.summary)")
     }
+
+    /// The image has said it before.
+    func changes(_ places: PagePlaces) -> [String] { [] }
 
     /// The jump-back entry; and a word for A, which reads in its own memory that it was resumed.
     func target(_ places: PagePlaces) throws -> JumpTarget {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import KresumeImage
 import Placement
 import Restore
+import Sealing
 import Transfer
 
 /// What `resume` needs of an image, whoever wrote it. The calls come in this order.
@@ -9,10 +11,25 @@ protocol ResumableImage: Sendable {
     /// Where and what, for the user.
     var description: String { get }
 
+    /// Whether it is encrypted, and shown by it to be this machine's.
+    var isSealed: Bool { get }
+
+    /// For one that is sealed, at any time: what opens it. Throws where that is not so.
+    func unlock(_ key: OpeningKey) throws
+
+    /// There will be no key: whoever waits for it gets this error.
+    func giveUp(_ error: any Error)
+
+    /// Whether it may be, by what the firmware remembers.
+    func isNewest(_ newest: NewestImage) -> Bool
+
     /// Throws whatever can be known to be wrong before data is read.
     ///
     /// - Parameter retry: the user takes the risk that the image was resumed before.
     func check(retry: Bool) throws
+
+    /// What its machine had mounted, as far as the image says that.
+    var fileSystems: [FileSystemRecord] { get }
 
     /// Which frames must hold what.
     func destinations() throws -> DestinationMap
@@ -25,6 +42,10 @@ protocol ResumableImage: Sendable {
     /// - Parameter places: may be known later.
     func load(into places: PagePlaces, _ report: Report) throws
 
+    /// What has become of file systems since, as far as only the pages tell; sentences. Called when all
+    /// pages are in their places.
+    func changes(_ places: PagePlaces) throws -> [String]
+
     /// Where to jump. Called when all pages are in their places, and checks what only they tell.
     func target(_ places: PagePlaces) throws -> JumpTarget
 
@@ -33,4 +54,11 @@ protocol ResumableImage: Sendable {
 
     /// Takes the mark back: the image was not used.
     func unmark() throws
+}
+
+extension ResumableImage {
+    var isSealed: Bool { false }
+    func isNewest(_ newest: NewestImage) -> Bool { true }
+    func unlock(_ key: OpeningKey) throws {}
+    func giveUp(_ error: any Error) {}
 }

@@ -34,6 +34,12 @@ package struct Resume {
     package var dryRun = false
     /// Take an image that was tried before.
     package var retry = false
+    /// Where the key of encrypted images is; nil: see ``KeyFilesHere``.
+    package var keyFile: FilePath?
+    /// Whether a boot may take an image that is not encrypted; nil: where there is no key.
+    package var takesPlainImages: Bool?
+    /// Take an image although file systems have changed since. Nobody does that by himself in a boot.
+    package var ignoreChanged = false
     /// The hand-off writes a letter to this I/O port at each stage; 0: none.
     package var debugPort: UInt16 = 0
     private let machine: any Machine
@@ -58,6 +64,10 @@ package struct Resume {
     package func run() throws -> Outcome {
         try Permission.requireRoot(machine)
         machine.holdSignalsBack()
+        do { try machine.mountEFIVariables() } catch {
+            report.detail("the EFI variables are not there: \(explanation(of: error))")
+        }
+        if isUnattended, !takesPlain { forbidOthers() }
         guard let found = try findImage.find() else { return .noImage }
         return try run(found, UndoList(machine, report))
     }
@@ -70,6 +80,7 @@ package struct Resume {
             return try run(found, &memory, cancellation, undo)
         } catch {
             cancellation.cancel()
+            if isUnattended, case ResumeError.fileSystemsChanged = error { forbidOthers() }
             startAgain(error, found)
             let advised = withAdvice(error, on: found)
             report.fail(explanation(of: advised))
@@ -91,11 +102,22 @@ package struct Resume {
         // What takes long goes on side by side: memory is pinned while the tables are read, and
         // what is already known to be in place is loaded while more is pinned.
         // If the memory is too little, that is said only of an image that is good.
-        let image = try open(found) { dataPages in
-            memory = Result { try pin(dataPages, cancellation, undo) }
+        let unlocking = found.isSealed ? keys.memoryToUnlock : 0
+        let image = try open(found) { dataPages, runs in
+            memory = Result {
+                try pin(dataPages, runs, unlocking: unlocking, cancellation, undo)
+            }
         }
+        try requireSealed(image, found)
+        try requireNewest(image, found)
         try image.check(retry: retry || dryRun)
         report.note("found \(image.description)")
+        let fileSystems = FileSystemCheck(image.fileSystems, on: machine)
+        try fileSystems.wait(deviceWait)
+        try requireUnchanged(fileSystems, found, isFirst: true)
+        let question = try dryRun ? nil : unlock(image)
+        // It is asked as long as it lives.
+        defer { withExtendedLifetime(question) {} }
         times.end("tables")
 
         let places = PagePlaces()
@@ -104,6 +126,7 @@ package struct Resume {
             do { try machine.throwIfInterrupted() } catch {
                 cancellation.cancel()
                 places.cancel(error)
+                image.giveUp(error)
                 throw error
             }
         }
@@ -131,7 +154,77 @@ package struct Resume {
         times.end("memory")
         try loading.value(lookingAt: look)
         times.end("pages")
-        try jump(into: image, found, engine, &times, undo)
+        try judge(image.changes(places), found)
+        try jump(into: image, found, engine, fileSystems, &times, undo)
+    }
+
+    /// What is not said at the first look is not said at the last one, between which and the jump there
+    /// is to be nothing.
+    private func requireUnchanged(
+        _ check: FileSystemCheck, _ found: FoundImage, isFirst: Bool
+    ) throws {
+        let verdict = check.verdict()
+        if isFirst { for line in verdict.warnings { report.warn(line) } }
+        try judge(verdict.changes, found, saying: isFirst)
+    }
+
+    /// Throws where file systems have changed and nobody has said that this does not matter.
+    private func judge(
+        _ changes: [String], _ found: FoundImage, saying isSaid: Bool = true
+    ) throws {
+        if changes.isEmpty { return }
+        let error = ResumeError.fileSystemsChanged(changes, found.path)
+        if !ignoreChanged, !dryRun { throw error }
+        if isSaid { report.warn(explanation(of: error)) }
+    }
+
+    /// For what belongs to the machine besides the image. Who names the image has all there.
+    private var deviceWait: DeviceWait {
+        get throws {
+            if let wait { return DeviceWait(seconds: wait, machine, report) }
+            if location != nil { return DeviceWait(seconds: 0, machine, report) }
+            let line = KernelCommandLine(parsing: try machine.commandLine())
+            return DeviceWait(line, configured: configuredWait, machine, report)
+        }
+    }
+
+    private var keys: KeyFilesHere { KeyFilesHere(machine: machine, named: keyFile) }
+
+    private var takesPlain: Bool { takesPlainImages ?? !keys.isConfigured }
+
+    /// What is refused here for good is not to be resumed by the kernel instead, which the initramfs's own
+    /// hooks ask next.
+    private func forbidOthers() {
+        do { try machine.forbidOtherResumes() } catch {
+            report.warn(
+                "other programs may still resume an image in this boot: "
+                    + explanation(of: error))
+        }
+    }
+
+    /// Where a key is here, an image that shows nothing is not taken but by somebody who means it: or
+    /// who cannot make a sealed one would write a plain one.
+    private func requireSealed(_ image: any ResumableImage, _ found: FoundImage) throws {
+        guard !image.isSealed, !takesPlain else { return }
+        if isUnattended { throw ResumeError.plainImage(found.path) }
+        report.warn("the image on \(found.path) is not encrypted: anybody may have written it")
+    }
+
+    /// A person may have a reason to take an older one: the firmware's variables were reset, say.
+    private func requireNewest(_ image: any ResumableImage, _ found: FoundImage) throws {
+        if image.isNewest(NewestImage(machine, report)) { return }
+        let error = ResumeError.olderImage(found.path)
+        if isUnattended { throw error }
+        report.warn(explanation(of: error))
+    }
+
+    /// Begins to ask for what opens an image; nil for one that is not sealed.
+    private func unlock(_ image: any ResumableImage) throws -> Unlocking? {
+        guard image.isSealed else { return nil }
+        guard let (path, file) = try keys.openingKey() else {
+            throw KeyError.noOpeningKey(keys.places)
+        }
+        return Unlocking(path, file, for: image, machine, report)
     }
 
     /// Returns where the machine is not to be started again for this.
@@ -144,9 +237,8 @@ package struct Resume {
         switch error {
         case ResumeError.otherMemoryMap, ResumeError.otherACPITables:
             retry.start(after: error) {
-                let area = try ImageArea(
-                    open: found.path, offset: found.offset, .exclusive, on: machine)
-                let image = try KexecJumpImage(area, on: machine) { _ in }
+                let area = try ImageArea.claim(found.path, offset: found.offset, on: machine)
+                let image = try KexecJumpImage(area, on: machine) { _, _ in }
                 return try image.differsOnlyByMap ? image : nil
             }
         case ResumeError.otherMemoryMapChecksum:
@@ -159,11 +251,16 @@ package struct Resume {
         }
     }
 
+    /// - Parameter unlocking: what it takes to make a key meanwhile, in bytes.
     private func pin(
-        _ dataPages: UInt64, _ cancellation: Cancellation, _ undo: UndoList
+        _ dataPages: UInt64, _ runs: UInt64?, unlocking: UInt64, _ cancellation: Cancellation,
+        _ undo: UndoList
     ) throws -> ImageMemory {
         try ImageMemory(
-            pages: dataPages, reserve: RestoreKernel.reserve(forLoading: dataPages), on: machine,
+            pages: dataPages,
+            reserve: RestoreKernel.reserve(forLoading: dataPages, runs: runs)
+                + unlocking,
+            on: machine,
             unless: cancellation, witness: undo)
     }
 
@@ -177,7 +274,10 @@ package struct Resume {
             do {
                 return try RestoreEngine(
                     destinations, tables: tables,
-                    memory: memory?.get() ?? pin(destinations.dataPageCount, cancellation, undo),
+                    memory: memory?.get()
+                        ?? pin(
+                            destinations.dataPageCount, UInt64(destinations.runCount),
+                            unlocking: 0, cancellation, undo),
                     reserve: RestoreKernel.reserve, on: machine, places: places)
             } catch {
                 places.cancel(error)
@@ -186,14 +286,17 @@ package struct Resume {
         }
     }
 
-    /// - Parameter whenSized: told how many pages of data the image has, as soon as that is known.
+    /// - Parameter whenSized: told how many pages of data the image has, as soon as that is known;
+    ///   and in how many runs, where that is known then.
     private func open(
-        _ found: FoundImage, whenSized: (_ dataPages: UInt64) -> Void
+        _ found: FoundImage, whenSized: (_ dataPages: UInt64, _ runs: UInt64?) -> Void
     ) throws -> any ResumableImage {
         switch found.kind {
         case .kresume:
             let area = try claim(found) { access in
-                try ImageArea(open: found.path, offset: found.offset, access, on: machine)
+                access == .exclusive
+                    ? try ImageArea.claim(found.path, offset: found.offset, on: machine)
+                    : try ImageArea(open: found.path, offset: found.offset, access, on: machine)
             }
             try requireWritable(area.device)
             return try KexecJumpImage(area, on: machine, whenSized: whenSized)
@@ -202,7 +305,7 @@ package struct Resume {
                 try StockArea(open: found.path, offset: found.offset, access, on: machine)
             }
             try requireWritable(area.device)
-            return try StockImage(area, on: machine, whenSized: whenSized)
+            return try StockImage(area, on: machine) { whenSized($0, nil) }
         case .damaged(let error), .unreadable(let error): throw error
         case .uswsusp, .tuxOnIce: throw ResumeError.foreignImage(found)
         }
@@ -236,7 +339,7 @@ package struct Resume {
         switch error {
         case is SwsuspError, MachineError.interrupted, SwsuspReadError<PlatformError>.image,
             ResumeError.otherMemoryMapChecksum, ResumeError.otherHardwareSignature,
-            ResumeError.writeProtected:
+            ResumeError.writeProtected, ResumeError.fileSystemsChanged:
             return error
         default: break
         }
@@ -259,10 +362,12 @@ package struct Resume {
 
     private func jump(
         into image: some ResumableImage, _ found: FoundImage, _ engine: RestoreEngine,
-        _ times: inout PhaseTimes, _ undo: UndoList
+        _ fileSystems: FileSystemCheck, _ times: inout PhaseTimes, _ undo: UndoList
     ) throws -> Never {
         let variable = LocationVariable(machine, report)
         let location = variable.contents(naming: found.path, offset: found.offset)
+        let newest = NewestImage(machine, report)
+        let remembered = image.isSealed ? newest.contents : nil
         try machine.throwIfInterrupted()
         let target = try image.target(engine.places)
         try undo.change(.kexec) { try engine.load(target, debugPort: debugPort) }
@@ -270,6 +375,7 @@ package struct Resume {
         report.note("going back")
         var isMarked = false
         var isCleared = false
+        var isForgotten = false
         do {
             try engine.jump {
                 // The last look: between the mark and the jump there is to be nothing.
@@ -281,11 +387,14 @@ package struct Resume {
             } lastWord: {
                 // Reading took long, and others may have been at work.
                 try requireNothingMounted()
+                try requireUnchanged(fileSystems, found, isFirst: false)
                 if location != nil { isCleared = variable.clear() }
+                if remembered != nil { isForgotten = newest.variable.clear() }
             }
         } catch {
             if (try? machine.unloadKexec([])) != nil { undo.remove(.kexec) }
             if isCleared, let location { variable.putBack(location) }
+            if isForgotten, let remembered { newest.variable.putBack(remembered) }
             if isMarked { unmark(image) }
             throw error
         }

@@ -20,6 +20,8 @@ enum ResumeError: ExplainedError {
     case writeProtected(FilePath)
     case fileSystemsMounted([Mount])
     case swapActive(FilePath)
+    /// Sentences, and where the image is.
+    case fileSystemsChanged([String], FilePath)
     case otherMemoryMap(image: [MemoryMap.Entry], here: [MemoryMap.Entry])
     /// They lie elsewhere, and are not those that A goes on to use.
     case otherACPITables([String], image: [MemoryMap.Entry], here: [MemoryMap.Entry])
@@ -30,6 +32,10 @@ enum ResumeError: ExplainedError {
     case otherMachine([KresumeImage.Invariants.Difference])
     case noFiveLevelPaging
     case noMessagePage
+    /// Where there is a key, no image is taken that it does not show to be this machine's.
+    case plainImage(FilePath)
+    /// By what the firmware remembers.
+    case olderImage(FilePath)
     /// A stock image, which the kernel itself may be able to use.
     case kernelMayResume(any Error, command: String)
 
@@ -55,6 +61,10 @@ enum ResumeError: ExplainedError {
         case .swapActive(let path):
             "\(path) is in use as swap: a machine is resumed from an initramfs, before swap is "
                 + "activated"
+        case .fileSystemsChanged(let changes, let path):
+            "file systems are not what they were when the machine was hibernated, and it would "
+                + "destroy them: \(changes.joined(separator: "; ")) (kresume discard \(path) drops "
+                + "the image; kresume resume --ignore-changed \(path) takes the risk)"
         case .otherMemoryMap(let image, let here):
             "the firmware's memory map is not the one of the hibernated machine: only in the image: "
                 + list(image) + "; only here: " + list(here)
@@ -75,6 +85,14 @@ enum ResumeError: ExplainedError {
             "the hibernated kernel pages with 5 levels, which this CPU cannot do"
         case .noMessagePage:
             "the image is damaged: the page for our message to its kernel is missing"
+        case .plainImage(let path):
+            "the image on \(path) is not encrypted, and anybody may have written it: where there is a "
+                + "key, a boot takes only what is sealed with it (kresume resume \(path) takes this one "
+                + "by hand; plain-images = yes in kresume.conf lets every boot)"
+        case .olderImage(let path):
+            "the firmware does not know the image on \(path) as this machine's newest: an older one may "
+                + "have been put back (kresume resume \(path) takes it by hand; kresume discard "
+                + "\(path) drops it)"
         case .kernelMayResume(let error, let command):
             "\(Hibernation.explanation(of: error)); the image is still there, and if this kernel "
                 + "wrote it, it may be able to resume it: \(command)"

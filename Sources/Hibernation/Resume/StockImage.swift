@@ -2,6 +2,8 @@
 
 import Compression
 import Explanation
+import Fingerprint
+import KresumeImage
 import LinuxPlatform
 import PhysicalMemory
 import Placement
@@ -82,6 +84,9 @@ struct StockImage: ResumableImage {
         }
     }
 
+    /// The kernel says nothing of them.
+    var fileSystems: [FileSystemRecord] { [] }
+
     func destinations() throws -> DestinationMap {
         let runs = { (kind: PageRun.Kind) in
             image.runs.compactMap { $0.kind == kind ? $0.frames : nil }
@@ -104,6 +109,17 @@ struct StockImage: ResumableImage {
         let progress = Progress("reading", total: dataSize, report.note)
         try ReadStockImage(image: image, area: area, progress: progress).load(into: places)
         report.note("read \(progress.summary)")
+    }
+
+    func changes(_ places: PagePlaces) throws -> [String] {
+        var copies = SuperblockCopies()
+        let count = Int(image.info.dataPages)
+        for first in stride(from: 0, to: count, by: 4096) {
+            for place in try places.places(of: first..<min(first + 4096, count)) {
+                copies.look(at: UnsafeRawBufferPointer(place))
+            }
+        }
+        return FileSystemSearch(machine).changes(since: copies)
     }
 
     /// `restore_registers`, arch/x86/power/hibernate_asm_64.S, Linux 6.12: entered with its own

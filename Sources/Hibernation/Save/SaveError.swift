@@ -19,6 +19,8 @@ enum SaveError: ExplainedError {
     case workerEnded(String)
     case nothingHeard(seconds: Int)
     case noWayBack
+    /// What was prepared on the device is another kind of image than A wants.
+    case otherSeal(isSealed: Bool)
 
     var explanation: String {
         switch self {
@@ -37,6 +39,9 @@ enum SaveError: ExplainedError {
         case .stillRunning: "the machine did not switch itself off"
         case .workerEnded(let how): "the process that saves ended (\(how))"
         case .nothingHeard(let seconds): "nothing was saved for \(seconds) seconds"
+        case .otherSeal(let isSealed):
+            "the prepared image is \(isSealed ? "" : "not ")to be encrypted, and the hibernating kernel "
+                + "says otherwise: something else has written to the device"
         case .noWayBack:
             "no way leads back into the hibernated system; it is lost when this machine goes off"
         }

@@ -41,33 +41,36 @@ package struct SaveWork {
         }
     }
 
-    /// A's free pages, unless it needs them or they cannot be told.
-    private func freePages(
+    /// All but A's free pages; these too, where it needs them or they cannot be told.
+    private func pages(
         of memory: SavedMemory, _ prepared: PreparedImage, _ orders: SaverOrders
-    ) -> FrameSet {
-        if orders.parameters.keepsFreePages { return FrameSet() }
+    ) -> PageKinds {
+        var pages = memory.pages
+        if orders.parameters.keepsFreePages { return pages }
         do {
             // Where the saver lives, A has free pages too, and has counted them.
             let ram = SavedMemory.expected(prepared.machine.memoryMap.ram)
             let free = try FreePages(memory.kernelInfo(), ram: ram, read: memory.bytes)
-            let omitted = free.frames.intersection(memory.frames)
-                .union(backups(of: free.frames, memory, prepared, orders))
-            let size = mebibytes(omitted.count * UInt64(PageFrame.size))
+            let before = pages.pageCount
+            for range in free.frames.ranges { pages.leaveOut(range) }
+            for range in backups(of: free.frames, memory, prepared, orders).ranges {
+                pages.leaveOut(range)
+            }
+            let size = mebibytes((before - pages.pageCount) * UInt64(PageFrame.size))
             report.note("leaving out \(size) of free memory")
             if !free.unknown.isEmpty {
                 let size = mebibytes(free.unknown.count * UInt64(PageFrame.size))
                 report.detail("how much of \(size) is free cannot be told: all of it is saved")
             }
-            return omitted
         } catch {
             report.warn("free memory is saved too: \(explanation(of: error))")
-            return FrameSet()
         }
+        return pages
     }
 
     /// What was free where the saver lives: A has swapped it with pages that count as in use.
     private func backups(
-        of free: FrameSet, _ memory: SavedMemory, _ prepared: PreparedImage, _ orders: SaverOrders
+        of free: FrameBits, _ memory: SavedMemory, _ prepared: PreparedImage, _ orders: SaverOrders
     ) -> FrameSet {
         guard let head = memory.message(orders.parameters.messagePage)?.swapList else {
             return FrameSet()
@@ -91,19 +94,30 @@ package struct SaveWork {
         let memory = try SavedMemory(machine)
         let (path, offset) = try FindArea(parameters: parameters).find(wait)
         try? SaveWord.deviceFound.say(on: machine)
-        let area = try ImageArea(
-            open: path, offset: offset, isTest ? .rehearsal : .exclusive, on: machine)
+        var area = try ImageArea(
+            open: path, offset: offset, isTest ? .rehearsal : .exclusive,
+            holding: isTest ? .nothing : .prepared, on: machine)
         let prepared =
             try isTest
             ? keptImage(in: memory, parameters, areaSize: area.size)
             : PreparedImage(reading: parameters.image, areaSize: area.size, readAt: area.readAt)
+        // In a test nothing on the device says it.
+        if isTest, let layout = prepared.layout {
+            area = try ImageArea(on: area.device, layout: layout)
+        }
         try memory.requireAll(of: prepared)
+        let sealer = try sealer(of: prepared, memory.message(parameters.messagePage))
         let system = "the memory of Linux \(prepared.machine.system.kernelRelease)"
         report.note("\(isTest ? "trying to save" : "saving") \(system) to \(path)")
         do {
-            let image = WriteImage(
-                prepared, area, memory, without: freePages(of: memory, prepared, orders),
-                level: parameters.compressionLevel, checks: isTest, note: report.note,
+            let image = try WriteImage(
+                prepared, area, memory, saving: pages(of: memory, prepared, orders),
+                level: parameters.compressionLevel, sealer: sealer, checks: isTest,
+                // Last, for a device may come late.
+                seeing: { [machine, report] records in
+                    records.seen(on: machine, report) { try? SaveWord.stillSaving.say(on: machine) }
+                },
+                note: report.note,
                 partDone: { [machine] in try? SaveWord.stillSaving.say(on: machine) },
                 mayBecomeImage: { [machine] in Self.waitForAnswer(machine) })
             let start = machine.uptime()
@@ -124,6 +138,20 @@ package struct SaveWork {
             _ = try? area.invalidate(prepared)
             throw error
         }
+    }
+
+    /// What encrypts the image; nil for a plain one. Which it is to be, A says in its memory: who could
+    /// write to the device would else have it saved in clear, or for himself.
+    private func sealer(
+        of prepared: PreparedImage, _ message: MessagePage?
+    ) throws -> ImageSealer? {
+        let orders = try message?.sealOrders()
+        guard prepared.header.isSealed == (orders != nil) else {
+            throw SaveError.otherSeal(isSealed: prepared.header.isSealed)
+        }
+        guard let orders else { return nil }
+        machine.forbidCoreDumps()
+        return try ImageSealer(orders, id: prepared.header.id)
     }
 
     /// Where nobody is left to answer, nobody goes back either.

@@ -2,6 +2,7 @@
 
 import KresumeImage
 import LinuxPlatform
+import SwapArea
 import SystemPackage
 import Transfer
 
@@ -47,7 +48,9 @@ package struct Repair {
     private func attempt(_ entry: UndoNote.Entry) throws -> String? {
         switch entry {
         case .swap(let path, let number, let priority, let discard):
-            if try machine.swap(on: number) != nil { return nil }
+            // A file's device is that of its file system.
+            let isOn = try machine.swaps().contains { $0.path == path }
+            if try isOn || machine.swap(on: number) != nil { return nil }
             try machine.activateSwap(path, priority: max(priority, -1), discard: discard)
             return "swap on \(path) is on again"
         case .setting(let name, let value):
@@ -72,14 +75,16 @@ package struct Repair {
     private func invalidate(
         _ path: FilePath, _ number: DeviceNumber, _ offset: UInt64, _ id: ImageID
     ) throws -> Bool {
-        // Swap that is on again writes over it.
         if try machine.swap(on: number) != nil { return false }
-        let area = try ImageArea(open: path, offset: offset, .exclusive, on: machine)
+        let area = try ImageArea.claim(path, offset: offset, holding: .prepared, on: machine)
         guard area.device.number == number, area.size > StateRecord.offset,
             let record = try? StateRecord(
                 parsing: area.readAt(StateRecord.offset, StateRecord.size)),
             record.id == id
         else { return false }
+        // Swap that is on again writes over it, and over what is erased here. It is not on where an image's
+        // signature is.
+        if area.kind != .image, area.isSwappedTo(machine) { return false }
         try DiscardImage.discardOurs(in: area)
         // One that was only begun has no signature yet.
         try area.commit([ImageHeader.erasure])

@@ -11,6 +11,13 @@ package struct Plymouth: Sendable {
         address = [0] + Array(name.utf8)
     }
 
+    /// Whether plymouthd takes a connection.
+    var isRunning: Bool {
+        guard let socket = connected() else { return false }
+        _ = socket
+        return true
+    }
+
     /// Puts `text` in the place of what was shown before; nothing, where it is empty.
     ///
     /// The request is a letter, the byte 2, the argument's length and the argument, with the zero

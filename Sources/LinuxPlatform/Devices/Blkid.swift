@@ -32,6 +32,8 @@ package struct DeviceContents: Hashable, Sendable {
     package var partitionUUID: String?
     /// PART_ENTRY_NAME.
     package var partitionLabel: String?
+    /// PART_ENTRY_TYPE: a UUID in a GPT, else a number such as `0xef`.
+    package var partitionType: String?
 
     package init(superblock: Superblock) { self.superblock = superblock }
 
@@ -84,6 +86,7 @@ package enum Blkid {
             contents.partitionTable = value("PTTYPE", probe)
             contents.partitionUUID = value("PART_ENTRY_UUID", probe)
             contents.partitionLabel = value("PART_ENTRY_NAME", probe)
+            contents.partitionType = value("PART_ENTRY_TYPE", probe)
         }
         return contents
     }

@@ -46,12 +46,15 @@ package enum SwapDiscard: String, Hashable, Sendable {
 }
 
 extension Swaps {
-    /// How the active swap area on device `number` was activated, by the kernel's log; nil where the
-    /// log does not have it any more, or may not be read.
-    package static func discard(of number: DeviceNumber) -> SwapDiscard? {
-        guard let log = KernelLog.text() else { return nil }
-        return discard(log: log) { path in
-            (try? stat(FilePath(path))).map { DeviceNumber($0.st_rdev) } == number
+    /// How the active swap area at `path` was activated, by the kernel's log; nil where the log does not
+    /// have it any more, or may not be read.
+    package static func discard(of path: FilePath) -> SwapDiscard? {
+        guard let log = KernelLog.text(), let status = try? stat(path) else { return nil }
+        return discard(log: log) { other in
+            guard let other = try? stat(FilePath(other)) else { return false }
+            return status.isBlockDevice
+                ? other.isBlockDevice && other.st_rdev == status.st_rdev
+                : other.st_dev == status.st_dev && other.st_ino == status.st_ino
         }
     }
 

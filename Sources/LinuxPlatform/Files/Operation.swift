@@ -8,9 +8,16 @@ extension PlatformError {
         // Files.
         case open, stat, fstat, read, write, pread, fsync, fdatasync, unlink, opendir, readdir,
             realpath
-        case mkdir, rename
+        case mkdir, rename, mount
         case adviseFile = "posix_fadvise"
+        case getFlags = "ioctl FS_IOC_GETFLAGS"
         case setFlags = "ioctl FS_IOC_SETFLAGS"
+        case fileExtents = "ioctl FS_IOC_FIEMAP"
+        case fileSystem = "fstatfs"
+        case btrfsInfo = "ioctl BTRFS_IOC_FS_INFO"
+        case btrfsDevice = "ioctl BTRFS_IOC_DEV_INFO"
+        case mapperTargets = "ioctl DM_TABLE_STATUS"
+        case btrfsChunks = "ioctl BTRFS_IOC_TREE_SEARCH_V2"
         case freeze = "ioctl FIFREEZE"
         case thaw = "ioctl FITHAW"
 

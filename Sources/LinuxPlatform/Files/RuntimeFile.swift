@@ -10,6 +10,8 @@ package struct RuntimeFile: Sendable {
 
     /// What kresume is to undo.
     package static let undoNote = RuntimeFile("undo", in: "/run/kresume")
+    /// There where no other program may resume an image in this boot. The hooks look whether it is.
+    package static let onlyResume = RuntimeFile("no-other-resume", in: "/run/kresume")
 
     init(_ name: String, in directory: FilePath) {
         self.directory = directory
@@ -26,26 +28,7 @@ package struct RuntimeFile: Sendable {
 
     /// Whoever reads it finds these bytes or those before, never a part.
     package func replace(with bytes: [UInt8]) throws(PlatformError) {
-        do {
-            try systemCall(.mkdir, directory) { directory.withPlatformString { mkdir($0, 0o700) } }
-        } catch { if error.number != .fileExists { throw error } }
-        let new = FilePath("\(path).new")
-        // One that a process left when it was killed.
-        _ = new.withPlatformString { unlink($0) }
-        do {
-            let file = try OwnedDescriptor(create: new, mode: 0o600)
-            let number = file.rawValue
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let count = try systemCall(.write, new) {
-                    rest.withUnsafeBytes { write(number, $0.baseAddress, $0.count) }
-                }
-                rest = rest.dropFirst(count)
-            }
-        }
-        try systemCall(.rename, path) {
-            new.withPlatformString { new in path.withPlatformString { rename(new, $0) } }
-        }
+        try PrivateFile.replace(path, with: bytes, isDurable: false)
     }
 
     /// Nothing where there is none. Its directory goes too.

@@ -4,9 +4,22 @@ import CLinux
 import Glibc
 import SystemPackage
 
-/// The firmware's variables, as efivarfs has them where somebody has mounted it.
+/// The firmware's variables, as efivarfs has them where it is mounted.
 package enum EFIVariable {
     package static let directory: FilePath = "/sys/firmware/efi/efivars"
+
+    /// Mounts efivarfs where the machine has EFI and nobody has done so; some initramfs tools do not.
+    package static func mountFileSystem() throws(PlatformError) {
+        let directory = directory
+        guard SystemFile.exists(directory),
+            try !Mounts.current().contains(where: { $0.mountPoint == directory })
+        else { return }
+        try systemCall(.mount, directory) {
+            directory.withPlatformString {
+                mount("efivarfs", $0, "efivarfs", UInt(MS_NOSUID | MS_NODEV | MS_NOEXEC), nil)
+            }
+        }
+    }
 
     /// Four bytes of attributes, then the value. Nil where there is no such variable, or no
     /// efivarfs.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Glibc
 import PhysicalMemory
+import Sealing
 import SystemPackage
 
 /// The machine that this process runs on.
@@ -15,6 +17,7 @@ extension LinuxMachine {
         try KernelInfo.pagingDepth()
     }
     package var hasFiveLevelPaging: Bool { CPU.hasFiveLevelPaging }
+    package func presentCPUs() throws(PlatformError) -> Int { try CPU.presentCount() }
     package func capabilities() throws(PlatformError) -> Capabilities {
         try Capabilities.effective()
     }
@@ -51,6 +54,9 @@ extension LinuxMachine {
         try RuntimeFile.undoNote.replace(with: bytes)
     }
     package func removeUndoNote() throws(PlatformError) { try RuntimeFile.undoNote.remove() }
+    package func forbidOtherResumes() throws(PlatformError) {
+        try RuntimeFile.onlyResume.replace(with: [])
+    }
 }
 
 extension LinuxMachine {
@@ -69,6 +75,7 @@ extension LinuxMachine {
     }
     package func acpiTables() throws(PlatformError) -> [ACPITable] { try ACPITable.all() }
     package func invariants() throws(PlatformError) -> [String] { try Invariants.lines() }
+    package func mountEFIVariables() throws(PlatformError) { try EFIVariable.mountFileSystem() }
     package func efiVariable(_ name: String, limit: Int) throws(PlatformError) -> [UInt8]? {
         try EFIVariable.read(name, limit: limit)
     }
@@ -119,6 +126,12 @@ extension LinuxMachine {
     package func encryption(of number: DeviceNumber) throws(PlatformError) -> String? {
         try DiskEncryption.mapping(of: number)
     }
+    package func unlockedDevices() throws(PlatformError) -> [FilePath] {
+        try DiskEncryption.unlockedDevices()
+    }
+    package func mapping(of number: DeviceNumber) throws(PlatformError) -> DeviceMapping? {
+        try DeviceMapping.of(number)
+    }
     package func storageFlaw(
         of number: DeviceNumber
     ) throws(PlatformError) -> StorageFlaw? {
@@ -145,8 +158,9 @@ extension LinuxMachine {
     package func swap(on number: DeviceNumber) throws(PlatformError) -> ActiveSwap? {
         try Swaps.active(on: number)
     }
-    package func swapDiscard(of number: DeviceNumber) -> SwapDiscard? {
-        Swaps.discard(of: number)
+    package func swapDiscard(of path: FilePath) -> SwapDiscard? { Swaps.discard(of: path) }
+    package func blocks(of path: FilePath) throws(PlatformError) -> FileBlocks? {
+        try FileBlocks.of(path)
     }
     package func activateSwap(
         _ path: FilePath, priority: Int, discard: SwapDiscard
@@ -165,6 +179,12 @@ extension LinuxMachine {
     package func exists(_ path: FilePath) -> Bool { SystemFile.exists(path) }
     package func file(_ path: FilePath, limit: Int) throws(PlatformError) -> [UInt8] {
         try SystemFile.bytes(path, limit: limit)
+    }
+    package func replaceFile(_ path: FilePath, with bytes: [UInt8]) throws(PlatformError) {
+        try PrivateFile.replace(path, with: bytes, isDurable: true)
+    }
+    package func removeFile(_ path: FilePath) throws(PlatformError) -> Bool {
+        try PrivateFile.remove(path)
     }
 }
 
@@ -216,4 +236,14 @@ extension LinuxMachine {
     }
     package func hearStarter() throws(PlatformError) -> [UInt8] { try WorkerProcess.hear() }
     package func useAllCPUs() { CPU.useAll() }
+    package func forbidCoreDumps() { CoreDump.forbid() }
+    package func askPassphrase(
+        _ prompt: String, unless isUnwanted: () -> Bool
+    ) throws(PlatformError) -> SecretBytes? {
+        try PassphrasePrompt.ask(prompt, unless: isUnwanted)
+    }
+    package var credentialsDirectory: FilePath? {
+        guard let path = getenv("CREDENTIALS_DIRECTORY") else { return nil }
+        return FilePath(String(cString: path))
+    }
 }

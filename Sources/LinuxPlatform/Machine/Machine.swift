@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import PhysicalMemory
+import Sealing
 import SystemPackage
 
 /// The machine and the kernel that run this process, as far as the workflows see and change them.
@@ -22,6 +23,8 @@ package protocol KernelFacts: Sendable {
     func pagingDepth() throws(PlatformError) -> PagingDepth
     /// See ``CPU/hasFiveLevelPaging``.
     var hasFiveLevelPaging: Bool { get }
+    /// See ``CPU/presentCount(sysfs:)``.
+    func presentCPUs() throws(PlatformError) -> Int
     /// See ``Capabilities/effective()``.
     func capabilities() throws(PlatformError) -> Capabilities
     /// See ``Lockdown/current()``.
@@ -66,6 +69,8 @@ package protocol ProcessAccess: Sendable {
     func setUndoNote(_ bytes: [UInt8]) throws(PlatformError)
     /// See ``RuntimeFile/remove()``.
     func removeUndoNote() throws(PlatformError)
+    /// See ``RuntimeFile/onlyResume``.
+    func forbidOtherResumes() throws(PlatformError)
     /// See ``WorkerProcess/init(_:)``.
     func startWorker(_ arguments: [String]) throws(PlatformError) -> any Worker
     /// See ``WorkerProcess/say(_:)``.
@@ -74,6 +79,14 @@ package protocol ProcessAccess: Sendable {
     func hearStarter() throws(PlatformError) -> [UInt8]
     /// See ``CPU/useAll()``.
     func useAllCPUs()
+    /// See ``CoreDump/forbid()``.
+    func forbidCoreDumps()
+    /// See ``PassphrasePrompt/ask(_:unless:)``.
+    func askPassphrase(
+        _ prompt: String, unless isUnwanted: () -> Bool
+    ) throws(PlatformError) -> SecretBytes?
+    /// Where systemd has put what this process is to know (`CREDENTIALS_DIRECTORY`, systemd.exec(5)).
+    var credentialsDirectory: FilePath? { get }
 }
 
 /// What the firmware has told the kernel, and keeps for it.
@@ -90,6 +103,8 @@ package protocol FirmwareFacts: Sendable {
     func acpiTables() throws(PlatformError) -> [ACPITable]
     /// See ``Invariants/lines(sysfs:)``.
     func invariants() throws(PlatformError) -> [String]
+    /// See ``EFIVariable/mountFileSystem()``.
+    func mountEFIVariables() throws(PlatformError)
     /// See ``EFIVariable/read(_:limit:in:)``.
     func efiVariable(_ name: String, limit: Int) throws(PlatformError) -> [UInt8]?
     /// See ``EFIVariable/write(_:to:in:)``.
@@ -128,6 +143,10 @@ package protocol DeviceAccess: Sendable {
     func contents(of device: BlockDevice) throws(PlatformError) -> DeviceContents
     /// See ``DiskEncryption/mapping(of:sysfs:)``.
     func encryption(of number: DeviceNumber) throws(PlatformError) -> String?
+    /// See ``DeviceMapping/of(_:sysfs:)``.
+    func mapping(of number: DeviceNumber) throws(PlatformError) -> DeviceMapping?
+    /// See ``DiskEncryption/unlockedDevices(sysfs:nodes:)``.
+    func unlockedDevices() throws(PlatformError) -> [FilePath]
     /// See ``StorageFlaw/of(_:sysfs:)``.
     func storageFlaw(of number: DeviceNumber) throws(PlatformError) -> StorageFlaw?
     /// See ``RemovableDevice/isRemovable(_:sysfs:)``.
@@ -147,7 +166,9 @@ package protocol DeviceAccess: Sendable {
     /// See ``Swaps/active(on:)``.
     func swap(on number: DeviceNumber) throws(PlatformError) -> ActiveSwap?
     /// See ``Swaps/discard(of:)``.
-    func swapDiscard(of number: DeviceNumber) -> SwapDiscard?
+    func swapDiscard(of path: FilePath) -> SwapDiscard?
+    /// See ``FileBlocks/of(_:)``.
+    func blocks(of path: FilePath) throws(PlatformError) -> FileBlocks?
     /// See ``Swaps/activate(_:priority:discard:)``.
     func activateSwap(
         _ path: FilePath, priority: Int, discard: SwapDiscard
@@ -162,6 +183,10 @@ package protocol DeviceAccess: Sendable {
     func exists(_ path: FilePath) -> Bool
     /// See ``SystemFile/bytes(_:limit:)``.
     func file(_ path: FilePath, limit: Int) throws(PlatformError) -> [UInt8]
+    /// See ``PrivateFile/replace(_:with:isDurable:)``; durable.
+    func replaceFile(_ path: FilePath, with bytes: [UInt8]) throws(PlatformError)
+    /// See ``PrivateFile/remove(_:)``.
+    func removeFile(_ path: FilePath) throws(PlatformError) -> Bool
 }
 
 /// Other kernels, and the end of this one.

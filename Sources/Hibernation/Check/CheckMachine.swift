@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Explanation
+import LinuxBoot
+import LinuxPlatform
+import SaverPlan
+import SystemPackage
+
+/// `kresume check`: whether hibernating and resuming would work here, by the same questions that
+/// `hibernate` and `resume` ask. It changes nothing.
+package struct CheckMachine {
+    /// See ``Resume/takesPlainImages``.
+    package var takesPlainImages: Bool?
+    /// How it would be hibernated.
+    private let hibernate: Hibernate
+    private let machine: any Machine
+    private let report: Report
+
+    private static let fileLimit = 1 << 30
+
+    package init(_ hibernate: Hibernate) {
+        self.hibernate = hibernate
+        machine = hibernate.machine
+        // What they say by the way is no condition.
+        report = Report(.quiet, to: Nowhere())
+    }
+
+    private struct Nowhere: ReportSink {
+        func write(_ level: KernelLog.Level, _ line: String) {}
+        func clear() {}
+    }
+
+    /// Throws only where there is no asking.
+    package func run() throws -> Checkup {
+        try Permission.requireRoot(machine)
+        var checkup = Checkup()
+        checkKernel(&checkup)
+        try checkDevice(&checkup)
+        checkEncryption(&checkup)
+        checkStock(&checkup)
+        checkStockResume(&checkup)
+        checkResume(&checkup)
+        return checkup
+    }
+
+    private func checkKernel(_ checkup: inout Checkup) {
+        checkup.look(.own, "kernel") {
+            try Permission.requireKexec([.preserveContext, .longMode], machine)
+            return "it can be jumped back into"
+        }
+        if let release = try? machine.kernel().release {
+            for defect in KernelDefect.all(of: release) {
+                checkup.add(.own, "kernel", .doubtful, defect.explanation)
+            }
+        }
+        checkup.look(.own, "secret memory") {
+            try KernelConsent(machine, force: hibernate.force, report).requireNoSecrets()
+            return "none is in use"
+        }
+        if !machine.exists("/dev/snapshot") {
+            checkup.add(
+                .own, "drivers", .doubtful,
+                "there is no /dev/snapshot (CONFIG_HIBERNATION_SNAPSHOT_DEV), so they are not "
+                    + "prepared")
+        }
+    }
+
+    private func checkDevice(_ checkup: inout Checkup) throws {
+        let undo = try UndoList(machine, report)
+        var target: TargetDevice?
+        checkup.look(.own, "device") {
+            let found = try TargetDevice(
+                hibernate.location, hibernate.configured, force: hibernate.force,
+                unlock: hibernate.unlockInSaver,
+                isSealed: (try? hibernate.encryption.seal(machine)) != nil, on: machine, report,
+                undo)
+            target = found
+            return "the image goes to \(found.name)"
+        }
+        var saver: LoadSaver?
+        checkup.look(.own, "saver kernel") {
+            let found = try hibernate.loadSaver()
+            saver = found
+            return "it is \(found.kernel)"
+        }
+        guard let saver else { return }
+        checkInitramfs(&checkup, .own) { saver.initrd }
+        checkup.look(.own, "saver memory") {
+            let ready = try saver.prepare()
+            if let target {
+                try target.requireRoomForSwapped(leaving: ready.memoryNeeded)
+                try hibernate.requireSpace(
+                    in: target.look(), saverMemory: ready.memorySize,
+                    swapped: target.activeSwap?.used ?? 0,
+                    unlocking: hibernate.encryption.seal(machine)?.unlocking ?? 0)
+            }
+            if !hibernate.force { try ready.requireEnough() }
+            return "\(mebibytes(ready.memorySize)), and the image has room"
+        }
+        guard let target else { return }
+        let nextBoot = NextBoot(
+            target: target, configured: hibernate.configured, machine: machine, report: report)
+        if nextBoot.newLocation != nil {
+            checkup.add(
+                .own, "next boot", .met, "the EFI variable HibernateLocation will lead there")
+        } else if let complaint = nextBoot.complaint {
+            checkup.add(.own, "next boot", .doubtful, complaint)
+        } else {
+            checkup.add(.own, "next boot", .met, "it looks on \(target.path)")
+        }
+    }
+
+    private func checkEncryption(_ checkup: inout Checkup) {
+        if hibernate.encryption != .always, !machine.exists(KeyFilesHere.sealing) {
+            return checkup.add(
+                .own, "encryption", .doubtful,
+                "images are not encrypted: who reads the disk reads the memory, and who writes it can "
+                    + "take the machine over (kresume key create)")
+        }
+        checkup.look(.own, "encryption") {
+            guard try hibernate.encryption.seal(machine) != nil else {
+                try requirePlainTaken()
+                return "it is turned off"
+            }
+            // Throws where its halves are of two keys.
+            _ = try ManageKeys(machine, report).show()
+            return "images are encrypted"
+        }
+    }
+
+    /// That the hooks take along.
+    private var hasKeyFile: Bool { machine.exists(KeyFilesHere.opening) }
+
+    /// Wherever the other half of the key is: on a stick, a credential.
+    private func requirePlainTaken() throws {
+        if !(takesPlainImages ?? !machine.exists(KeyFilesHere.sealing)) {
+            throw CheckError.plainImagesRefused
+        }
+    }
+
+    private func checkStock(_ checkup: inout Checkup) {
+        checkup.look(.stock, "kernel") {
+            switch try machine.kernelHibernation() {
+            case .possible: return "it can hibernate"
+            case .absent: throw CheckError.noHibernation
+            case .disabled:
+                let users = try machine.secretMemoryUsers()
+                if !users.isEmpty { throw HibernateError.secretMemory(users) }
+                if try machine.lockdown() != .off { throw MachineError.lockedDown }
+                throw CheckError.hibernationDisabled
+            }
+        }
+        checkup.look(.stock, "swap") {
+            let swaps = try machine.swaps()
+            let room = swaps.reduce(0) { $0 + ($1.size - min($1.used, $1.size)) }
+            // The kernel's image has half of memory at most: `hibernate_preallocate_memory`,
+            // kernel/power/snapshot.c, Linux 6.12.
+            let memory = try machine.memory()
+            let most = min(memory.used, memory.total / 2)
+            guard room > 0 else { throw CheckError.noSwap }
+            guard room >= most else { throw CheckError.littleSwap(room, needed: most) }
+            return "\(mebibytes(room)) are free"
+        }
+    }
+
+    private func checkStockResume(_ checkup: inout Checkup) {
+        checkup.look(.stock, "next boot") {
+            try requirePlainTaken()
+            return "it takes images that are not encrypted"
+        }
+    }
+
+    private func checkResume(_ checkup: inout Checkup) {
+        checkup.look(.resume, "kernel") {
+            try Permission.requireKexec(.longMode, machine)
+            return "it can start another one"
+        }
+        checkup.look(.resume, "memory map") {
+            _ = try MachineFacts.firmwareMap(machine)
+            return "the firmware's is shown"
+        }
+        checkInitramfs(&checkup, .resume) {
+            try SaverFiles(release: try machine.kernel().release, machine: machine).initrd()
+        }
+        if let line = (try? machine.commandLine()).map({ KernelCommandLine(parsing: $0) }),
+            line.forbidsResume
+        {
+            checkup.add(
+                .resume, "command line", .unmet,
+                "the kernel command line forbids the resume (noresume): take that away")
+        }
+    }
+
+    private func checkInitramfs(
+        _ checkup: inout Checkup, _ part: Checkup.Part, _ path: () throws -> FilePath
+    ) {
+        let wantsKey = part == .resume && hasKeyFile
+        let key = String(KeyFilesHere.opening.string.dropFirst())
+        var isKnown = true
+        checkup.look(part, "initramfs") {
+            let path = try path()
+            let contents = InitramfsContents(
+                of: try machine.file(path, limit: Self.fileLimit),
+                lookingFor: Set([InitramfsContents.program] + (wantsKey ? [key] : [])))
+            if contents.has(InitramfsContents.program) == false {
+                throw CheckError.notInInitramfs(path)
+            }
+            if wantsKey, contents.has(key) == false { throw CheckError.keyNotInInitramfs(path) }
+            isKnown = contents.has(InitramfsContents.program) == true
+            return isKnown ? "kresume is in \(path)" : "it is \(path)"
+        }
+        if !isKnown {
+            checkup.add(
+                part, "initramfs", .doubtful,
+                "it is not known how to look into it: see that kresume is in it"
+                    + (wantsKey ? ", and \(KeyFilesHere.opening)" : ""))
+        }
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Fingerprint
+import KresumeImage
+import LinuxPlatform
+import SystemPackage
+
+/// Finds the file systems of an image on the devices of this kernel, by what they are: names may have
+/// changed. Reads past the page cache, which may not know what a file system that was mounted in between
+/// has written.
+struct FileSystemSearch {
+    private let machine: any Machine
+    private let entries: [BlockDeviceList.Entry]
+
+    init(_ machine: any Machine) {
+        self.machine = machine
+        entries = (try? machine.blockDevices().entries) ?? []
+    }
+
+    /// Where there are several, as of a disk that was copied, the one with the name from then is first.
+    func find(_ record: FileSystemRecord) -> [(path: FilePath, state: FileSystemState)] {
+        let sameName = { (entry: BlockDeviceList.Entry) in entry.path.string == record.device }
+        let candidates = entries.filter {
+            // What others are built on holds the same bytes as they, or parts of them.
+            $0.holders.isEmpty || record.state.kind.isBelowFileSystems
+        }
+        return (candidates.filter(sameName) + candidates.filter { !sameName($0) })
+            .compactMap { entry in
+                guard let device = try? machine.openDirectly(entry.path, .read),
+                    FileSystemState.identity(
+                        of: record.state.kind, size: device.size, readAt: device.readAt)
+                        == record.state.identity,
+                    let state = FileSystemState(
+                        record.state.kind, size: device.size, readAt: device.readAt)
+                else { return nil }
+                return (entry.path, state)
+            }
+    }
+}
+
+extension FileSystemSearch {
+    /// What has become of the file systems of which there are copies; sentences. Of copies of a disk, one
+    /// that is what it was is enough.
+    func changes(since copies: SuperblockCopies) -> [String] {
+        var same: Set<[UInt8]> = []
+        var changes: [(identity: [UInt8], sentence: String)] = []
+        for entry in entries where entry.holders.isEmpty {
+            guard let device = try? machine.openDirectly(entry.path, .read) else { continue }
+            for kind in copies.kinds {
+                guard let now = FileSystemState(kind, size: device.size, readAt: device.readAt)
+                else { continue }
+                if let change = copies.change(to: now) {
+                    // Of ext2, ext3 and ext4 it is the one in use.
+                    let word = kind == .ext ? "ext4" : "\(kind)"
+                    changes.append((now.identity, "\(entry.path) (\(word)) \(change)"))
+                } else {
+                    same.insert(now.identity)
+                }
+            }
+        }
+        return changes.filter { !same.contains($0.identity) }.map(\.sentence)
+    }
+}
+
+extension [FileSystemRecord] {
+    /// As the saver kernel sees them, in which nobody writes to them. Those that it does not see stay
+    /// what they are.
+    func seen(on machine: any Machine, _ report: Report, next: () -> Void) -> [FileSystemRecord] {
+        let search = FileSystemSearch(machine)
+        return map { record in
+            next()
+            guard let found = search.find(record).first else {
+                report.note("this kernel does not see \(record.name), to tell if it changes")
+                return record
+            }
+            var record = record
+            record.state = found.state
+            record.isAsMounted = false
+            return record
+        }
+    }
+}
+
+extension FileSystemRecord {
+    /// For people: `/dev/sda3 (ext4 on /home)`.
+    var name: String { "\(device) (\(kind)\(mountPoint.isEmpty ? "" : " on \(mountPoint)"))" }
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import KresumeImage
+import LinuxPlatform
+import PhysicalMemory
+import SwapArea
+
+extension ImageArea {
+    /// `count` bytes at an offset in the area: the shape in which the image format asks.
+    package var readAt: (UInt64, Int) throws(PlatformError) -> [UInt8] {
+        { (position, count) throws(PlatformError) in
+            var bytes: [UInt8] = []
+            for part in try self.parts(at: position, count: count) {
+                let read = try self.device.readBytes(at: part.offset, count: part.count)
+                if part.count == count { return read }
+                bytes += read
+            }
+            return bytes
+        }
+    }
+
+    package func signaturePage() throws -> SignaturePage {
+        try SignaturePage(readAt(0, PageFrame.size))
+    }
+
+    /// Fills `buffers` one after the other from an offset in the area, or throws.
+    package func read(
+        into buffers: [UnsafeMutableRawBufferPointer], at position: UInt64
+    ) throws(PlatformError) {
+        let count = buffers.reduce(0) { $0 + $1.count }
+        let parts = try parts(at: position, count: count)
+        if parts.count == 1 { return try device.read(into: buffers, at: parts[0].offset) }
+        var rest = buffers[...]
+        for part in parts {
+            try device.read(into: rest.takeFirst(part.count), at: part.offset)
+        }
+    }
+
+    /// Writes all of `buffer` at an offset in the area, or throws.
+    package func write(
+        from buffer: UnsafeRawBufferPointer, at position: UInt64
+    ) throws(PlatformError) {
+        var done = 0
+        for part in try parts(at: position, count: buffer.count) {
+            let bytes = UnsafeRawBufferPointer(rebasing: buffer[done..<(done + part.count)])
+            try device.write(from: bytes, at: part.offset)
+            done += part.count
+        }
+    }
+
+    package func write(_ write: ImageWrite) throws {
+        let buffer = AlignedBuffer(count: write.bytes.count)
+        buffer.bytes.copyBytes(from: write.bytes)
+        try self.write(
+            from: UnsafeRawBufferPointer(rebasing: buffer.bytes[..<write.bytes.count]),
+            at: write.offset)
+    }
+
+    /// Writes, and waits until all of it is on the medium.
+    package func commit(_ writes: [ImageWrite]) throws {
+        for write in writes { try self.write(write) }
+        try device.flush()
+    }
+
+    /// Leaves nothing that passes for an image. Two things make one, and each is taken away even
+    /// if the other cannot be; throws where neither could.
+    package func invalidate(_ prepared: PreparedImage) throws {
+        let steps = [
+            StateRecord(id: prepared.header.id, state: .consumed).write,
+            prepared.signaturePage.write,
+        ]
+        var failure: (any Error)?
+        var done = 0
+        for step in steps {
+            do {
+                try commit([step])
+                done += 1
+            } catch { failure = error }
+        }
+        if done == 0, let failure { throw failure }
+    }
+
+    /// Where some bytes are on the device.
+    private func parts(
+        at position: UInt64, count: Int
+    ) throws(PlatformError) -> [AreaLayout.Part] {
+        if case .device(let error) = layoutError, position >= UInt64(PageFrame.size) { throw error }
+        let end = position.addingReportingOverflow(UInt64(count))
+        let start = offset.addingReportingOverflow(position)
+        guard !end.overflow, !start.overflow, layout == nil || end.partialValue <= size else {
+            throw .beyondEnd(path: device.path, offset: position, count: count, size: size)
+        }
+        return layout?.parts(at: position, count: count)
+            ?? [AreaLayout.Part(offset: start.partialValue, count: count)]
+    }
+}
+
+extension ArraySlice<UnsafeMutableRawBufferPointer> {
+    /// Takes `count` bytes of them away. There are as many.
+    fileprivate mutating func takeFirst(_ count: Int) -> [UnsafeMutableRawBufferPointer] {
+        var taken: [UnsafeMutableRawBufferPointer] = []
+        var left = count
+        while left > 0, let buffer = popFirst() {
+            let part = Swift.min(left, buffer.count)
+            taken.append(UnsafeMutableRawBufferPointer(rebasing: buffer[..<part]))
+            left -= part
+            if part < buffer.count {
+                insert(UnsafeMutableRawBufferPointer(rebasing: buffer[part...]), at: startIndex)
+            }
+        }
+        return taken
+    }
+}
