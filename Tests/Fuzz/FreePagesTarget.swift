@@ -47,9 +47,10 @@ extension FuzzTarget {
     }
 
     private static func check(_ free: FreePages, of ram: FrameSet) {
-        require(free.frames.subtracting(ram).isEmpty, "free pages outside RAM")
+        let frames = FrameSet(free.frames.ranges)
+        require(frames.subtracting(ram).isEmpty, "free pages outside RAM")
         require(free.unknown.subtracting(ram).isEmpty, "unknown pages outside RAM")
-        require(free.frames.intersection(free.unknown).isEmpty, "free and unknown")
+        require(frames.intersection(free.unknown).isEmpty, "free and unknown")
     }
 }
 

@@ -11,7 +11,8 @@ struct FuzzTarget: Sendable {
 
     static let all: [FuzzTarget] = [
         .image, .preparedImage, .stockImage, .blocks, .commandLine, .configuration, .core, .notes,
-        .freePages, .backupPages, .kernelFile, .location, .messagePage,
+        .freePages, .backupPages, .kernelFile, .location, .messagePage, .initramfs, .fileSystem,
+        .sealedImage, .keyFile, .layout,
     ]
 }
 

@@ -44,7 +44,8 @@ struct ImageChanges {
 
     /// From the innermost to the outermost. A bit of `kept` keeps one kind as it is.
     private func seal(_ area: inout ImageArea, keeping kept: UInt8) {
-        if kept & 1 == 0 {
+        // Of a sealed image the same place holds tags, which nobody else can make.
+        if kept & 1 == 0, area.bytes[4096 + 16] & 4 == 0 {
             for section in sections(of: area) where area.word(at: section.entry) as UInt32 == 6 {
                 sealChunks(&area, in: section.body)
             }

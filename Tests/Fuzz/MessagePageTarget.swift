@@ -26,6 +26,11 @@ extension FuzzTarget {
         guard let message = page.withUnsafeBytes({ MessagePage($0) }) else { return }
         _ = message.swapList
         _ = message.preparedImage
+        if let orders = try? message.sealOrders() {
+            let bytes = MessagePage(swapList: nil, sealOrders: orders).bytes
+            let again = bytes.withUnsafeBytes { MessagePage($0) }
+            require((try? again?.sealOrders()) == orders, "other orders")
+        }
         _ = TestResult(message.text)
         checkText(message.text)
     }

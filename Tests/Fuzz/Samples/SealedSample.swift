@@ -1,0 +1,1 @@
+../../KresumeImageTests/SealedSample.swift
