@@ -8,6 +8,7 @@ struct Goals {
 
     var verdicts: [String] {
         samples.cases.flatMap { run -> [String] in
+            if run.image == Scenario.encrypted.name { return encrypted(run) }
             let isOwn = Scenario.compressions.contains { $0.name == run.image }
             return isOwn ? own(run) : stock(run)
         }
@@ -23,6 +24,19 @@ struct Goals {
                 "load, times as fast as the kernel"),
             atLeast(
                 1, samples.ratio(.whole, of: run), run, "whole, times as fast as the kernel"),
+        ].compactMap { $0 }
+    }
+
+    /// Beside the same image that is not encrypted.
+    private func encrypted(_ run: Case) -> [String] {
+        let plain = Case(scenario: run.scenario, image: Scenario.compressions[0].name)
+        return [
+            atMost(
+                1.1,
+                medianRatio(
+                    samples.values(.load, by: .kresume, of: run),
+                    samples.values(.load, by: .kresume, of: plain)), run,
+                "load, by that of the one that is not encrypted")
         ].compactMap { $0 }
     }
 

@@ -16,11 +16,6 @@ final class Guest {
     /// The command that sent the guest to sleep.
     private var sleeping: Request?
 
-    /// Where the processor says that its string instructions are fast, the kernel clears and copies
-    /// memory with those that work on bytes, which QEMU carries out one at a time: at 0.6 GB/s
-    /// instead of 6. Told that they are not, it works on words.
-    static let processorModel = "max,-erms,-fsrm"
-
     private static let saved = "bench: save"
     private static let resumed = "bench: resume"
     private static let back = "bench: back"
@@ -36,7 +31,6 @@ final class Guest {
         var configuration = Configuration()
         configuration.memory = memory
         configuration.allocatesMemory = true
-        configuration.processorModel = Self.processorModel
         configuration.parameters = ["quiet"] + parameters
         configuration.disks = [Disk(swap), Disk(data)]
         self.configuration = configuration

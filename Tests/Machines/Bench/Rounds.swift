@@ -80,6 +80,12 @@ struct Rounds {
     ) throws {
         let inUse = try guest.run(Self.memoryInUse)
         try measured((Double(inUse) ?? 0) * 4096 / Self.mebibyte, .inUse, .limit, run, round)
+        var words = ""
+        if own.isEncrypted {
+            try guest.run("kresume key create --quiet --no-passphrase")
+            let key = try guest.run("base64 -w 0 /etc/kresume/image-key")
+            words = "mkdir -p /etc/kresume; echo \(key) | base64 -d >/etc/kresume/image-key; "
+        }
         let command = (["kresume", "hibernate"] + own.options + ["/dev/vda"])
             .joined(separator: " ")
         try measured(try guest.save(by: command), .save, .kresume, run, round)
@@ -89,14 +95,15 @@ struct Rounds {
         try measured(data, .data, .kresume, run, round)
         if round == 1 {
             try guest.keepImage()
-            try measureUnpacking(guest, run, stored: stored)
-            try measurePeak(guest, stopwatch, run)
+            try measureUnpacking(guest, run, stored: stored, after: words)
+            try measurePeak(guest, stopwatch, run, after: words)
             try guest.restoreImage()
         }
-        let whole = try guest.resume(by: Self.resume)
+        let whole = try guest.resume(by: words + Self.resume)
         try measured(whole, .whole, .kresume, run, round)
         try measureLoad(stopwatch, run, round)
         try measured(guest.bootTime, .boot, .limit, run, round)
+        if own.isEncrypted { try guest.run("kresume key remove --quiet") }
         try measureLimits(guest, run, round, stored: stored, data: data)
     }
 
@@ -123,10 +130,13 @@ struct Rounds {
     }
 
     /// Where nothing has to be read from a disk: the image is checked where it lies in memory.
-    private func measureUnpacking(_ guest: Guest, _ run: Case, stored: Double) throws {
+    private func measureUnpacking(
+        _ guest: Guest, _ run: Case, stored: Double, after words: String
+    ) throws {
         try guest.boot()
         try guest.run(
-            "dd if=/dev/vda of=/tmp/image bs=1M iflag=direct count=\(Int(stored.rounded(.up))) "
+            words
+                + "dd if=/dev/vda of=/tmp/image bs=1M iflag=direct count=\(Int(stored.rounded(.up))) "
                 + "2>/dev/null")
         for round in 1...count {
             let seconds = try guest.time("kresume verify --quiet /tmp/image")
@@ -135,10 +145,12 @@ struct Rounds {
     }
 
     /// The most memory that the process had before the jump.
-    private func measurePeak(_ guest: Guest, _ stopwatch: Stopwatch, _ run: Case) throws {
+    private func measurePeak(
+        _ guest: Guest, _ stopwatch: Stopwatch, _ run: Case, after words: String
+    ) throws {
         _ = try guest.resume(
             by: """
-                \(Self.resume) & \
+                \(words)\(Self.resume) & \
                 while grep VmHWM /proc/$!/status >/dev/console; do usleep 20000; done; wait $!
                 """)
         // The kernel's messages may come in the middle of a line; the figure only grows.

@@ -13,6 +13,8 @@ struct Scenario: Sendable {
     struct Own: Sendable {
         var name: String
         var options: [String] = []
+        /// With a key that has no passphrase.
+        var isEncrypted = false
     }
 
     /// Images that one guest makes in turn, in each round of it.
@@ -40,13 +42,15 @@ extension Scenario {
     static let compressions = [
         Own(name: "own LZ4"), Own(name: "own zstd", options: ["--compression=zstd"]),
     ]
+    static let encrypted = Own(name: "own LZ4, encrypted", isEncrypted: true)
     private static let none = Stock(name: "uncompressed", parameter: "hibernate=nocompress")
     private static let lz4 = Stock(name: "LZ4", parameter: "hibernate.compressor=lz4")
     /// What the kernel does unless told otherwise: ours is compared with this one.
     static let lzo = Stock(name: "LZO", parameter: "hibernate.compressor=lzo")
 
     private static let all = [
-        Turns(stock: none), Turns(stock: lzo, own: compressions), Turns(stock: lz4),
+        Turns(stock: none), Turns(stock: lzo, own: compressions + [encrypted]),
+        Turns(stock: lz4),
     ]
 
     static let list = [

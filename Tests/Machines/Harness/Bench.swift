@@ -13,9 +13,21 @@ package final class Bench: Sendable {
     /// Called with what the consoles show, as it comes.
     private let watch: (@Sendable (String) -> Void)?
 
+    /// Where QEMU itself crashes, which an emulated processor makes it do now and then, all is done once more
+    /// from the beginning, and that is said.
     package static func use<Result>(
         _ name: String, watch: (@Sendable (String) -> Void)? = nil,
         _ body: (Bench) throws -> Result
+    ) throws -> Result {
+        do { return try attempt(name, watch, body) } catch let error as MachineError {
+            guard case .crashed = error else { throw error }
+            print("\(name): \(error); once more from the beginning")
+            return try attempt(name, watch, body)
+        }
+    }
+
+    private static func attempt<Result>(
+        _ name: String, _ watch: (@Sendable (String) -> Void)?, _ body: (Bench) throws -> Result
     ) throws -> Result {
         let bench = try Bench(name, watch: watch)
         defer { bench.close() }

@@ -184,6 +184,9 @@ package final class Machine: Sendable {
         _ = transcript.wait(limit: .seconds(30)) { _ -> Bool? in nil }
     }
 
+    /// Ends QEMU as by a fault of its own.
+    package func crash() { process.crash() }
+
     // MARK: Waiting
 
     private func wait<Value>(
@@ -195,6 +198,9 @@ package final class Machine: Sendable {
             throw MachineError.late(
                 machine: name, waitingFor: what, limit: limit, console: consoleTail)
         case .over:
+            if let signal = process.crashSignal {
+                throw MachineError.crashed(machine: name, signal: signal)
+            }
             throw MachineError.gone(
                 machine: name, waitingFor: what, reason: stopReason, console: consoleTail)
         }

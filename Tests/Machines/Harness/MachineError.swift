@@ -10,6 +10,8 @@ package enum MachineError: Error {
     case late(machine: String, waitingFor: String, limit: Duration, console: Substring)
     /// The machine stopped first, for the reason that QEMU gave.
     case gone(machine: String, waitingFor: String, reason: String, console: Substring)
+    /// QEMU crashed, which says nothing of the machine in it.
+    case crashed(machine: String, signal: Int32)
     /// A command came back although it should not have.
     case returned(machine: String, command: String, Reply, console: Substring)
 }
@@ -33,6 +35,7 @@ extension MachineError: CustomStringConvertible {
             --- its console's end:
             \(console)
             """
+        case .crashed(let machine, let signal): "\(machine): QEMU crashed by signal \(signal)"
         case .returned(let machine, let command, let reply, let console):
             """
             \(machine): `\(command)` returned with status \(reply.status):

@@ -12,6 +12,8 @@ final class QEMUProcess: @unchecked Sendable {
 
     private let lock = NSLock()
     private var pid: pid_t?
+    private let isGone = DispatchGroup()
+    private var signal: Int32 = 0
     private var sockets: [Transcript.Channel: Descriptor] = [:]
 
     /// Starts QEMU, with its complaints going to the file `errors`, and the threads that listen.
@@ -37,7 +39,9 @@ final class QEMUProcess: @unchecked Sendable {
         nonisolated(unsafe) var failure: Int32 = 0
         let ends = theirs
         theirs = []
+        isGone.enter()
         Thread.detachNewThread { [self] in
+            defer { isGone.leave() }
             var child: pid_t = 0
             failure = Self.spawn(command, descriptors: ends, errors: errors, pid: &child)
             if failure == 0 { lock.withLock { pid = child } }
@@ -48,7 +52,9 @@ final class QEMUProcess: @unchecked Sendable {
             while waitid(P_PID, id_t(child), &information, WEXITED | WNOWAIT) == -1, errno == EINTR
             {}
             lock.withLock { pid = nil }
-            waitpid(child, nil, 0)
+            var status: Int32 = 0
+            waitpid(child, &status, 0)
+            lock.withLock { signal = status & 0x7f }
         }
         started.wait()
         guard failure == 0 else { throw MachineError.notStarted(failure, command[0]) }
@@ -84,10 +90,22 @@ final class QEMUProcess: @unchecked Sendable {
     }
 
     /// Cuts the power.
-    func kill() {
+    func kill() { end(by: SIGKILL) }
+
+    /// Ends as by a fault of its own.
+    func crash() { end(by: SIGSEGV) }
+
+    private func end(by signal: Int32) {
         lock.withLock {
-            if let pid { _ = Glibc.kill(pid, SIGKILL) }
+            if let pid { _ = Glibc.kill(pid, signal) }
         }
+    }
+
+    /// The signal by which QEMU itself crashed; nil where it ended in another way. Waits for its end.
+    var crashSignal: Int32? {
+        isGone.wait()
+        let signal = lock.withLock { self.signal }
+        return [SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE].contains(signal) ? signal : nil
     }
 
     private static func spawn(

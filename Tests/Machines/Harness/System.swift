@@ -6,8 +6,6 @@ import Foundation
 package enum System: Sendable {
     /// Linux 6.12 with everything in it, and below /boot what a saver kernel needs.
     case test
-    /// The same, and below /boot/debian the other one with all drivers, as a saver kernel.
-    case testWithDebianSaver
     /// Debian's stock cloud kernel, 6.1.
     case debian
     /// Debian's stock kernel with all drivers, 6.1.
@@ -32,6 +30,14 @@ package enum System: Sendable {
         case dracutPlain = "dracut-plain"
     }
 
+    /// A busy host may stop a machine for many seconds: that is no soft lockup.
+    var parameters: [String] {
+        switch self {
+        case .test, .installed(.test, _): ["watchdog_thresh=60"]
+        default: []
+        }
+    }
+
     package struct Files: Sendable {
         package var kernel: String
         package var initramfs: String
@@ -41,7 +47,6 @@ package enum System: Sendable {
     package func files() throws -> Files {
         switch self {
         case .test: try Self.testFiles.get()
-        case .testWithDebianSaver: try Self.debianSaverFiles.get()
         case .debian: try Self.debianFiles.get()
         case .debianFull: try Self.debianFullFiles.get()
         case .debianTwice: try Self.debianTwiceFiles.get()
@@ -53,28 +58,16 @@ package enum System: Sendable {
         }
     }
 
-    private static let testFiles = Result<Files, any Error> { try test(as: "test") }
-
-    private static let debianSaverFiles = Result<Files, any Error> {
-        let debian = try debianFullFiles.get()
-        return try test(
-            as: "test-debian-saver",
-            [
-                "\(debian.kernel):/boot/debian/vmlinuz",
-                "\(debian.initramfs):/boot/debian/initrd.img",
-            ])
-    }
-
-    private static func test(as name: String, _ contents: [String] = []) throws -> Files {
+    private static let testFiles = Result<Files, any Error> {
         let kernel = try prepare("test-kernel", [])
         let release = try kernelRelease(of: kernel)
         let saver = try initramfs("saver", [])
         let full = try initramfs(
-            name,
+            "test",
             [
                 "\(kernel):/boot/vmlinuz-\(release)",
                 "\(saver):/boot/initrd.img-\(release)",
-            ] + contents)
+            ])
         return Files(kernel: kernel, initramfs: full)
     }
 

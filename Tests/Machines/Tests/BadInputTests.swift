@@ -70,7 +70,8 @@ extension Machines {
         @Test func notEnoughMemory() throws {
             try SavedImage.use("no-memory") { bench, _, configuration, _ in
                 var small = configuration
-                small.parameters = ["mem=128M"]
+                // Half of that would be too little for the initramfs.
+                small.parameters = ["mem=144M", "rootfstype=ramfs"]
                 try expectRefusal(bench, small, says: ["not enough memory: ", "MiB needed"])
             }
         }
@@ -98,7 +99,7 @@ extension Machines {
             }
         }
 
-        /// Nothing to resume is no error, and nothing to speak of.
+        /// Nothing to resume is no error, and in a boot nothing to speak of; somebody who asks is answered.
         @Test func noImage() throws {
             try Bench.use("no-image") { bench in
                 var configuration = Configuration()
@@ -106,14 +107,24 @@ extension Machines {
                     Disk(try bench.swap(size: 16)), Disk(try bench.ext4()),
                     Disk(try bench.disk("empty", size: 1)),
                 ]
-                let machine = try bench.start("machine", configuration.booting("kresume resume"))
+                let boot = "kresume resume --unattended"
+                let machine = try bench.start("machine", configuration.booting(boot))
                 #expect(try machine.waitForBootCommand() == Reply(status: 0, output: ""))
                 try machine.waitUntilBooted()
                 for name in ["vda", "vdb", "vdc"] {
-                    try machine.expect(resume(from: "/dev/\(name)"))
-                    try machine.expect(resume(from: "--offset=9999999 /dev/\(name)"))
+                    try machine.expect("\(boot) /dev/\(name)")
+                    try machine.expect("\(boot) --offset=9999999 /dev/\(name)")
                 }
                 try machine.expect("dmesg | grep kresume:", status: 1)
+                for name in ["vda", "vdb", "vdc"] {
+                    let words = "kresume: no hibernation image on /dev/\(name)"
+                    try machine.expect(resume(from: "/dev/\(name)"), gives: words)
+                    try machine.expect(
+                        resume(from: "--offset=9999999 /dev/\(name)"), gives: words)
+                }
+                try machine.expect(
+                    "kresume resume",
+                    gives: "kresume: there is no hibernation image on any disk here")
                 expectRefusal(
                     try machine.run(resume(from: "/dev/vdz")),
                     says: ["there is no device /dev/vdz"])

@@ -60,8 +60,10 @@ extension Machines {
                 var configuration = configuration.booting("kresume resume")
                 configuration.parameters = ["hibernate=noresume", "resume=\(SavedImage.device)"]
                 let machine = try bench.start("machine", configuration)
-                #expect(try machine.waitForBootCommand() == Reply(status: 0, output: ""))
+                let words = "kresume: the kernel command line says not to resume"
+                #expect(try machine.waitForBootCommand() == Reply(status: 0, output: words))
                 try machine.waitUntilBooted()
+                try machine.expect("kresume resume --unattended")
                 // By hand it is a decision.
                 let byHand = machine.send(resume(from: SavedImage.device))
                 try saved.expectReturn(in: machine, by: byHand)

@@ -68,7 +68,7 @@ extension Machines {
 
         @Test func fourLevelPaging() throws {
             var configuration = Configuration()
-            configuration.processorModel = "max,-la57"
+            configuration.processorModel = Configuration.wordwise + ",-la57"
             try expectCircles(1, "4-level", configuration)
         }
 

@@ -236,8 +236,11 @@ struct RecordedDisk {
             if isAllThere {
                 verdict == after
             } else if mayBeRefused, before == .none, after != .none {
-                // Half of it passes for nothing, or for an image that is not whole.
-                ["none", "refused"].contains(verdict.word)
+                // Half of it passes for nothing, or for an image that is not whole. Or what was lost is what the
+                // kernel leaves behind the last byte of packed data: then all that counts is as the checksum
+                // in the new one's header says.
+                try ["none", "refused"].contains(verdict.word)
+                    || verdict == after && disk.read(0..<4096) == ahead.read(0..<4096)
             } else {
                 verdict == before || verdict == after
             }

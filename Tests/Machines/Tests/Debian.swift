@@ -35,7 +35,7 @@ struct LUKSSwap {
     let disk: String
     let path = "/dev/mapper/inner"
     let swapUUID = "55555555-5555-5555-5555-555555555555"
-    private let uuid = "44444444-4444-4444-4444-444444444444"
+    let uuid = "44444444-4444-4444-4444-444444444444"
 
     /// The command that makes it, and opens it. cryptsetup complains of the test kernel.
     var create: String {

@@ -3,10 +3,17 @@
 import MachineHarness
 import Testing
 
-/// What the kernel may do before it hibernates by itself, and a jump does not: file systems are
-/// frozen.
+/// What the kernel does before it hibernates by itself and a jump does not: drivers are told, and
+/// file systems frozen.
 extension Machines {
     @Suite(.serialized) struct FreezeTests {
+        /// While `kresume hibernate` prepares, somebody takes the second processor away, which the
+        /// kernel does not allow where its notifiers were called.
+        private static let watch = """
+            (until ls -l /proc/[0-9]*/fd 2>&1 | grep -q ' /dev/snapshot$'; do usleep 1000; done
+            echo 0 2>/run/answer >/sys/devices/system/cpu/cpu1/online) >/run/watch 2>&1 &
+            """
+
         /// A kernel that mounts what it had better leave alone, and then brings the machine back.
         private static let stranger = """
             mount -t ext4 -o ro /dev/vdb /mnt || exit 1
@@ -35,6 +42,8 @@ extension Machines {
                     mount -t ext4 /dev/vdc /other && fsfreeze --freeze /other
                     """)
                 #expect(try bench.needsRecovery(ext4))
+                try machine.expect(Self.watch)
+
                 var restore = configuration.booting("sh /stranger")
                 restore.initramfs = try bench.initramfs(
                     of: .test, adding: ["stranger": Self.stranger])
@@ -48,8 +57,13 @@ extension Machines {
                 #expect(!reply.output.contains("/mnt is not frozen"))
                 #expect(!reply.output.contains("/inner is not frozen"))
                 #expect(back.console.contains("the stranger reads before"))
-                #expect(!back.console.contains("recovery"))
+                #expect(!back.console.contains("recovery complete"))
 
+                // It was told, and may go on.
+                try back.expect("grep -c 'busy' /run/answer", gives: "1")
+                for state in [0, 1] {
+                    try back.expect("echo \(state) >/sys/devices/system/cpu/cpu1/online")
+                }
                 // All takes writes, but for what somebody else has frozen.
                 try back.expect(
                     "echo after >/mnt/file && echo after >/inner/file && sync /mnt/file")

@@ -31,7 +31,7 @@ extension Machines {
             try Bench.use("uefi") { bench in
                 var configuration = Configuration()
                 configuration.board = .q35
-                configuration.processorModel = "max,-la57"
+                configuration.processorModel = Configuration.wordwise + ",-la57"
                 configuration.firmware = .uefi(variables: try bench.uefiVariables())
                 configuration.disks = [
                     Disk(try bench.swap("first", size: 16)),
@@ -58,6 +58,7 @@ extension Machines {
             let none = "kresume: \(name) leads to no image:"
             let ours = "kresume: the image is damaged: there is no header at byte 4096"
             let stock = "kresume: the image is damaged: its flags 0x0 contradict each other"
+            let nowhere = "kresume: there is no hibernation image on any disk here"
             func sign(_ device: String, _ signature: String) throws {
                 try machine.expect(
                     """
@@ -73,10 +74,11 @@ extension Machines {
                     dd if=/dev/zero of=/dev/vdb bs=4k count=1 2>/dev/null
                 """)
             try machine.expect(
-                "kresume resume --wait=0", gives: "\(none) there is no device UUID=\(uuid)")
+                "kresume resume --wait=0",
+                gives: "\(none) there is no device UUID=\(uuid)\n\(nowhere)")
             try machine.expect("dd if=/tmp/page of=/dev/vdb bs=4k 2>/dev/null")
             try machine.expect(
-                "kresume resume", gives: "\(none) there is no image on UUID=\(uuid)")
+                "kresume resume", gives: "\(none) there is no image on UUID=\(uuid)\n\(nowhere)")
 
             try sign("/dev/vda", "LINHIB0001")
             // Then the initramfs's own device is the next.
@@ -111,7 +113,7 @@ extension Machines {
             try machine.expect(
                 "kresume resume",
                 gives: "kresume: \(name) cannot be read: it has 5 bytes, not an even number from 6 "
-                    + "to 4096")
+                    + "to 4096\n\(nowhere)")
         }
 
         @Test func stockDebianKernelSeesTheDisks() throws {

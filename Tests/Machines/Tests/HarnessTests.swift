@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Foundation
 import MachineHarness
 import Testing
 
@@ -28,6 +29,32 @@ extension Machines {
                     return
                 }
                 #expect(reason == "guest-reset")
+            }
+        }
+
+        /// Once, and what else ends it is no reason.
+        @Test func whereQEMUCrashesAllIsDoneOnceMore() throws {
+            var attempts = 0
+            func use(crashes: Int, _ end: (Machine) -> Void) throws -> Int {
+                attempts = 0
+                return try Bench.use("crash") { bench in
+                    attempts += 1
+                    let machine = try bench.start("machine", Configuration())
+                    if attempts <= crashes { end(machine) }
+                    try machine.waitUntilBooted()
+                    return attempts
+                }
+            }
+            #expect(try use(crashes: 1) { $0.crash() } == 2)
+            let twice = #expect(throws: MachineError.self) { try use(crashes: 2) { $0.crash() } }
+            guard case .crashed("machine", SIGSEGV) = twice, attempts == 2 else {
+                Issue.record("\(String(describing: twice)), \(attempts) attempts")
+                return
+            }
+            let killed = #expect(throws: MachineError.self) { try use(crashes: 1) { $0.kill() } }
+            guard case .gone = killed, attempts == 1 else {
+                Issue.record("\(String(describing: killed)), \(attempts) attempts")
+                return
             }
         }
 

@@ -11,7 +11,7 @@ extension Machines {
             ("/dev/vdc", "/dev/vdc holds no swap; an image goes to a swap partition"),
             ("/dev/vdz", "there is no device /dev/vdz"),
             ("LABEL=none", "there is no device LABEL=none"),
-            ("/init", "/init is not a block device"),
+            ("/init", "the swap file /init is in a file system of which kresume does not know"),
             ("--saver-kernel=/init /dev/vda", "the saver kernel's file is not a "),
             ("--saver-kernel=/none /dev/vda", "/none: open: No such file or directory"),
             ("--saver-initrd=/none /dev/vda", "/none: open: No such file or directory"),
@@ -37,7 +37,8 @@ extension Machines {
                 }
 
                 try expectRefusal(
-                    "kresume hibernate", "there is no swap partition in use: name a device")
+                    "kresume hibernate",
+                    "there is no swap in use: name a swap partition or a swap file")
                 try machine.expect("swapon-at 5 /dev/vda")
                 for (arguments, words) in Self.refusals {
                     try expectRefusal("kresume hibernate \(arguments)", words)

@@ -57,10 +57,29 @@ extension Machines {
                 let sentence = "kresume: no hibernation image there"
                 try machine.expect("kresume locate")
                 try expectAdvice(machine)
+                try expectNamesOfMounts(machine)
                 try machine.expect("kresume inspect /dev/vda", gives: sentence, status: 1)
                 try machine.expect("kresume verify /dev/vda", gives: sentence, status: 1)
                 try machine.expect("kresume discard /dev/vda", gives: sentence)
             }
+        }
+
+        /// In a shell where nothing is mounted yet.
+        private func expectNamesOfMounts(_ machine: Machine) throws {
+            try machine.expect("mkdir -p /tmp/bare/proc /tmp/bare/sys && cp /bin/kresume /tmp/bare")
+            for (path, command) in [
+                ("proc", "mount -t proc proc /proc"), ("sys", "mount -t sysfs sys /sys"),
+                ("dev", "mount -t devtmpfs dev /dev"),
+            ] {
+                for words in ["", " resume", " inspect /dev/vda"] {
+                    try machine.expect(
+                        "chroot /tmp/bare /kresume\(words)",
+                        gives: "kresume: /\(path) is not mounted: \(command)", status: 1)
+                }
+                try machine.expect(
+                    path == "dev" ? ":" : "mount --bind /\(path) /tmp/bare/\(path)")
+            }
+            try machine.expect("umount /tmp/bare/proc /tmp/bare/sys")
         }
 
         /// To somebody who finds nothing, and to somebody who may not look.
@@ -81,7 +100,7 @@ extension Machines {
                 gives: "kresume: there is no block device here: are their drivers loaded?\n\(help)",
                 status: 1)
             try machine.expect(
-                "\(inOtherDevices) /dev && kresume'",
+                "\(inOtherDevices) /dev && : >/dev/null && kresume'",
                 gives: """
                     kresume: the kernel has /dev/vda, but there is no such node in /dev: mount \
                     devtmpfs there

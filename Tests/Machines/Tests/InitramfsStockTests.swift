@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Foundation
 import MachineHarness
 import Testing
 
@@ -24,7 +25,12 @@ extension Machines {
                 // Waits, unlike systemctl hibernate, which does the same.
                 machine = try roundTrip(
                     bench, machine, "systemctl start hibernate.target", configuration,
-                    as: "partition")
+                    as: "partition",
+                    whileOff: {
+                        for initramfs in System.Initramfs.allCases {
+                            try expectNobodyResumes(bench, configuration, initramfs)
+                        }
+                    })
                 let luks = LUKSSwap(disk: "/dev/vdc")
                 try machine.expect(luks.create)
                 for initramfs in [System.Initramfs.initramfsTools, .dracut] {
@@ -131,14 +137,40 @@ private func hibernation(
     """
 }
 
+/// Somebody has mounted a file system of the machine that is off: kresume refuses, and the initramfs's own
+/// way to have the kernel resume is not gone.
+private func expectNobodyResumes(
+    _ bench: Bench, _ configuration: Configuration, _ initramfs: System.Initramfs
+) throws {
+    let name = "changed-\(initramfs.rawValue)"
+    var other = configuration
+    other.system = .installed(.stock, initramfs)
+    for index in 0...1 {
+        other.disks[index].path = try bench.copy(other.disks[index], as: "\(name)-\(index)")
+    }
+    let disk = try FileHandle(forWritingTo: URL(filePath: other.disks[1].path))
+    // `s_mnt_count` of `struct ext4_super_block`, fs/ext4/ext4.h, Linux 6.12.
+    try disk.seek(toOffset: 1024 + 0x34)
+    try disk.write(contentsOf: Data([77]))
+    try disk.close()
+    let machine = try bench.start(name, other)
+    try machine.waitUntilBooted()
+    #expect(machine.console.contains("/dev/vdb (ext4) was mounted 1 times, now 77"))
+    // A would have it.
+    try machine.expect("[ ! -e /run/work ]")
+    try machine.powerOff()
+    for index in 0...1 { try FileManager.default.removeItem(atPath: other.disks[index].path) }
+}
+
 /// Once round the circle. `meanwhile` is done while the restore kernel runs.
 private func roundTrip(
     _ bench: Bench, _ machine: Machine, _ command: String, _ restore: Configuration,
-    as name: String,
-    meanwhile: (Machine) throws -> Void = { _ in }
+    as name: String, meanwhile: (Machine) throws -> Void = { _ in },
+    whileOff: () throws -> Void = {}
 ) throws -> Machine {
     let request = machine.send(command)
     try machine.waitForPowerOff(by: request)
+    try whileOff()
     let record = try bench.mountRecord(restore.disks[0].path)
     #expect(record.contains { $0.contains("needs_recovery") })
     let back = try bench.start(name, restore)

@@ -51,27 +51,38 @@ extension Machines {
             }
         }
 
-        /// One initramfs in both roles: it saves, and it restores. With dracut the image is in LUKS.
+        /// One initramfs in both roles: it saves, and it restores. With dracut the image is in LUKS, which
+        /// both kernels unlock; without systemd it is beneath LUKS, which none of them unlocks. All images are
+        /// encrypted; the key has a passphrase, but with dracut without systemd.
         @Test func circles() throws {
             try Bench.use("initramfs-circles") { bench in
                 var configuration = try Debian.configuration(bench, .test, .dracut)
                 configuration.disks.append(Disk(try bench.ext4()))
                 configuration.disks.append(Disk(try bench.disk("luks", size: 1536)))
+                configuration.disks.append(Disk(try SavedImage.disk(in: bench)))
                 // For initramfs-tools: the saver must not ask for this one's passphrase.
                 configuration.parameters.append("cryptopts=target=inner,source=/dev/vdc,luks")
                 var machine = try bench.start("first", configuration)
                 configuration.parameters.removeLast()
                 try machine.waitUntilRunning()
-                try machine.expectKresumeSays([])
+                // Nobody has asked for the one on the other disk.
+                let said = try machine.run("journalctl -b -q -o cat SYSLOG_IDENTIFIER=kresume")
+                let words =
+                    "there is no image on \(Debian.swap), but there is one here (kresume resume "
+                    + "/dev/vdd1 takes it): /dev/vdd1: kresume image, ready"
+                #expect(said.output.hasPrefix(words) && !said.output.contains("\n"))
+                // Who has the key can guess the passphrase.
+                try machine.expect(
+                    "stat -c %a /boot/initrd.img-* /boot/initrd-test-* | sort -u", gives: "600")
                 try machine.startWork(memory: 16)
                 let luks = LUKSSwap(disk: "/dev/vdc")
                 try machine.expect(luks.create)
                 try machine.expect(
-                    "kresume hibernate \(luks.path)",
+                    "kresume hibernate --no-encrypt \(luks.path)",
                     gives:
-                        "kresume: \(luks.path) is encrypted (inner): the saver kernel would have to "
-                        + "unlock it again, and ask for the passphrase with nobody there "
-                        + "(--unlock-in-saver goes on)",
+                        "kresume: \(luks.path) is encrypted (inner), and the image would not be: kresume "
+                        + "key create makes it encrypted by itself (--unlock-in-saver goes on without, "
+                        + "and the saver kernel asks for the passphrase)",
                     status: 1)
                 for initramfs in System.Initramfs.allCases {
                     configuration.system = .installed(.test, initramfs)
@@ -88,17 +99,30 @@ private func roundTrip(
     _ bench: Bench, _ machine: Machine, _ configuration: Configuration,
     _ initramfs: System.Initramfs, _ luks: LUKSSwap
 ) throws -> Machine {
+    let start = machine.console.count
     let request = machine.send(try hibernate(machine, initramfs, luks))
     if initramfs == .dracut { try luks.typePassphrase(machine) }
     try machine.waitForPowerOff(by: request, limit: .seconds(600))
-    #expect(machine.console.contains("kresume: hibernating to "))
+    #expect(machine.console.contains(/kresume: hibernating to .*, encrypted/))
     var restore = configuration
     if initramfs == .dracut {
         restore.parameters = Debian.parameters(
             resume: "UUID=\(luks.swapUUID)", luks.parameters(for: initramfs))
     }
+    if initramfs == .dracutPlain {
+        // Where the image is in what LUKS is on, is in the command that takes it.
+        let said = machine.console.dropFirst(start)
+        let words = said.split(separator: "--offset=").dropFirst().first?.split(separator: " ")
+        let offset = try #require(words?.first, "\(said)")
+        restore.parameters = Debian.parameters(
+            resume: "UUID=\(luks.uuid)", "resume_offset=\(offset)")
+    }
     let back = try bench.start(initramfs.rawValue, restore)
     if initramfs == .dracut { try luks.typePassphrase(back) }
+    if initramfs != .dracutPlain {
+        try back.waitForConsole("Passphrase of the hibernation image:", limit: .seconds(300))
+        back.type("right\n")
+    }
     let reply = try back.waitForReturn(of: request, limit: .seconds(600))
     #expect(reply.status == 0, "\(reply.output)")
     // The restore kernel has seen the root file system, and left it alone.
@@ -137,6 +161,7 @@ private func hibernate(
         return "kresume hibernate --unlock-in-saver "
             + "--saver-append=\(luks.parameters(for: initramfs)) \(luks.path)"
     case .dracutPlain:
-        return "kresume hibernate --saver-initrd=/boot/initrd-test-dracut-plain"
+        // It is open and not in use.
+        return "kresume hibernate --saver-initrd=/boot/initrd-test-dracut-plain \(luks.path)"
     }
 }

@@ -104,7 +104,7 @@ extension Machines {
 
         /// The power went when all was written but the signature.
         private func expectNothing(_ machine: Machine, on device: String) throws {
-            try machine.expect(resume(from: device))
+            try machine.expect("\(resume(from: device)) --unattended")
             try machine.expect("dmesg | grep kresume:", status: 1)
             try machine.expect("swapon \(device) && swapoff \(device)")
         }

@@ -33,6 +33,11 @@ struct SavedImage: Sendable {
         }
     }
 
+    /// A copy of the disk with the image.
+    static func disk(in bench: Bench) throws -> String {
+        try bench.copy(made.get().configuration.disks[0], as: "saved-image")
+    }
+
     /// Expects the machine of this image to come back in `machine`, with its work intact, and its
     /// image to be gone; there may be `others`. It comes back by the boot command, or else by
     /// `restorer`.

@@ -61,7 +61,7 @@ extension Machines {
                 #expect(run.before.split(separator: "\n")[1].contains("Dc"), "\(run.before)")
 
                 for place in run.places(12) { try run.interrupt(at: place) }
-                for place in run.places(4) + [.jump] { try run.kill(at: place) }
+                for place in run.places(2) + [.jump] { try run.kill(at: place) }
                 // Something has to be on the swap area for its swapoff to take a while: a process's
                 // memory, for which it looks at signals.
                 try original.expect(
@@ -105,7 +105,7 @@ extension Machines {
                 #expect(try state() == 2, "\(place)")
             }
             #expect(run.interrupted > 5)
-            for place in run.places(2) { try run.kill(at: place) }
+            for place in run.places(1) { try run.kill(at: place) }
             // Nobody knows whether it has jumped.
             try run.kill(at: .jump)
             #expect(try state() == 3)

@@ -91,10 +91,12 @@ extension Machines {
                 // What the image is not to blame for, the kernel may do better.
                 try tester.expect("echo 1 >/proc/sys/kernel/kexec_load_disabled")
                 let refused = try tester.run("kresume resume /dev/vda")
+                let number = try tester.run("cat /sys/block/vda/dev").output
                 #expect(refused.status == 1)
                 #expect(
                     refused.output.contains("kernel.kexec_load_disabled")
-                        && refused.output.contains("echo 254:0 > /sys/power/resume"))
+                        && refused.output.contains("echo \(number) > /sys/power/resume"),
+                    "\(refused.output)")
                 try tester.expect("kresume discard -q /dev/vda && swapon /dev/vda")
                 try tester.powerOff()
             }

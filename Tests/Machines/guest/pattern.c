@@ -4,9 +4,11 @@
 // pattern check FILE MIB SEED         compares each page; prints those that differ, status 1 then
 // pattern write-pieces DIR COUNT KIB  writes so many files that compress well, named 0, 1, ...
 // pattern check-pieces DIR COUNT KIB  compares those with an even number, which must be there
+// pattern count FILE                  appends 1, 2, ... to it, a line each, until it is killed
 // pattern touch MIB                   takes so much memory and writes to each page; for who frees it
 //
-// An emulated processor takes seconds for a hash of what this compares in a fraction of one.
+// An emulated processor takes seconds for a hash of what this compares in a fraction of one, and a third
+// of a real one for a shell that counts.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -113,14 +115,27 @@ static int touch(long mebibytes)
     return 0;
 }
 
+// The count is in memory only; what is written is a trace of it.
+static _Noreturn void count(const char *path)
+{
+    for (long n = 1;; n++) {
+        FILE *file = fopen(path, "a");
+        if (!file || fprintf(file, "%ld\n", n) < 0 || fclose(file) != 0)
+            fail(path);
+        usleep(10000);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "";
     long wrong;
     if (argc == 3 && strcmp(what, "touch") == 0)
         return touch(atol(argv[2]));
+    if (argc == 3 && strcmp(what, "count") == 0)
+        count(argv[2]);
     if (argc != 5) {
-        fputs("usage: pattern write|check|write-pieces|check-pieces ...\n", stderr);
+        fputs("usage: pattern write|check|write-pieces|check-pieces|count|touch ...\n", stderr);
         return 2;
     }
     if (strcmp(what, "write") == 0 || strcmp(what, "check") == 0)

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Foundation
+import MachineHarness
+import Testing
+
+/// What other systems do to the file systems of a machine that is off, and what of that is noticed.
+extension Machines {
+    @Suite(.serialized) struct ChangedFileSystemTests {
+        /// Each by its mount point: what it is mounted as, where, and with what it is made and checked.
+        private struct FileSystem {
+            var point: String
+            var type: String
+            /// Of `/dev/vd`.
+            var letters: String
+            var size: Int
+            var make: [String]
+            var check: [String]
+        }
+
+        private static let fileSystems = [
+            FileSystem(
+                point: "ext4", type: "ext4", letters: "c", size: 64, make: ["mkfs.ext4", "-qF"],
+                check: ["e2fsck", "-fn"]),
+            FileSystem(
+                point: "plain", type: "ext4", letters: "d", size: 64,
+                make: ["mkfs.ext4", "-qF", "-O", "^has_journal"], check: ["e2fsck", "-fn"]),
+            FileSystem(
+                point: "xfs", type: "xfs", letters: "e", size: 320, make: ["mkfs.xfs", "-qf"],
+                check: ["xfs_repair", "-n"]),
+            FileSystem(
+                point: "btrfs", type: "btrfs", letters: "f", size: 128,
+                make: ["mkfs.btrfs", "-q", "-f"], check: ["btrfs", "check"]),
+            FileSystem(
+                point: "pair", type: "btrfs", letters: "gh", size: 128,
+                make: ["mkfs.btrfs", "-q", "-f"], check: []),
+            FileSystem(
+                point: "f2fs", type: "f2fs", letters: "i", size: 64,
+                make: ["mkfs.f2fs", "-q", "-f"],
+                check: []),
+            FileSystem(
+                point: "vfat", type: "vfat", letters: "j", size: 64,
+                make: ["mkfs.vfat", "-F", "32"], check: ["fsck.vfat", "-n"]),
+            FileSystem(
+                point: "exfat", type: "exfat", letters: "k", size: 64, make: ["mkfs.exfat"],
+                check: ["fsck.exfat", "-n"]),
+            FileSystem(
+                point: "boot/efi", type: "vfat", letters: "l", size: 64,
+                make: ["mkfs.vfat", "-F", "32"], check: ["fsck.vfat", "-n"]),
+        ]
+
+        /// Where the members of an array are, and the work that shows that all goes on.
+        private static let members = "mn"
+        private static let arrayPoint = "array"
+
+        /// `kresume inspect --json`.
+        private struct Inspection: Decodable {
+            var fileSystems, fileSystemsChanged: [String]
+        }
+
+        /// A row: what is done, and what is then said of what is mounted where; of the others nothing.
+        private static let inAnotherBoot:
+            [(name: String, command: String, said: [String: String])] =
+                [
+                    (
+                        "written",
+                        "/files mount && /files write && /files unmount",
+                        [
+                            "ext4": "was mounted 1 times, now 2; last on ",
+                            "plain": "was mounted 1 times, now 2; last on ",
+                            "xfs": "had its log at ", "btrfs": "had generation ",
+                            "pair": "had generation ", "f2fs": "had checkpoint ",
+                            "vfat": "has other clusters in use",
+                            "exfat": "has other clusters in use",
+                            "boot/efi": "has other clusters in use",
+                            "array": "was mounted 1 times, now 2; last on ", "md": "events, now ",
+                        ]
+                    ),
+                    (
+                        "mounted",
+                        "/files mount && /files unmount",
+                        [
+                            "ext4": "was mounted 1 times, now 2; last on ",
+                            "plain": "was mounted 1 times, now 2; last on ",
+                            "xfs": "had its log at ", "f2fs": "had checkpoint ",
+                            // Nothing was written to a btrfs, FAT or exFAT.
+                            "array": "was mounted 1 times, now 2; last on ", "md": "events, now ",
+                        ]
+                    ),
+                    (
+                        "read",
+                        "/files mount ro && /files unmount",
+                        [
+                            "ext4": "had its journal at ", "xfs": "had its log at ",
+                            "md": "events, now ",
+                        ]
+                    ),
+                ]
+
+        /// The guest's side of it.
+        private static let files: String = {
+            let mounts = fileSystems.map {
+                "each \($0.type) vd\($0.letters.prefix(1)) \($0.point)"
+            }.joined(separator: "\n")
+            return """
+                #!/bin/sh
+                # files mount [OPTION] | write | unmount
+                what=$1 option=${2:-rw}
+                each() {
+                    case ${what} in
+                    mount)
+                        mkdir -p "/$3"
+                        options=${option}
+                        [ "$3" != pair ] || options=${option},device=/dev/vdg,device=/dev/vdh
+                        mount -t "$1" -o "${options}" "/dev/$2" "/$3" || exit 1
+                        ;;
+                    write) head -c 100000 /dev/urandom >"/$3/$(date +%s%N)" || exit 1 ;;
+                    unmount) umount "/$3" || exit 1 ;;
+                    esac
+                }
+                if [ "${what}" = mount ]; then
+                    echo md0 >/sys/module/md_mod/parameters/new_array
+                    echo 1.2 >/sys/block/md0/md/metadata_version
+                    for letter in \(members.map { "\($0)" }.joined(separator: " ")); do
+                        cat "/sys/class/block/vd${letter}/dev" >/sys/block/md0/md/new_dev || exit 1
+                    done
+                    echo active >/sys/block/md0/md/array_state || exit 1
+                fi
+                \(mounts)
+                each ext4 md0 \(arrayPoint)
+                """
+        }()
+
+        @Test func matrix() throws {
+            try Bench.use("changed-file-systems") { bench in
+                var disks = [Disk(try bench.swap(size: 1024)), Disk(try bench.ext4("work"))]
+                for fileSystem in Self.fileSystems {
+                    let paths = try fileSystem.letters.map {
+                        try bench.disk("vd\($0)", size: fileSystem.size)
+                    }
+                    try Host.run(fileSystem.make + paths)
+                    disks += paths.map { Disk($0) }
+                }
+                disks += try Self.members.map { letter in
+                    Disk(try bench.disk("vd\(letter)", size: 32))
+                }
+                try Self.makeArray(disks.suffix(2).map(\.path))
+                var configuration = Configuration()
+                configuration.disks = disks
+                configuration.initramfs = try bench.initramfs(
+                    of: .test, adding: ["files": Self.files])
+
+                let machine = try bench.start("machine", configuration)
+                try machine.waitUntilBooted()
+                try machine.expect("sh /files mount && sh /files write")
+                try machine.startWork(memory: 16, on: "/dev/vdb")
+                let request = machine.send("kresume hibernate /dev/vda")
+                try machine.waitForPowerOff(by: request)
+
+                for (name, command, said) in Self.inAnotherBoot {
+                    try expectVerdict(
+                        after: command.replacing("/files", with: "sh /files"), said, name, bench,
+                        configuration)
+                }
+                try expectVerdictOfTools(bench, configuration)
+
+                let back = try bench.start("back", configuration.booting(resume()))
+                let reply = try back.waitForReturn(of: request)
+                #expect(reply.status == 0, "\(reply.output)")
+                try back.expectWorkIntact()
+                try back.expect("sh /files write && sh /files unmount")
+                try back.expect("dmesg | grep -E 'WARNING|BUG|Call Trace|-fs error'", status: 1)
+                try back.stopWork()
+                for fileSystem in Self.fileSystems where !fileSystem.check.isEmpty {
+                    let paths = fileSystem.letters.map { letter in
+                        disks.map(\.path).first { $0.hasSuffix("/vd\(letter)") } ?? ""
+                    }
+                    try Host.run(fileSystem.check + paths)
+                }
+            }
+        }
+
+        /// The kernel has hibernated by itself: what its pages tell.
+        @Test func stockImage() throws {
+            try Bench.use("changed-stock") { bench in
+                let disks = Self.fileSystems.filter {
+                    ["ext4", "plain", "xfs", "btrfs"].contains($0.point)
+                }
+                var configuration = Configuration()
+                configuration.disks = [
+                    Disk(try bench.swap(size: 1024)), Disk(try bench.ext4("work")),
+                ]
+                for fileSystem in disks {
+                    let path = try bench.disk("stock-\(fileSystem.point)", size: fileSystem.size)
+                    try Host.run(fileSystem.make + [path])
+                    configuration.disks.append(Disk(path))
+                }
+                let mount = """
+                    mkdir -p /a /b /c /d && mount -t ext4 /dev/vdc /a && mount -t ext4 /dev/vdd /b &&
+                        mount -t xfs /dev/vde /c && mount -t btrfs /dev/vdf /d
+                    """
+                let machine = try bench.start("machine", configuration)
+                try machine.waitUntilBooted()
+                try machine.expect(
+                    "\(mount) && date >/a/x && date >/b/x && date >/c/x && date >/d/x")
+                try machine.startWork(memory: 16, on: "/dev/vdb")
+                let request = machine.send(stockHibernation())
+                try machine.waitForPowerOff(by: request)
+
+                let other = try bench.start("other", try copy(configuration, as: "other", bench))
+                try other.waitUntilBooted()
+                try other.expect("(\(mount)) && date >/d/y && umount /a /b /c /d")
+                let refusal = try other.run("kresume resume /dev/vda", limit: .seconds(120))
+                #expect(refusal.status == 1)
+                for words in [
+                    "/dev/vdc (ext4) was mounted 1 times, now 2; last on ",
+                    "/dev/vdd (ext4) was mounted 1 times, now 2; last on ",
+                    "/dev/vde (xfs) had its superblock written at ",
+                    "/dev/vdf (btrfs) had generation ",
+                ] {
+                    #expect(refusal.output.contains(words), "\(refusal.output)")
+                }
+                #expect(!refusal.output.contains("/dev/vdb"), "\(refusal.output)")
+                try other.powerOff()
+
+                let back = try bench.start("back", configuration.booting(resume()))
+                let reply = try back.waitForReturn(of: request)
+                #expect(reply.status == 0, "\(reply.output)")
+                try back.expectWorkIntact()
+                try back.expect("umount /a /b /c /d")
+                try back.stopWork()
+                for disk in configuration.disks[1...3] { try bench.checkFileSystem(disk.path) }
+            }
+        }
+
+        /// A copy of everything but the image.
+        private func copy(
+            _ configuration: Configuration, as name: String, _ bench: Bench
+        ) throws -> Configuration {
+            var copy = configuration
+            for index in copy.disks.indices.dropFirst() {
+                let disk = copy.disks[index]
+                copy.disks[index].path = try bench.copy(
+                    disk, as: "\(URL(filePath: disk.path).lastPathComponent)-\(name)")
+            }
+            return copy
+        }
+
+        /// In a boot that does nothing, nothing is said; then it does something.
+        private func expectVerdict(
+            after command: String, _ said: [String: String], _ name: String, _ bench: Bench,
+            _ configuration: Configuration
+        ) throws {
+            let copy = try copy(configuration, as: name, bench)
+            let machine = try bench.start(name, copy)
+            try machine.waitUntilBooted()
+            let untouched = try inspect(machine)
+            #expect(untouched.fileSystemsChanged == [], "\(name)")
+            // And all but the array, which nobody had assembled, were seen.
+            let unseen = untouched.fileSystems.filter { $0.contains("not seen by the saver") }
+            #expect(unseen.map { $0.hasPrefix("/dev/md0 (ext4 on /array)") } == [true], "\(unseen)")
+            #expect(untouched.fileSystems.count == 14, "\(untouched.fileSystems)")
+
+            try machine.expect(command)
+            let changes = try inspect(machine).fileSystemsChanged
+            expect(changes, said, name)
+
+            let refusal = try machine.run("kresume resume /dev/vda")
+            #expect(refusal.status == 1)
+            #expect(refusal.output.contains("kresume resume --ignore-changed /dev/vda"))
+            // The array runs, and counts on.
+            for change in changes where !change.contains(" (md) ") {
+                #expect(refusal.output.contains(change), "\(name): \(refusal.output)")
+            }
+            let sentence = refusal.output.split(separator: "\n").first {
+                $0.contains("--ignore-changed")
+            }
+            #expect(sentence?.contains("/boot/efi") == false && sentence?.contains("(md)") == false)
+            try machine.powerOff()
+            for disk in copy.disks.dropFirst() {
+                try FileManager.default.removeItem(atPath: disk.path)
+            }
+        }
+
+        private func inspect(_ machine: Machine) throws -> Inspection {
+            let decoder = JSONDecoder()
+            decoder.keyDecodingStrategy = .convertFromSnakeCase
+            let output = try machine.run("kresume inspect --json /dev/vda").output
+            return try decoder.decode(Inspection.self, from: Data(output.utf8))
+        }
+
+        private func expect(_ changes: [String], _ said: [String: String], _ row: String) {
+            let points = Self.fileSystems.map(\.point) + [Self.arrayPoint, "md"]
+            for point in points {
+                let about = changes.filter {
+                    $0.contains(point == "md" ? " (md) " : " on /\(point)) ")
+                }
+                if let words = said[point] {
+                    #expect(
+                        !about.isEmpty && about.allSatisfy { $0.contains(words) },
+                        "\(row), \(point): \(about)")
+                } else {
+                    #expect(about == [], "\(row), \(point)")
+                }
+            }
+        }
+
+        /// fsck and its like, on this host.
+        private func expectVerdictOfTools(_ bench: Bench, _ configuration: Configuration) throws {
+            let copy = try copy(configuration, as: "checked", bench)
+            let path = { (letter: String) in
+                copy.disks.map(\.path).first { $0.hasSuffix("/vd\(letter)-checked") } ?? ""
+            }
+            for command in [
+                ["e2fsck", "-fy", path("c")], ["e2fsck", "-fy", path("d")],
+                ["xfs_repair", "-L", path("e")], ["btrfs", "check", path("f")],
+                ["fsck.f2fs", "-f", path("i")], ["fsck.vfat", "-a", path("j")],
+                ["fsck.exfat", "-y", path("k")],
+            ] {
+                let reply = try Host.reply(to: command)
+                // 1: something was put right.
+                #expect(reply.status <= 1, "\(command): \(reply.output)")
+            }
+            let machine = try bench.start("checked", copy)
+            try machine.waitUntilBooted()
+            expect(
+                try inspect(machine).fileSystemsChanged,
+                [
+                    "ext4": "was checked, on ", "plain": "was checked, on ",
+                    "xfs": "had its log at ", "f2fs": "has another superblock",
+                ], "checked")
+            try machine.powerOff()
+        }
+
+        /// RAID 1 with metadata of version 1.2, and an ext4 on it.
+        ///
+        /// Source: `struct mdp_superblock_1`, include/uapi/linux/raid/md_p.h; `calc_sb_1_csum`,
+        /// drivers/md/md.c; Linux 6.12.
+        private static func makeArray(_ paths: [String]) throws {
+            let sectors = UInt64(32 << 11)
+            let dataOffset: UInt64 = 2048
+            for (index, path) in paths.enumerated() {
+                try Host.run([
+                    "mkfs.ext4", "-qF", "-U", "33333333-3333-3333-3333-333333333333", "-E",
+                    "offset=\(dataOffset * 512),hash_seed=33333333-3333-3333-3333-333333333333",
+                    path, "\((sectors - dataOffset) / 2)k",
+                ])
+                if index > 0 {
+                    // Both hold the same.
+                    try Host.run([
+                        "dd", "if=\(paths[0])", "of=\(path)", "bs=1M", "conv=notrunc",
+                        "status=none",
+                    ])
+                }
+                var bytes = [UInt8](repeating: 0, count: 260)
+                func put(_ value: UInt64, _ width: Int, at offset: Int) {
+                    for byte in 0..<width {
+                        bytes[offset + byte] = UInt8(truncatingIfNeeded: value >> UInt64(8 * byte))
+                    }
+                }
+                put(0xa92b_4efc, 4, at: 0)
+                put(1, 4, at: 4)
+                for byte in 16..<32 { bytes[byte] = 0x33 }
+                put(1, 4, at: 72)
+                put(sectors - dataOffset, 8, at: 80)
+                put(2, 4, at: 92)
+                put(dataOffset, 8, at: 128)
+                put(sectors - dataOffset, 8, at: 136)
+                put(8, 8, at: 144)
+                put(UInt64(index), 4, at: 160)
+                for byte in 168..<184 { bytes[byte] = UInt8(0x40 + index) }
+                put(1, 8, at: 200)
+                put(.max, 8, at: 208)
+                put(2, 4, at: 220)
+                put(1, 2, at: 258)
+                let sum = stride(from: 0, to: 260, by: 4).reduce(UInt64(0)) { sum, place in
+                    sum + (0..<4).reduce(0) { $0 | UInt64(bytes[place + $1]) << UInt64(8 * $1) }
+                }
+                put((sum & 0xffff_ffff) + (sum >> 32), 4, at: 216)
+                let file = try FileHandle(forUpdating: URL(filePath: path))
+                try file.seek(toOffset: 4096)
+                try file.write(contentsOf: Data(bytes))
+                try file.close()
+            }
+        }
+    }
+}
