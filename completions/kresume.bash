@@ -24,7 +24,7 @@ _kresume() {
         previous=${COMP_WORDS[COMP_CWORD - 2]}
     fi
     case ${previous} in
-    --saver-kernel | --saver-initrd | -k | -i)
+    --saver-kernel | --saver-initrd | --key-file | -k | -i)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "${current}")
         return
@@ -48,13 +48,23 @@ _kresume() {
     esac
 
     case ${COMP_WORDS[1]} in
-    resume) options="--offset= --dry-run --retry --unattended --default= --wait= --debug-port=" ;;
+    resume)
+        options="--offset= --dry-run --retry --ignore-changed --unattended --default= --wait="
+        options+=" --key-file= --debug-port="
+        ;;
     hibernate | test)
         options="--offset= --force --saver-kernel= --saver-initrd= --saver-memory= --saver-append="
-        options+=" --image-size= --compression= --freeze= --unlock-in-saver --debug-port="
+        options+=" --image-size= --compression= --freeze= --unlock-in-saver --encrypt --no-encrypt --debug-port="
+        ;;
+    check)
+        options="--offset= --force --saver-kernel= --saver-initrd= --saver-memory= --saver-append="
+        options+=" --image-size= --compression= --freeze= --unlock-in-saver --encrypt --no-encrypt"
+        options+=" --debug-port= --json"
         ;;
     inspect) options="--offset= --json" ;;
-    locate | verify | discard) options="--offset=" ;;
+    verify) options="--offset= --key-file=" ;;
+    locate | discard) options="--offset=" ;;
+    key) options="--no-passphrase --key-file=" ;;
     save) options="--back --worker" ;;
     *)
         options=
@@ -62,12 +72,13 @@ _kresume() {
         ;;
     esac
     if ((COMP_CWORD == 1)); then
-        options="resume hibernate test save locate inspect verify discard"
+        options="resume hibernate test check save locate inspect verify discard key"
         [[ ${current} == -* ]] || all=
     elif [[ ${current} != -* ]]; then
         all=
         options=$(_kresume_devices)
         [[ ${COMP_WORDS[1]} != save ]] || options=
+        [[ ${COMP_WORDS[1]} != key ]] || options="create show change-passphrase remove"
     fi
     mapfile -t COMPREPLY < <(compgen -W "${options} ${all}" -- "${current}")
     [[ ${#COMPREPLY[@]} -ne 1 || ${COMPREPLY[0]} != *= ]] || compopt -o nospace 2>/dev/null

@@ -15,14 +15,18 @@ depends() {
 
 # called by dracut
 installkernel() {
-    # The keys that cancel a hibernation, where they are modules.
-    hostonly='' instmods evdev button
+    # The keys that cancel a hibernation, and where the firmware remembers the newest encrypted image,
+    # where they are modules.
+    hostonly='' instmods evdev button efivarfs
 }
 
 # called by dracut
 install() {
     inst_simple /usr/sbin/kresume
     inst_multiple -o /etc/kresume.conf
+    # What opens encrypted images, and what asks for its passphrase. dracut's images are for root only.
+    inst_multiple -o /etc/kresume/image-key /etc/credstore.encrypted/kresume.image-key \
+        systemd-ask-password
 
     if dracut_module_included systemd; then
         # shellcheck disable=SC2154 # set by dracut
@@ -32,7 +36,9 @@ install() {
             # shellcheck disable=SC2154
             ln_r "${units}/${unit}" "${units}/sysinit.target.wants/${unit}"
         done
-        inst_simple "${units}/systemd-hibernate-resume@.service.d/kresume.conf"
+        for unit in systemd-hibernate-resume.service systemd-hibernate-resume@.service; do
+            inst_simple "${units}/${unit}.d/kresume.conf"
+        done
     else
         # shellcheck disable=SC2154 # set by dracut
         inst_script "${moddir}/kresume-resume.sh" /sbin/kresume-resume
