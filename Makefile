@@ -13,6 +13,8 @@
 # make demo      watch a virtual machine hibernate, go off and come back
 # make bench     how fast it is, beside the kernel: build/bench.md (half an hour; fewer rounds:
 #                BENCH_RUNS=1; some of it: BENCH_ONLY=small/LZO)
+# make packages  a .deb and an RPM, in build/packages
+# make dist      the sources of the last commit, in build
 # make deps      the Debian packages that all of this needs
 # make install   the binary, and what initramfs-tools, dracut, mkinitcpio, systemd and the shells need for it;
 #                variables: PREFIX (/usr/local), DESTDIR
@@ -22,12 +24,16 @@
 SWIFT_BUILD := swift build -c release --static-swift-stdlib -Xswiftc -static-executable
 # Half a MiB of it is for encryption: libsodium has 0.2 MB, what uses it the rest.
 SIZE_LIMIT  := 11114905
+VERSION     := $(shell sed -n 's/.*let version = "\(.*\)"/\1/p' Sources/kresume/Kresume.swift)
 
 BUILD_PACKAGES := gcc libc6-dev binutils pkg-config libblkid-dev liblz4-dev liblzo2-dev libxxhash-dev \
 	libzstd-dev zlib1g-dev libsodium-dev
 TEST_PACKAGES  := shellcheck qemu-system-x86 ovmf busybox-static linux-source-6.12 \
 	make flex bison bc libelf-dev libssl-dev xz-utils cpio kmod zstd lz4 \
-	e2fsprogs xfsprogs btrfs-progs f2fs-tools dosfstools exfatprogs util-linux fdisk mmdebstrap
+	e2fsprogs xfsprogs btrfs-progs f2fs-tools dosfstools exfatprogs util-linux fdisk mmdebstrap \
+	$(PACKAGE_PACKAGES)
+# What it takes to make packages, and to look at them.
+PACKAGE_PACKAGES := debhelper lintian rpm rpmlint
 
 PREFIX  := /usr/local
 SBINDIR := $(PREFIX)/sbin
@@ -52,7 +58,7 @@ INSTALLED := \
 	$(foreach script,local-top/kresume local-premount/kresume,\
 		initramfs-hooks/scripts/$(script):$(INITRAMFS_TOOLS)/scripts/$(script):755) \
 	$(foreach file,$(notdir $(wildcard dracut/50kresume/*)),\
-		dracut/50kresume/$(file):$(DRACUT_MODULES)/50kresume/$(file):755) \
+		dracut/50kresume/$(file):$(DRACUT_MODULES)/50kresume/$(file):$(if $(filter %.rules,$(file)),644,755)) \
 	$(foreach file,install/kresume install/sd-kresume hooks/kresume,\
 		mkinitcpio/$(file):$(MKINITCPIO)/$(file):644) \
 	$(foreach unit,kresume-resume.service kresume-save.service \
@@ -67,7 +73,7 @@ INSTALLED := \
 		man/$(page):$(DATADIR)/man/man$(subst .,,$(suffix $(page)))/$(page):644)
 
 .NOTPARALLEL:
-.PHONY: all install uninstall deps swift lint unit fuzz fuzz-short machines cuts soak test demo bench clean
+.PHONY: all packages dist install uninstall deps swift lint unit fuzz fuzz-short machines cuts soak test demo bench clean
 
 all: build/kresume
 
@@ -95,6 +101,18 @@ install:
 uninstall:
 	@DESTDIR='$(DESTDIR)' tools/install-files --remove $(INSTALLED)
 
+# The same files give the same bytes.
+packages: build/kresume
+	@Tests/Machines/prepare/packages $(BUILD_PACKAGES) $(PACKAGE_PACKAGES)
+	@packaging/build '$(VERSION)' build/packages
+	@lintian --allow-root --fail-on error,warning build/packages/*.deb
+	@rpmlint -c packaging/kresume.rpmlintrc.toml build/packages/*.rpm >build/packages/rpmlint.log || \
+		{ cat build/packages/rpmlint.log; exit 1; }
+
+dist:
+	@mkdir -p build
+	git archive --prefix='kresume-$(VERSION)/' HEAD | gzip -9n >'build/kresume-$(VERSION).tar.gz'
+
 deps:
 	@Tests/Machines/prepare/packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
 
@@ -104,6 +122,7 @@ lint: swift
 	tools/check-layers
 	tools/check-licences
 	tools/check-file-list
+	tools/check-versions '$(VERSION)'
 	if command -v zsh >/dev/null; then zsh -n completions/_kresume; fi
 	if command -v fish >/dev/null; then fish --no-execute completions/kresume.fish; fi
 	find . -name .git -prune -o -name '.build*' -prune -o -path ./build -prune -o -type f \
@@ -123,7 +142,7 @@ fuzz: swift
 fuzz-short: swift
 	@Tests/Fuzz/run runs 10000 $(FUZZ_TARGETS)
 
-machines: build/kresume
+machines: packages
 	swift test --disable-xctest --filter '^MachineTests\.'
 
 CUTS := 20

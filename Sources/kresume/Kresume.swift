@@ -8,7 +8,7 @@ import SystemPackage
 
 @main
 enum Kresume {
-    private static let version = "0.1.0"
+    private static let version = "0.2.0"
 
     private static let overview = """
         usage: kresume [COMMAND [OPTION]... [DEVICE]]
