@@ -24,7 +24,7 @@ _kresume() {
         previous=${COMP_WORDS[COMP_CWORD - 2]}
     fi
     case ${previous} in
-    --saver-kernel | --saver-initrd | --key-file | -k | -i)
+    --saver-kernel | --saver-initrd | --key-file | --swap-file | -k | -i)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "${current}")
         return
@@ -41,7 +41,7 @@ _kresume() {
         mapfile -t COMPREPLY < <(compgen -W "auto always never" -- "${current}")
         return
         ;;
-    --offset | --wait | --saver-memory | --saver-append | --image-size | --debug-port | \
+    --offset | --wait | --saver-memory | --saver-append | --image-size | --debug-port | --size | \
         -o | -w | -m | -a | -s)
         return
         ;;
@@ -65,6 +65,7 @@ _kresume() {
     verify) options="--offset= --key-file=" ;;
     locate | discard) options="--offset=" ;;
     key) options="--no-passphrase --key-file=" ;;
+    setup) options="--yes --undo --swap-file= --size= --no-encrypt" ;;
     save) options="--back --worker" ;;
     *)
         options=
@@ -72,12 +73,12 @@ _kresume() {
         ;;
     esac
     if ((COMP_CWORD == 1)); then
-        options="resume hibernate test check save locate inspect verify discard key"
+        options="resume hibernate test check setup save locate inspect verify discard key"
         [[ ${current} == -* ]] || all=
     elif [[ ${current} != -* ]]; then
         all=
         options=$(_kresume_devices)
-        [[ ${COMP_WORDS[1]} != save ]] || options=
+        [[ ${COMP_WORDS[1]} != save && ${COMP_WORDS[1]} != setup ]] || options=
         [[ ${COMP_WORDS[1]} != key ]] || options="create show change-passphrase remove"
     fi
     mapfile -t COMPREPLY < <(compgen -W "${options} ${all}" -- "${current}")

@@ -9,13 +9,14 @@ function __kresume_devices
     printf '%s\n' UUID= LABEL= PARTUUID= PARTLABEL=
 end
 
-set -l commands resume hibernate test check save locate inspect verify discard key
+set -l commands resume hibernate test check setup save locate inspect verify discard key
 
 complete -c kresume -f
 complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a resume -d 'Bring a machine back'
 complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a hibernate -d 'Save this machine, switch it off'
 complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a test -d 'Try all of it but writing'
 complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a check -d 'Tell whether it would work'
+complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a setup -d 'Make this system one that hibernates'
 complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a save -d 'In the saver kernel: write the image'
 complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a locate -d 'List the images'
 complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a inspect -d 'Show all that an image says'
@@ -53,3 +54,8 @@ complete -c kresume -n '__fish_seen_subcommand_from key' -l no-passphrase -d 'Th
 complete -c kresume -n '__fish_seen_subcommand_from save' -l back -d 'Go back without an image'
 complete -c kresume -n '__fish_seen_subcommand_from save' -l worker -d 'Only save'
 complete -c kresume -n '__fish_seen_subcommand_from inspect check' -s j -l json -d 'As JSON'
+complete -c kresume -n '__fish_seen_subcommand_from setup' -s y -l yes -d 'Do not ask'
+complete -c kresume -n '__fish_seen_subcommand_from setup' -l undo -d 'Take back what setup has done here'
+complete -c kresume -n '__fish_seen_subcommand_from setup' -l swap-file -rF -d 'The swap file to use'
+complete -c kresume -n '__fish_seen_subcommand_from setup' -l size -x -d 'Of a swap file that is made'
+complete -c kresume -n '__fish_seen_subcommand_from setup' -l no-encrypt -d 'Make no key of encrypted images'

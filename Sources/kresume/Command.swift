@@ -20,7 +20,7 @@ struct Command: Sendable {
     var run: @Sendable (Arguments, Report) throws -> ExitStatus
 
     static let all: [Command] = [
-        resume, hibernate, test, check, save, locate, inspect, verify, discard, key,
+        resume, hibernate, test, check, setup, save, locate, inspect, verify, discard, key,
     ]
 
     var help: String {

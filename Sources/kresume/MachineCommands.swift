@@ -137,7 +137,7 @@ extension Command {
         CommandLineOption.debugPort,
     ]
 
-    private static func hibernation(_ arguments: Arguments, _ report: Report) throws -> Hibernate {
+    static func hibernation(_ arguments: Arguments, _ report: Report) throws -> Hibernate {
         let settings = Settings(report)
         let options = arguments.options.over(settings.values)
         var hibernate = Hibernate(LinuxMachine(), report)

@@ -272,6 +272,22 @@ private let id = ImageID(low: 1, high: 2)
         }
     }
 
+    @Test func setup() {
+        expectSentences { (error: SetupError?) in
+            switch error {
+            case nil: [.noInitramfsTool]
+            case .noInitramfsTool: [.noProgram("mkswap")]
+            case .noProgram: [.failed("mkswap /swapfile", status: 1)]
+            case .failed: [.fileSystem("/", "overlay")]
+            case .fileSystem: [.exists("/swapfile")]
+            case .exists: [.noSpace("/", needed: 4 << 30, free: 1 << 30)]
+            case .noSpace: [.nothingToUndo]
+            case .nothingToUndo: [.note("/etc/kresume/setup", line: 2)]
+            case .note: []
+            }
+        }
+    }
+
     @Test func usage() {
         expectSentences { (error: UsageError?) in
             switch error {

@@ -51,6 +51,10 @@ package final class ScriptedMachine: Machine {
 
         package var devices: [FilePath: ScriptedDevice] = [:]
         package var mounts: [Mount] = []
+        /// Of every file system, in bytes.
+        package var freeSpace: UInt64 = 64 << 30
+        /// What another program does, and its status.
+        package var whenRun: @Sendable (ScriptedMachine, String) -> Int32 = { _, _ in 0 }
         /// File systems that take no writes.
         package var frozen: [DeviceNumber] = []
         /// What freezing them throws.
@@ -408,16 +412,28 @@ extension ScriptedMachine {
         }
         return bytes
     }
-    package func replaceFile(_ path: FilePath, with bytes: [UInt8]) throws(PlatformError) {
-        note("write \(path)")
+    package func replaceFile(
+        _ path: FilePath, with bytes: [UInt8], mode: UInt32
+    ) throws(PlatformError) {
+        note("write \(path)" + (mode == WholeFile.common ? " for all" : ""))
         try fail("replaceFile")
         change { $0.files[path] = bytes }
     }
+    package func link(_ path: FilePath, to target: FilePath) throws(PlatformError) {
+        note("link \(path) to \(target)")
+        try fail("link")
+        change { $0.files[path] = $0.files[target] ?? [] }
+    }
+    package func removeEmptyDirectory(_ path: FilePath) { note("rmdir \(path)") }
+    package func freeSpace(at path: FilePath) throws(PlatformError) -> UInt64 { script.freeSpace }
     package func removeFile(_ path: FilePath) throws(PlatformError) -> Bool {
         note("remove \(path)")
         try fail("removeFile")
         let isThere = script.files[path] != nil
-        change { $0.files[path] = nil }
+        change {
+            $0.files[path] = nil
+            $0.devices[path] = nil
+        }
         return isThere
     }
 }
@@ -488,6 +504,14 @@ extension ScriptedMachine {
     package func hearStarter() throws(PlatformError) -> [UInt8] {
         script.whenHearing(self)
         return []
+    }
+    package func runProgram(
+        _ path: FilePath, _ arguments: [String]
+    ) throws(PlatformError) -> Int32 {
+        let command = ([path.lastComponent?.string ?? ""] + arguments).joined(separator: " ")
+        note("run \(command)")
+        try fail("runProgram")
+        return script.whenRun(self, command)
     }
     package func useAllCPUs() { note("use all CPUs") }
     package func forbidCoreDumps() {}

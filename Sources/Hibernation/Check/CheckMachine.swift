@@ -16,7 +16,7 @@ package struct CheckMachine {
     private let machine: any Machine
     private let report: Report
 
-    private static let fileLimit = 1 << 30
+    static let fileLimit = 1 << 30
 
     package init(_ hibernate: Hibernate) {
         self.hibernate = hibernate

@@ -52,6 +52,15 @@ package enum Mounts {
         }
     }
 
+    /// What a file system has for files of root's, in bytes. The corresponding C function is `statvfs`.
+    package static func freeSpace(at path: FilePath) throws(PlatformError) -> UInt64 {
+        var status = statvfs()
+        try systemCall(.freeSpace, path) { path.withPlatformString { statvfs($0, &status) } }
+        let (bytes, overflow) = UInt64(status.f_bfree)
+            .multipliedReportingOverflow(by: UInt64(status.f_frsize))
+        return overflow ? .max : bytes
+    }
+
     /// The device number that the mount has on which `descriptor` was opened: for btrfs not the one
     /// that fstat gives. Nil where it is mounted no more.
     static func fileSystem(

@@ -8,12 +8,13 @@ extension PlatformError {
         // Files.
         case open, stat, fstat, read, write, pread, fsync, fdatasync, unlink, opendir, readdir,
             realpath
-        case mkdir, rename, mount
+        case mkdir, rename, mount, symlink
         case adviseFile = "posix_fadvise"
         case getFlags = "ioctl FS_IOC_GETFLAGS"
         case setFlags = "ioctl FS_IOC_SETFLAGS"
         case fileExtents = "ioctl FS_IOC_FIEMAP"
         case fileSystem = "fstatfs"
+        case freeSpace = "statvfs"
         case btrfsInfo = "ioctl BTRFS_IOC_FS_INFO"
         case btrfsDevice = "ioctl BTRFS_IOC_DEV_INFO"
         case mapperTargets = "ioctl DM_TABLE_STATUS"

@@ -28,7 +28,7 @@ package struct RuntimeFile: Sendable {
 
     /// Whoever reads it finds these bytes or those before, never a part.
     package func replace(with bytes: [UInt8]) throws(PlatformError) {
-        try PrivateFile.replace(path, with: bytes, isDurable: false)
+        try WholeFile.replace(path, with: bytes, isDurable: false)
     }
 
     /// Nothing where there is none. Its directory goes too.

@@ -180,11 +180,20 @@ extension LinuxMachine {
     package func file(_ path: FilePath, limit: Int) throws(PlatformError) -> [UInt8] {
         try SystemFile.bytes(path, limit: limit)
     }
-    package func replaceFile(_ path: FilePath, with bytes: [UInt8]) throws(PlatformError) {
-        try PrivateFile.replace(path, with: bytes, isDurable: true)
+    package func replaceFile(
+        _ path: FilePath, with bytes: [UInt8], mode: UInt32
+    ) throws(PlatformError) {
+        try WholeFile.replace(path, with: bytes, isDurable: true, mode: mode)
+    }
+    package func link(_ path: FilePath, to target: FilePath) throws(PlatformError) {
+        try WholeFile.link(path, to: target)
     }
     package func removeFile(_ path: FilePath) throws(PlatformError) -> Bool {
-        try PrivateFile.remove(path)
+        try WholeFile.remove(path)
+    }
+    package func removeEmptyDirectory(_ path: FilePath) { WholeFile.removeEmptyDirectory(path) }
+    package func freeSpace(at path: FilePath) throws(PlatformError) -> UInt64 {
+        try Mounts.freeSpace(at: path)
     }
 }
 
@@ -235,6 +244,11 @@ extension LinuxMachine {
         try WorkerProcess.say(bytes)
     }
     package func hearStarter() throws(PlatformError) -> [UInt8] { try WorkerProcess.hear() }
+    package func runProgram(
+        _ path: FilePath, _ arguments: [String]
+    ) throws(PlatformError) -> Int32 {
+        try OtherProgram.run(path, arguments)
+    }
     package func useAllCPUs() { CPU.useAll() }
     package func forbidCoreDumps() { CoreDump.forbid() }
     package func askPassphrase(

@@ -77,6 +77,8 @@ package protocol ProcessAccess: Sendable {
     func tellStarter(_ bytes: [UInt8]) throws(PlatformError)
     /// See ``WorkerProcess/hear()``.
     func hearStarter() throws(PlatformError) -> [UInt8]
+    /// See ``OtherProgram/run(_:_:)``.
+    func runProgram(_ path: FilePath, _ arguments: [String]) throws(PlatformError) -> Int32
     /// See ``CPU/useAll()``.
     func useAllCPUs()
     /// See ``CoreDump/forbid()``.
@@ -183,10 +185,18 @@ package protocol DeviceAccess: Sendable {
     func exists(_ path: FilePath) -> Bool
     /// See ``SystemFile/bytes(_:limit:)``.
     func file(_ path: FilePath, limit: Int) throws(PlatformError) -> [UInt8]
-    /// See ``PrivateFile/replace(_:with:isDurable:)``; durable.
-    func replaceFile(_ path: FilePath, with bytes: [UInt8]) throws(PlatformError)
-    /// See ``PrivateFile/remove(_:)``.
+    /// See ``WholeFile/replace(_:with:isDurable:mode:)``; durable.
+    func replaceFile(
+        _ path: FilePath, with bytes: [UInt8], mode: UInt32
+    ) throws(PlatformError)
+    /// See ``WholeFile/link(_:to:)``.
+    func link(_ path: FilePath, to target: FilePath) throws(PlatformError)
+    /// See ``WholeFile/remove(_:)``.
     func removeFile(_ path: FilePath) throws(PlatformError) -> Bool
+    /// See ``WholeFile/removeEmptyDirectory(_:)``.
+    func removeEmptyDirectory(_ path: FilePath)
+    /// See ``Mounts/freeSpace(at:)``.
+    func freeSpace(at path: FilePath) throws(PlatformError) -> UInt64
 }
 
 /// Other kernels, and the end of this one.
@@ -220,6 +230,11 @@ package protocol JumpAccess: Sendable {
 }
 
 extension DeviceAccess {
+    /// One for root only.
+    package func replaceFile(_ path: FilePath, with bytes: [UInt8]) throws(PlatformError) {
+        try replaceFile(path, with: bytes, mode: WholeFile.secret)
+    }
+
     /// Whether two paths lead to the same device.
     package func isSameDevice(_ path: FilePath, _ other: FilePath) -> Bool {
         if path == other { return true }

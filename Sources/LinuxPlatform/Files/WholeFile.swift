@@ -3,23 +3,29 @@
 import Glibc
 import SystemPackage
 
-/// Files for root only, of which nobody ever finds a part.
-package enum PrivateFile {
+/// Files of which nobody ever finds a part.
+package enum WholeFile {
+    /// Who may read and write one: for root only.
+    package static let secret: UInt32 = 0o600
+    /// Everybody may read it.
+    package static let common: UInt32 = 0o644
+
     /// Whoever reads the file finds these bytes or those before. Its directory is made if there is none.
     ///
-    /// - Parameter isDurable: whether it is on the disk when this returns.
+    /// - Parameters:
+    ///   - isDurable: whether it is on the disk when this returns.
+    ///   - mode: its permissions; those of a new directory follow.
     package static func replace(
-        _ path: FilePath, with bytes: [UInt8], isDurable: Bool
+        _ path: FilePath, with bytes: [UInt8], isDurable: Bool, mode: UInt32 = secret
     ) throws(PlatformError) {
         let directory = path.removingLastComponent()
-        do {
-            try systemCall(.mkdir, directory) { directory.withPlatformString { mkdir($0, 0o700) } }
-        } catch { if error.number != .fileExists { throw error } }
+        // Who may read may search.
+        try makeDirectory(directory, mode: mode | (mode & 0o444) >> 2)
         let new = FilePath("\(path).new")
         // One that a process left when it was killed.
         _ = new.withPlatformString { unlink($0) }
         do {
-            let file = try OwnedDescriptor(create: new, mode: 0o600)
+            let file = try OwnedDescriptor(create: new, mode: mode)
             let number = file.rawValue
             var rest = bytes[...]
             while !rest.isEmpty {
@@ -44,6 +50,28 @@ package enum PrivateFile {
         }
         try flush(path.removingLastComponent())
         return true
+    }
+
+    /// A symbolic link; there must be nothing of that name. Its directory is made if there is none.
+    package static func link(_ path: FilePath, to target: FilePath) throws(PlatformError) {
+        try makeDirectory(path.removingLastComponent(), mode: 0o755)
+        try systemCall(.symlink, path) {
+            target.withPlatformString { target in
+                path.withPlatformString { symlink(target, $0) }
+            }
+        }
+        try flush(path.removingLastComponent())
+    }
+
+    /// Nothing where there is something in it, or no such directory.
+    package static func removeEmptyDirectory(_ path: FilePath) {
+        _ = path.withPlatformString { rmdir($0) }
+    }
+
+    private static func makeDirectory(_ path: FilePath, mode: UInt32) throws(PlatformError) {
+        do { try systemCall(.mkdir, path) { path.withPlatformString { mkdir($0, mode) } } } catch {
+            if error.number != .fileExists { throw error }
+        }
     }
 
     /// What was made, renamed and removed in it is on the disk.

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Explanation
+import LinuxPlatform
+import SystemPackage
+
+extension Setup {
+    private static let configuration: FilePath = "/etc/kresume.conf"
+    private static let fstab: FilePath = "/etc/fstab"
+    private static let fileLimit = 1 << 20
+
+    /// Takes all steps of a plan that was made just now. Each is noted first.
+    package func run(_ plan: SetupPlan) throws {
+        try Permission.requireRoot(machine)
+        machine.holdSignalsBack()
+        var note = try SetupNote(machine)
+        for step in plan.steps {
+            try machine.throwIfInterrupted()
+            switch step {
+            case .swapFile(let file): try make(file, &note)
+            case .key:
+                try note.add(.key, on: machine)
+                try ManageKeys(machine, report).create()
+            case .location: try writeLocation(&note)
+            case .commandLine: try writeCommandLine(&note)
+            case .systemd(let file):
+                try note.add(.file(Self.dropIn), on: machine)
+                try machine.link(Self.dropIn, to: file)
+                try call("systemctl", ["daemon-reload"])
+            case .mkinitcpioHook:
+                try note.add(.file(MkinitcpioHook.file), on: machine)
+                try machine.replaceFile(
+                    MkinitcpioHook.file, with: Array(MkinitcpioHook.contents.utf8),
+                    mode: WholeFile.common)
+            case .initramfs: try makeInitramfs()
+            }
+        }
+    }
+
+    /// Takes back what ``run(_:)`` has done here, the last first.
+    package func undo() throws {
+        try Permission.requireRoot(machine)
+        machine.holdSignalsBack()
+        var note = try SetupNote(machine)
+        if note.changes.isEmpty { throw SetupError.nothingToUndo }
+        while let change = note.changes.last {
+            try machine.throwIfInterrupted()
+            try undo(change)
+            try note.removeLast(on: machine)
+        }
+        machine.removeEmptyDirectory(SetupNote.path.removingLastComponent())
+        try makeInitramfs()
+    }
+
+    private func undo(_ change: SetupNote.Change) throws {
+        switch change {
+        case .swapFile(let path):
+            if try machine.swaps().contains(where: { $0.path == path }) {
+                try machine.deactivateSwap(path) { machine.pendingSignal() != nil }
+            }
+            if try machine.removeFile(path) { report.note("removed \(path)") }
+        case .subvolume(let path):
+            if machine.exists(path) { try call("btrfs", ["subvolume", "delete", path.string]) }
+        case .line(let line, let path):
+            let lines = try lines(of: path)
+            try write(lines.filter { $0 != line }, to: path)
+            report.note("took \"\(line)\" out of \(path)")
+        case .file(let path):
+            if try machine.removeFile(path) { report.note("removed \(path)") }
+            machine.removeEmptyDirectory(path.removingLastComponent())
+            if path == Self.dropIn { try call("systemctl", ["daemon-reload"]) }
+            if path == Self.grubFile { try call("update-grub", []) }
+        case .key:
+            do { try ManageKeys(machine, report).remove() } catch KeyError.nothingThere {}
+        }
+    }
+
+    private func make(_ file: NewSwapFile, _ note: inout SetupNote) throws {
+        if let subvolume = file.subvolume, !machine.exists(subvolume) {
+            try note.add(.subvolume(subvolume), on: machine)
+            try call("btrfs", ["subvolume", "create", subvolume.string])
+        }
+        try note.add(.swapFile(file.path), on: machine)
+        // Nobody else may read what is in it, from the beginning.
+        try machine.replaceFile(file.path, with: [])
+        if file.isOnBtrfs { try call("chattr", ["+C", file.path.string]) }
+        try call("fallocate", ["-l", "\(file.size)", file.path.string])
+        try call("mkswap", [file.path.string])
+        try machine.activateSwap(file.path, priority: -1, discard: .none)
+        try append(["\(file.path) none swap defaults 0 0"], to: Self.fstab, &note)
+    }
+
+    /// Where the image would go now, by what names the device also in the next boot.
+    private func place() throws -> (device: DeviceSpecification, offsetPages: UInt64) {
+        guard let chosen = try target()?.chosen else {
+            throw HibernateError.noDevice(passedOver: [])
+        }
+        let device = try machine.open(chosen.path, .read, direct: false)
+        let uuid = try? machine.contents(of: device).signature?.uuid
+        let named = uuid.flatMap { $0 }.map { DeviceSpecification.tag(.uuid, $0) }
+        // Of two devices with the same UUID it would lead to none.
+        guard let named, case .found? = try? machine.lookUp(named) else {
+            return (.path(chosen.path), chosen.offsetPages)
+        }
+        return (named, chosen.offsetPages)
+    }
+
+    private func writeLocation(_ note: inout SetupNote) throws {
+        let (device, offset) = try place()
+        var lines = ["device = \(device)"]
+        if offset > 0 { lines.append("offset = \(offset)") }
+        try append(lines, to: Self.configuration, &note)
+    }
+
+    private func writeCommandLine(_ note: inout SetupNote) throws {
+        let (device, offset) = try place()
+        let words = "resume=\(device)" + (offset > 0 ? " resume_offset=\(offset)" : "")
+        let text = """
+            # Written by kresume setup, and removed by kresume setup --undo.
+            GRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX \(words)"
+
+            """
+        try note.add(.file(Self.grubFile), on: machine)
+        try machine.replaceFile(Self.grubFile, with: Array(text.utf8), mode: WholeFile.common)
+        try call("update-grub", [])
+    }
+
+    private func makeInitramfs() throws {
+        guard let tool = InitramfsTool(machine) else { throw SetupError.noInitramfsTool }
+        try call(tool.rawValue, tool.arguments)
+    }
+
+    private func call(_ name: String, _ arguments: [String]) throws {
+        guard let path = programPath(name, machine) else { throw SetupError.noProgram(name) }
+        let command = ([name] + arguments).joined(separator: " ")
+        report.note(command)
+        let status = try machine.runProgram(path, arguments)
+        if status != 0 { throw SetupError.failed(command, status: status) }
+    }
+
+    private func lines(of path: FilePath) throws -> [String] {
+        guard machine.exists(path) else { return [] }
+        let text = String(decoding: try machine.file(path, limit: Self.fileLimit), as: UTF8.self)
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        if lines.last == "" { lines.removeLast() }
+        return lines
+    }
+
+    private func write(_ lines: [String], to path: FilePath) throws {
+        let text = lines.map { $0 + "\n" }.joined()
+        try machine.replaceFile(path, with: Array(text.utf8), mode: WholeFile.common)
+    }
+
+    private func append(
+        _ added: [String], to path: FilePath, _ note: inout SetupNote
+    ) throws {
+        var lines = try lines(of: path)
+        for line in added where !lines.contains(line) {
+            try note.add(.line(line, in: path), on: machine)
+            lines.append(line)
+            report.note("\(path): \(line)")
+        }
+        try write(lines, to: path)
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Explanation
+import LinuxBoot
+import LinuxPlatform
+import SystemPackage
+
+/// `kresume setup`: makes a system one that hibernates and comes back, from what is there. What is
+/// missing is a ``SetupPlan``; what was changed is in a ``SetupNote``.
+package struct Setup {
+    /// Nil: where there is no swap that can hold an image, one of the root's.
+    package var swapFile: FilePath?
+    /// In bytes; nil: as much as there is memory.
+    package var size: UInt64?
+    package var encrypts = true
+    /// How it will be hibernated.
+    let hibernate: Hibernate
+    let machine: any Machine
+    let report: Report
+
+    static let dropIn: FilePath = "/etc/systemd/system/systemd-hibernate.service.d/kresume.conf"
+    static let grubFile: FilePath = "/etc/default/grub.d/kresume.cfg"
+    private static let sharedDirectories = ["/usr/share", "/usr/local/share"]
+
+    package init(_ hibernate: Hibernate) {
+        self.hibernate = hibernate
+        machine = hibernate.machine
+        report = hibernate.report
+    }
+
+    /// Looks only. Throws where no step of ours makes it work.
+    package func plan() throws -> SetupPlan {
+        try Permission.requireRoot(machine)
+        try Permission.requireKexec(.longMode, machine)
+        guard let tool = InitramfsTool(machine) else { throw SetupError.noInitramfsTool }
+        var plan = SetupPlan()
+        if !isOwnWay {
+            plan.warnings.append(
+                "this kernel cannot be jumped back into (CONFIG_KEXEC_JUMP): the kernel's own "
+                    + "hibernation writes the image, kresume resumes it, and it is not encrypted")
+        }
+        let target = try target()
+        if target == nil {
+            let file = try NewSwapFile(swapFile, size: size, SetupNote(machine), on: machine)
+            plan.steps.append(.swapFile(file))
+        }
+        if needsKey { plan.steps.append(.key) }
+        planLocation(target, &plan)
+        if isOwnWay, let file = try systemdDropIn() { plan.steps.append(.systemd(dropIn: file)) }
+        if MkinitcpioHook.isMissing(machine) { plan.steps.append(.mkinitcpioHook) }
+        if !plan.isEmpty || !isInInitramfs {
+            plan.steps.append(.initramfs(command: tool.command))
+        }
+        return plan
+    }
+
+    var isOwnWay: Bool {
+        (try? Permission.requireKexec([.preserveContext, .longMode], machine)) != nil
+    }
+
+    private var needsKey: Bool {
+        isOwnWay && encrypts && !machine.exists(KeyFilesHere.sealing)
+    }
+
+    /// What would take the image now; nil where nothing is there for it.
+    func target() throws -> TargetDevice? {
+        if let swapFile, !isInUse(swapFile) { return nil }
+        let isSealed = isOwnWay && (encrypts || machine.exists(KeyFilesHere.sealing))
+        let location = swapFile.map { ImageLocation(.path($0)) }
+        do {
+            return try TargetDevice(
+                location, hibernate.configured, force: false, unlock: !isOwnWay,
+                isSealed: isSealed, on: machine, report, UndoList(machine, report))
+        } catch HibernateError.noDevice { return nil }
+    }
+
+    /// One that is there, and no swap in use, is not ours to take.
+    private func isInUse(_ file: FilePath) -> Bool {
+        (try? machine.swaps().contains { $0.path == file }) ?? false
+    }
+
+    private func planLocation(_ target: TargetDevice?, _ plan: inout SetupPlan) {
+        let line = KernelCommandLine(parsing: (try? machine.commandLine()) ?? "")
+        let hasFirmware = machine.exists(EFIVariable.directory)
+        if let target {
+            let next = NextBoot(
+                target: target, configured: hibernate.configured, machine: machine, report: report)
+            guard next.newLocation == nil, let complaint = next.complaint else { return }
+            if line.resumeDevice != nil || line.forbidsResume || hibernate.configured != nil {
+                return plan.warnings.append(complaint)
+            }
+        } else if hasFirmware, line.resumeDevice == nil {
+            // The one that hibernates leaves it there.
+            return
+        }
+        if hibernate.configured == nil { plan.steps.append(.location) }
+        if !hasFirmware, line.resumeDevice == nil, machine.exists("/etc/default/grub.d"),
+            programPath("update-grub", machine) != nil
+        {
+            plan.steps.append(.commandLine)
+        }
+    }
+
+    /// What is installed for it, unless it is linked already, or there is no systemd.
+    private func systemdDropIn() throws -> FilePath? {
+        guard machine.exists("/run/systemd/system"), !machine.exists(Self.dropIn) else {
+            return nil
+        }
+        return Self.sharedDirectories.lazy
+            .map { FilePath("\($0)/kresume/systemd-hibernate.conf") }
+            .first { machine.exists($0) }
+    }
+
+    private var isInInitramfs: Bool {
+        guard let release = try? machine.kernel().release,
+            let path = try? SaverFiles(release: release, machine: machine).initrd(),
+            let bytes = try? machine.file(path, limit: CheckMachine.fileLimit)
+        else { return false }
+        let contents = InitramfsContents(of: bytes, lookingFor: [InitramfsContents.program])
+        return contents.has(InitramfsContents.program) != false
+    }
+}

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Bytes
+import Foundation
+import LinuxBoot
+import LinuxPlatform
+import SwapArea
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Hibernation
+
+/// `kresume setup` makes a system without swap one that hibernates, and takes all of it back.
+@Suite struct SetupTests {
+    private static let initrd: FilePath = "/boot/initrd.img-6.12.1-test"
+    private static let programs = [
+        "/usr/sbin/update-initramfs", "/usr/bin/fallocate", "/usr/sbin/mkswap", "/bin/systemctl",
+        "/usr/bin/chattr", "/usr/bin/btrfs",
+    ]
+    private static let shared: FilePath = "/usr/local/share/kresume/systemd-hibernate.conf"
+
+    /// Installed, and no more: a root on ``swapPath``, nothing to swap to.
+    private func machine(_ fileSystem: String = "ext4") throws -> ScriptedMachine {
+        let machine = try HibernateWorkflowTests.machine(swapPages: 16)
+        let disk = try ScriptedDevice(
+            [UInt8](repeating: 0xd1, count: 8192 << 12), number: swapNumber)
+        machine.change { script in
+            script.swaps = []
+            script.devices = [swapPath: disk]
+            script.mounts = [
+                Mount(
+                    number: swapNumber, mountPoint: "/", fileSystem: fileSystem,
+                    source: "/dev/sda2", isReadOnly: false),
+                Mount(
+                    number: DeviceNumber(major: 0, minor: 9), mountPoint: "/tmp",
+                    fileSystem: "tmpfs", source: "tmpfs", isReadOnly: false),
+            ]
+            for path in Self.programs { script.files[FilePath(path)] = [] }
+            script.files["/run/systemd/system"] = []
+            script.files[Self.shared] = Array("[Service]\n".utf8)
+            script.files["/etc/fstab"] = Array("/dev/sda2 / ext4 defaults 0 1".utf8)
+            script.files["/etc/kresume.conf"] = Array("# none\n#device = x\n".utf8)
+            script.passphrases = ["secret", "secret"]
+            script.whenRun = { machine, command in Self.imitate(command, machine) }
+        }
+        return machine
+    }
+
+    /// What the other programs do.
+    private static func imitate(_ command: String, _ machine: ScriptedMachine) -> Int32 {
+        let words = command.split(separator: " ").map(String.init)
+        switch words[0] {
+        case "fallocate":
+            let swap = try? ScriptedDevice(emptySwap(pages: 2048), number: nil)
+            machine.change { script in
+                let path = FilePath(words[3])
+                script.files[path] = []
+                script.devices[path] = swap
+                script.blocks[path] = FileBlocks(
+                    fileSystem: .ext4, device: swapPath, size: 2048 << 12,
+                    extents: [.init(offset: 0, deviceOffset: 512 << 12, size: 2048 << 12)])
+                var disk = [UInt8](repeating: 0xd1, count: 8192 << 12)
+                disk.store(emptySwap(pages: 2048)[..<4096], at: 512 << 12)
+                script.devices[swapPath] = try? ScriptedDevice(disk, number: swapNumber)
+            }
+        case "update-initramfs":
+            var archive = InitramfsArchive()
+            _ = archive.addProgram("bin/kresume", [1, 2, 3])
+            let bytes = archive.bytes()
+            machine.change { $0.files[initrd] = bytes }
+        default: break
+        }
+        return 0
+    }
+
+    private func setup(
+        _ machine: ScriptedMachine, configured: ConfiguredLocation? = nil,
+        _ recorded: RecordedReport = RecordedReport()
+    ) -> Setup {
+        var hibernate = Hibernate(machine, recorded.report)
+        hibernate.configured = configured
+        return Setup(hibernate)
+    }
+
+    private func text(_ path: FilePath, _ machine: ScriptedMachine) -> String {
+        String(decoding: machine.script.files[path] ?? [], as: UTF8.self)
+    }
+
+    /// What is left on the system, but for the initramfs.
+    private func state(_ machine: ScriptedMachine) -> [FilePath: String] {
+        var files = machine.script.files.mapValues { String(decoding: $0, as: UTF8.self) }
+        files[Self.initrd] = nil
+        for path in ["/etc/fstab", "/etc/kresume.conf"] as [FilePath] {
+            if let text = files[path], !text.hasSuffix("\n") { files[path] = text + "\n" }
+        }
+        return files
+    }
+
+    @Test func fromNothingAndBack() throws {
+        let machine = try machine()
+        let before = state(machine)
+        let setup = setup(machine)
+        let plan = try setup.plan()
+        #expect(
+            plan.text == """
+                  1. make the swap file /swapfile, 1024 MiB, and use it from now on (/etc/fstab)
+                  2. make the key of encrypted images, and ask for its passphrase (--no-encrypt: do not)
+                  3. say in /etc/kresume.conf where images are
+                  4. make systemctl hibernate use kresume (a link to \(Self.shared))
+                  5. make the initramfs again (update-initramfs -u)
+                """)
+        #expect(plan.warnings == [])
+        // Nothing was done yet.
+        #expect(machine.script.deeds == [])
+
+        try setup.run(plan)
+        #expect(
+            machine.script.deeds.filter { $0.hasPrefix("run") || $0.hasPrefix("swapon") } == [
+                "run fallocate -l 1073741824 /swapfile", "run mkswap /swapfile",
+                "swapon /swapfile -1", "run systemctl daemon-reload", "run update-initramfs -u",
+            ])
+        // It was for root only before anything could be in it.
+        #expect(machine.script.deeds.contains("write /swapfile"))
+        #expect(
+            text("/etc/fstab", machine) == """
+                /dev/sda2 / ext4 defaults 0 1
+                /swapfile none swap defaults 0 0
+
+                """)
+        #expect(
+            text("/etc/kresume.conf", machine) == """
+                # none
+                #device = x
+                device = /dev/sda2
+                offset = 512
+
+                """)
+        #expect(machine.exists(KeyFilesHere.sealing) && machine.exists(KeyFilesHere.opening))
+        #expect(machine.exists(Setup.dropIn))
+
+        // Again: nothing is left to do.
+        let configured = ConfiguredLocation(device: .path(swapPath), offsetPages: 512)
+        let again = try self.setup(machine, configured: configured).plan()
+        #expect(again.isEmpty && again.warnings == [], "\(again)")
+
+        try self.setup(machine, configured: configured).undo()
+        #expect(state(machine) == before)
+        #expect(machine.script.swaps == [])
+        #expect(machine.script.deeds.last == "run update-initramfs -u")
+        #expect(throws: SetupError.nothingToUndo) { try setup.undo() }
+    }
+
+    /// Wherever it stops, it can be gone on with, or taken back.
+    @Test(arguments: [true, false]) func whateverFails(goesOn: Bool) throws {
+        for command in ["fallocate", "mkswap", "systemctl", "update-initramfs"] {
+            let machine = try machine()
+            let before = state(machine)
+            machine.change { script in
+                script.whenRun = { machine, text in
+                    text.hasPrefix(command) ? 7 : Self.imitate(text, machine)
+                }
+            }
+            let setup = setup(machine)
+            let error = #expect(throws: SetupError.self) { try setup.run(setup.plan()) }
+            guard case .failed(let text, status: 7) = error else {
+                Issue.record("\(command): \(String(describing: error))")
+                continue
+            }
+            #expect(text.hasPrefix(command))
+            machine.change { $0.whenRun = { Self.imitate($1, $0) } }
+            if goesOn {
+                try setup.run(setup.plan())
+                #expect(machine.script.swaps.map(\.path) == ["/swapfile"], "\(command)")
+                let lines = self.text("/etc/fstab", machine).split(separator: "\n")
+                #expect(lines.count == 2, "\(command): \(lines)")
+                #expect(machine.exists(Setup.dropIn) && machine.exists(KeyFilesHere.sealing))
+            }
+            try setup.undo()
+            #expect(state(machine) == before, "\(command)")
+            #expect(machine.script.swaps == [], "\(command)")
+        }
+    }
+
+    @Test func btrfsHasASubvolumeForIt() throws {
+        let machine = try machine("btrfs")
+        let setup = setup(machine)
+        try setup.run(setup.plan())
+        #expect(
+            machine.script.deeds.filter { $0.hasPrefix("run") }.prefix(4) == [
+                "run btrfs subvolume create /swap", "run chattr +C /swap/swapfile",
+                "run fallocate -l 1073741824 /swap/swapfile", "run mkswap /swap/swapfile",
+            ])
+    }
+
+    /// A swap partition in use, and `resume=` leads to it.
+    @Test func whatIsThereStays() throws {
+        let machine = try machine()
+        let swap = try ScriptedDevice(
+            emptySwap(pages: 4096), number: DeviceNumber(major: 8, minor: 3))
+        machine.change { script in
+            script.devices["/dev/sda3"] = swap
+            script.swaps = [
+                ActiveSwap(
+                    path: "/dev/sda3", isBlockDevice: true, size: 4095 << 12, used: 0, priority: -2)
+            ]
+            script.commandLine = "resume=/dev/sda3"
+        }
+        var setup = setup(machine)
+        setup.encrypts = false
+        #expect(
+            try setup.plan().steps == [
+                .systemd(dropIn: Self.shared), .initramfs(command: "update-initramfs -u"),
+            ])
+        machine.change { $0.commandLine = "resume=/dev/sda3 noresume" }
+        let warnings = try setup.plan().warnings
+        #expect(warnings.count == 1 && warnings[0].contains("forbids the resume"))
+    }
+
+    /// The kernel writes the image: no key, for a boot with a key would not take it.
+    @Test func withoutKexecJump() throws {
+        let machine = try machine()
+        machine.change { $0.kexecJumpSupport = .unknownFlag }
+        let plan = try setup(machine).plan()
+        #expect(plan.warnings.count == 1 && plan.warnings[0].contains("CONFIG_KEXEC_JUMP"))
+        #expect(!plan.steps.contains(.key) && !plan.steps.contains(.systemd(dropIn: Self.shared)))
+        #expect(plan.steps.contains(.location))
+    }
+
+    @Test func grubIsTold() throws {
+        let machine = try machine()
+        machine.change {
+            $0.files["/etc/default/grub.d"] = []
+            $0.files["/usr/sbin/update-grub"] = []
+        }
+        let before = state(machine)
+        let setup = setup(machine)
+        try setup.run(setup.plan())
+        #expect(
+            text(Setup.grubFile, machine)
+                .contains(#"="$GRUB_CMDLINE_LINUX resume=/dev/sda2 resume_offset=512""#))
+        #expect(machine.script.deeds.contains("run update-grub"))
+        try setup.undo()
+        #expect(state(machine) == before)
+    }
+
+    private struct Refusal {
+        var words: String
+        var change: @Sendable (inout ScriptedMachine.Script) -> Void
+        var swapFile: FilePath?
+    }
+
+    @Test func refusals() throws {
+        let refusals = [
+            Refusal(words: "this needs root") { $0.capabilities = [] },
+            Refusal(words: "install initramfs-tools, dracut or mkinitcpio") {
+                $0.files["/usr/sbin/update-initramfs"] = nil
+            },
+            Refusal(words: "a swap file of 1024 MiB does not fit on /, which has 1000 MiB free") {
+                $0.freeSpace = 1000 << 20
+            },
+            Refusal(words: "/tmp is on tmpfs", change: { _ in }, swapFile: "/tmp/swap"),
+            Refusal(words: "/swapfile is there, and is not swap in use") {
+                $0.files["/swapfile"] = [1]
+            },
+            Refusal(words: "line 2 of /etc/kresume/setup makes no sense") {
+                $0.files[SetupNote.path] = Array("key\nswap-file x\n".utf8)
+            },
+        ]
+        for refusal in refusals {
+            let machine = try machine()
+            machine.change(refusal.change)
+            var setup = setup(machine)
+            setup.swapFile = refusal.swapFile
+            var said = "done"
+            do { try setup.run(setup.plan()) } catch { said = explanation(of: error) }
+            #expect(said.contains(refusal.words))
+            #expect(!machine.script.deeds.contains { $0.hasPrefix("run") }, "\(refusal.words)")
+        }
+    }
+
+    /// mkinitcpio reads what we write by bash.
+    @Test(arguments: [
+        ("base udev block filesystems fsck", "base udev block kresume filesystems fsck"),
+        ("base udev resume filesystems", "base udev kresume resume filesystems"),
+        ("base systemd filesystems", "base systemd sd-kresume filesystems"),
+        ("base kresume filesystems", "base kresume filesystems"),
+    ])
+    func hooksOfMkinitcpio(hooks: String, expected: String) throws {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(filePath: "/bin/bash")
+        process.arguments = [
+            "-euc", "HOOKS=(\(hooks))\n\(MkinitcpioHook.contents)\necho \"${HOOKS[*]}\"",
+        ]
+        process.standardOutput = output
+        try process.run()
+        let said = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        #expect(String(decoding: said, as: UTF8.self) == expected + "\n")
+    }
+}
