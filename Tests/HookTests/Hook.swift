@@ -24,7 +24,10 @@ struct Hook {
 
     /// Reads the file, with `arguments`, and then runs `command`. Paths of `files` and of the
     /// binary are replaced in the text; the rest runs as it is.
-    func run(_ command: String = ":", arguments: [String] = []) throws -> Outcome {
+    /// `neighbours` are names of empty files in its directory.
+    func run(
+        _ command: String = ":", arguments: [String] = [], beside neighbours: [String] = []
+    ) throws -> Outcome {
         let directory = FileManager.default.temporaryDirectory
             .appending(path: "hook-tests-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: directory) }
@@ -36,6 +39,9 @@ struct Hook {
             let copy = directory.appending(path: "file\(number)")
             try Data(file.value.utf8).write(to: copy)
             text = text.replacingOccurrences(of: file.key, with: "./file\(number)")
+        }
+        for name in neighbours {
+            try Data().write(to: directory.appending(path: name))
         }
         text = text.replacingOccurrences(of: "/run/kresume.tried", with: "./tried")
         // This machine may have one.

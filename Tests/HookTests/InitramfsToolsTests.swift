@@ -7,7 +7,7 @@ import Testing
     @Test(arguments: [
         ("initramfs-hooks/hooks/kresume", ""),
         ("initramfs-hooks/scripts/local-premount/kresume", ""),
-        ("initramfs-hooks/scripts/local-top/kresume", "cryptroot"),
+        ("initramfs-hooks/scripts/local-top/kresume", ""),
     ])
     func namesWhatComesBefore(path: String, prerequisites: String) throws {
         let hook = Hook(path: path, shell: ["busybox", "ash"], standIns: [])
@@ -15,6 +15,17 @@ import Testing
         #expect(
             try hook.run("echo not reached", arguments: ["prereqs"])
                 == Hook.Outcome(calls: calls, status: 0))
+    }
+
+    /// In their order there must be no loop: cryptroot names all others itself.
+    @Test func theSaverComesLastButForCryptroot() throws {
+        let hook = Hook(
+            path: "initramfs-hooks/scripts/local-top/kresume", shell: ["busybox", "ash"],
+            standIns: [], files: ["/scripts/functions": "", "/proc/cmdline": ""])
+        #expect(
+            try hook.run(
+                "echo not reached", arguments: ["prereqs"], beside: ["cryptroot", "lvm2", "mdadm"])
+                == Hook.Outcome(calls: ["file0", "file1", "lvm2", "mdadm"], status: 0))
     }
 
     @Test func installsTheBinary() throws {

@@ -144,13 +144,30 @@ package final class Bench: Sendable {
     /// The same for the ext4 of ``installedDisk()``. A root file system is not unmounted, so what
     /// its journal has is written first. e2fsck can do that to a file system of its own only.
     package func checkInstalledFileSystem(_ path: String) throws {
+        try checkFileSystem(copyOfInstalledRoot(path))
+    }
+
+    /// A copy of a file of an installed system, which must be off.
+    package func fileOfInstalledSystem(_ file: String, on path: String) throws -> String {
+        let root = try copyOfInstalledRoot(path)
+        let copy = disks.appending(path: URL(filePath: file).lastPathComponent).path
+        let answer = try Host.run(["debugfs", "-R", "dump \(file) \(copy)", root])
+        try FileManager.default.removeItem(atPath: root)
+        guard FileManager.default.fileExists(atPath: copy) else {
+            throw MachineError.notStarted(ENOENT, "\(file) on \(path): \(answer)")
+        }
+        return copy
+    }
+
+    /// As the next mount would find it.
+    private func copyOfInstalledRoot(_ path: String) throws -> String {
         let copy = path + ".root"
         try Host.run([
             "dd", "if=\(path)", "of=\(copy)", "bs=1M", "skip=1", "count=1024", "conv=sparse",
             "status=none",
         ])
         try Host.run(["e2fsck", "-y", "-E", "journal_only", copy])
-        try checkFileSystem(copy)
+        return copy
     }
 
     /// Whether the next mount of an ext4 replays its journal, as far as the superblock on the disk

@@ -95,6 +95,17 @@ package enum System: Sendable {
             initramfs: try initramfs(name, ["\(directory)/modules:/modules"] + contents))
     }
 
+    /// What the kernel says of itself by `uname -r`.
+    package func release() throws -> String { try Self.kernelRelease(of: files().kernel) }
+
+    /// What prepare/debian-package says.
+    package static func lifeOfPackage() throws -> String {
+        let packages = Host.root.appending(path: "build/packages")
+        let names = try FileManager.default.contentsOfDirectory(atPath: packages.path)
+        let package = names.first { $0.hasSuffix(".deb") } ?? "none.deb"
+        return try prepare("debian-package", [packages.appending(path: package).path])
+    }
+
     /// The directory of prepare/debian-system.
     static let installed = Result<String, any Error> {
         let result = directory.appending(path: "debian-system").path

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Foundation
+import MachineHarness
+import Testing
+
+/// The package in a Debian without swap; `kresume setup`; `systemctl hibernate`; and all of it taken back.
+extension Machines {
+    @Suite(.serialized) struct SetupTests {
+        /// In a Debian that is not started: what the package leaves when it is removed, and what the
+        /// initramfs has of it.
+        @Test func packageComesAndGoes() throws {
+            #expect(
+                try System.lifeOfPackage() == """
+                    before: 0
+                    installed: 4
+                    complaints: 0
+                    removed: 0
+                    removed: the key is kept
+                    left:
+                    """)
+        }
+
+        @Test func systemctlHibernates() throws {
+            try Bench.use("setup") { bench in
+                var configuration = try Debian.configuration(bench, .test, .initramfsTools)
+                configuration.disks.append(Disk(try bench.ext4()))
+                configuration.parameters.removeAll { $0.hasPrefix("resume=") }
+                let machine = try bench.start("first", configuration)
+                try machine.waitUntilBooted()
+                // As it is where nobody has thought of hibernation.
+                try machine.expect(
+                    "swapoff -a && sed -i /swap/d /etc/fstab && rm /etc/kresume/*-key")
+                try machine.startWork(memory: 16)
+                try machine.expect(Self.files + ">/run/before")
+
+                let asked = try machine.run("echo n | kresume setup --size=384M")
+                #expect(asked.status == 1 && asked.output.hasSuffix("(--yes does not ask)."))
+                for step in [
+                    "1. make the swap file /swapfile, 384 MiB", "2. make the key",
+                    "3. say in /etc/kresume.conf", "4. make systemctl hibernate use kresume",
+                    "5. make the initramfs again (update-initramfs -u)",
+                ] { #expect(asked.output.contains(step), "\(asked.output)") }
+                try machine.expect("\(Self.files) | cmp - /run/before")
+
+                let done = try machine.run(
+                    "printf 'right\\nright\\n' | kresume setup --yes --size=384M",
+                    limit: .seconds(900))
+                #expect(done.status == 0, "\(done.output)")
+                try machine.expect("swapon --show=NAME --noheadings", gives: "/swapfile")
+                let check = try machine.run("kresume check")
+                #expect(check.status == 0 && !check.output.contains("✗ device"), "\(check.output)")
+                let again = try machine.run("kresume setup")
+                #expect(again.status == 0 && again.output.hasPrefix("All is set up."), "\(again)")
+
+                // As `systemctl hibernate` does it, which does not wait.
+                let request = machine.send("systemctl start systemd-hibernate.service")
+                try machine.waitForPowerOff(by: request, limit: .seconds(300))
+                configuration.initramfs = try bench.fileOfInstalledSystem(
+                    "/boot/initrd.img-\(try System.test.release())",
+                    on: configuration.disks[0].path)
+                let back = try bench.start("back", configuration)
+                try back.waitForConsole(
+                    "Passphrase of the hibernation image:", limit: .seconds(300))
+                back.type("right\n")
+                let reply = try back.waitForReturn(of: request)
+                #expect(reply.status == 0, "\(reply.output)")
+                #expect(!back.console.contains("EXT4-fs (vda1): mounted"))
+                try back.expectWorkIntact()
+                try back.expect("swapon --show=NAME --noheadings", gives: "/swapfile")
+
+                let undone = try back.run("kresume setup --undo", limit: .seconds(900))
+                #expect(undone.status == 0, "\(undone.output)")
+                try back.expect("\(Self.files) | cmp - /run/before")
+                try back.expect("swapon --show=NAME --noheadings")
+                try back.stopWork()
+                try bench.checkInstalledFileSystem(configuration.disks[0].path)
+            }
+        }
+
+        /// What setup changes, but for the initramfs.
+        private static let files = """
+            (cat /etc/fstab /etc/kresume.conf; ls -AR /etc/kresume /etc/systemd/system; ls -A / /etc) 2>&1
+            """
+    }
+}
