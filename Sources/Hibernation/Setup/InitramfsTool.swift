@@ -41,8 +41,11 @@ enum MkinitcpioHook {
     static func isMissing(_ machine: any Machine) -> Bool {
         guard InitramfsTool(machine) == .mkinitcpio, !machine.exists(file) else { return false }
         let bytes = (try? machine.file(configuration, limit: 1 << 20)) ?? []
-        return !String(decoding: bytes, as: UTF8.self).split(separator: "\n").contains {
-            $0.hasPrefix("HOOKS=") && $0.contains("kresume")
+        return !String(decoding: bytes, as: UTF8.self).split(separator: "\n").contains { line in
+            line.hasPrefix("HOOKS=")
+                && line.split { !$0.isLetter && $0 != "-" }.contains {
+                    $0 == "kresume" || $0 == "sd-kresume"
+                }
         }
     }
 

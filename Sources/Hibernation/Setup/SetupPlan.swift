@@ -82,7 +82,8 @@ struct NewSwapFile: Hashable, Sendable {
         isOnBtrfs = kind == "btrfs"
         subvolume = named == nil && isOnBtrfs ? "/swap" : nil
         path = named ?? (isOnBtrfs ? "/swap/swapfile" : "/swapfile")
-        if machine.exists(path), !note.changes.contains(.swapFile(path)) { throw SetupError.exists(path) }
+        let isOurs = note.changes.contains(.swapFile(path))
+        if machine.exists(path), !isOurs { throw SetupError.exists(path) }
         let memory = try machine.memory().total
         self.size = size ?? (memory + Self.unit - 1) / Self.unit * Self.unit
         let free = try machine.freeSpace(at: directory)
