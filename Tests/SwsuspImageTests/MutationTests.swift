@@ -8,7 +8,7 @@ import Testing
 
 /// Images with some of their bytes changed. `make fuzz` tries many more.
 @Suite struct MutationTests {
-    static let inputs = 1000
+    static let inputs = 600
     static let seed: UInt64 = 0x5eed
 
     static let words: [UInt64] = [
@@ -48,7 +48,7 @@ import Testing
         var random = SplitMix(state: Self.seed ^ UInt64(shape.pages))
         var outcomes = (refused: 0, none: 0, accepted: 0)
         var device = original
-        let inputs = shape.pages < 100 ? Self.inputs : Self.inputs / 4
+        let inputs = shape.pages < 100 ? Self.inputs : Self.inputs / 3
         for _ in 0..<inputs {
             var changed: [Range<Int>] = []
             for _ in 0..<Int.random(in: 1...3, using: &random) {
