@@ -87,10 +87,10 @@ import Testing
         String(decoding: machine.script.files[path] ?? [], as: UTF8.self)
     }
 
-    /// What is left on the system, but for the initramfs.
+    /// What is left on the system, but for kernel and initramfs.
     private func state(_ machine: ScriptedMachine) -> [FilePath: String] {
-        var files = machine.script.files.mapValues { String(decoding: $0, as: UTF8.self) }
-        files[Self.initrd] = nil
+        var files = machine.script.files.filter { !$0.key.starts(with: "/boot") }
+            .mapValues { String(decoding: $0, as: UTF8.self) }
         for path in ["/etc/fstab", "/etc/kresume.conf"] as [FilePath] {
             if let text = files[path], !text.hasSuffix("\n") { files[path] = text + "\n" }
         }
