@@ -122,9 +122,9 @@ package final class Bench: Sendable {
 
     /// A copy of the disk on which a Debian is installed: GPT, an ext4 with the system, a swap
     /// partition.
-    package func installedDisk() throws -> String {
+    package func installedDisk(_ suite: System.Suite = .bookworm) throws -> String {
         let path = disks.appending(path: "system").path
-        let original = try System.installed.get() + "/disk"
+        let original = try System.installed(suite) + "/disk"
         try Host.run(["cp", "--sparse=always", "--reflink=auto", original, path])
         return path
     }
@@ -141,7 +141,7 @@ package final class Bench: Sendable {
         try Host.run(["e2fsck", "-fn", path])
     }
 
-    /// The same for the ext4 of ``installedDisk()``. A root file system is not unmounted, so what
+    /// The same for the ext4 of ``installedDisk(_:)``. A root file system is not unmounted, so what
     /// its journal has is written first. e2fsck can do that to a file system of its own only.
     package func checkInstalledFileSystem(_ path: String) throws {
         try checkFileSystem(copyOfInstalledRoot(path))

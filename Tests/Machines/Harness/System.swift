@@ -12,14 +12,21 @@ package enum System: Sendable {
     case debianFull
     /// ``debian``, and below /boot the same once more, for `kexec-file`.
     case debianTwice
-    /// A Debian 12 on a disk of ``Bench/installedDisk()``, with an initramfs made by its own tools.
-    case installed(Kernel, Initramfs)
+    /// A Debian on a disk of ``Bench/installedDisk(_:)``, with an initramfs made by its own tools.
+    case installed(Kernel, Initramfs, Suite = .bookworm)
 
     package enum Kernel: String, Sendable {
-        /// Debian's cloud kernel, 6.1.
+        /// Debian's cloud kernel, 6.1 or 6.12.
         case stock
         /// Linux 6.12 as in ``test``.
         case test
+    }
+
+    package enum Suite: String, CaseIterable, Sendable {
+        /// Debian 12.
+        case bookworm
+        /// Debian 13.
+        case trixie
     }
 
     package enum Initramfs: String, CaseIterable, Sendable {
@@ -33,7 +40,7 @@ package enum System: Sendable {
     /// A busy host may stop a machine for many seconds: that is no soft lockup.
     var parameters: [String] {
         switch self {
-        case .test, .installed(.test, _): ["watchdog_thresh=60"]
+        case .test, .installed(.test, _, _): ["watchdog_thresh=60"]
         default: []
         }
     }
@@ -50,10 +57,10 @@ package enum System: Sendable {
         case .debian: try Self.debianFiles.get()
         case .debianFull: try Self.debianFullFiles.get()
         case .debianTwice: try Self.debianTwiceFiles.get()
-        case .installed(let kernel, let initramfs):
+        case .installed(let kernel, let initramfs, let suite):
             Files(
-                kernel: try Self.installed.get() + "/vmlinuz-\(kernel.rawValue)",
-                initramfs: try Self.installed.get()
+                kernel: try Self.installed(suite) + "/vmlinuz-\(kernel.rawValue)",
+                initramfs: try Self.installed(suite)
                     + "/initrd-\(kernel.rawValue)-\(initramfs.rawValue)")
         }
     }
@@ -99,17 +106,31 @@ package enum System: Sendable {
     package func release() throws -> String { try Self.kernelRelease(of: files().kernel) }
 
     /// What prepare/debian-package says.
-    package static func lifeOfPackage() throws -> String {
+    package static func lifeOfPackage(_ suite: Suite) throws -> String {
         let packages = Host.root.appending(path: "build/packages")
         let names = try FileManager.default.contentsOfDirectory(atPath: packages.path)
         let package = names.first { $0.hasSuffix(".deb") } ?? "none.deb"
-        return try prepare("debian-package", [packages.appending(path: package).path])
+        return try prepare(
+            "debian-package",
+            [packages.appending(path: package).path, prepare("debian-root", [suite.rawValue])])
     }
 
     /// The directory of prepare/debian-system.
-    static let installed = Result<String, any Error> {
-        let result = directory.appending(path: "debian-system").path
-        _ = try prepare("debian-system", [result, try prepare("test-kernel", [])])
+    static func installed(_ suite: Suite) throws -> String {
+        switch suite {
+        case .bookworm: try bookworm.get()
+        case .trixie: try trixie.get()
+        }
+    }
+
+    private static let bookworm = Result { try makeInstalled(.bookworm) }
+    private static let trixie = Result { try makeInstalled(.trixie) }
+
+    private static func makeInstalled(_ suite: Suite) throws -> String {
+        let result = directory.appending(path: "debian-\(suite.rawValue)").path
+        _ = try prepare(
+            "debian-system",
+            [result, prepare("test-kernel", []), prepare("debian-root", [suite.rawValue])])
         return result
     }
 

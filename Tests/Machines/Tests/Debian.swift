@@ -12,14 +12,15 @@ enum Debian {
     /// A machine with this system on its first disk, booting it with this initramfs. It has
     /// `resume=` for the swap partition unless another place is named.
     static func configuration(
-        _ bench: Bench, _ kernel: System.Kernel, _ initramfs: System.Initramfs
+        _ bench: Bench, _ kernel: System.Kernel, _ initramfs: System.Initramfs,
+        _ suite: System.Suite = .bookworm
     ) throws -> Configuration {
         var configuration = Configuration()
         configuration.memory = 1024
         // Debian loads a module for each of a processor's abilities; these few halve its boot.
         configuration.processorModel = "qemu64,-svm"
-        configuration.system = .installed(kernel, initramfs)
-        configuration.disks = [Disk(try bench.installedDisk())]
+        configuration.system = .installed(kernel, initramfs, suite)
+        configuration.disks = [Disk(try bench.installedDisk(suite))]
         configuration.parameters = parameters()
         return configuration
     }

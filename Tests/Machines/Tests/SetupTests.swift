@@ -9,9 +9,10 @@ extension Machines {
     @Suite(.serialized) struct SetupTests {
         /// In a Debian that is not started: what the package leaves when it is removed, and what the
         /// initramfs has of it.
-        @Test func packageComesAndGoes() throws {
+        @Test(arguments: System.Suite.allCases) func packageComesAndGoes(suite: System.Suite) throws
+        {
             #expect(
-                try System.lifeOfPackage() == """
+                try System.lifeOfPackage(suite) == """
                     before: 0
                     installed: 4
                     complaints: 0
@@ -53,6 +54,9 @@ extension Machines {
                 let again = try machine.run("kresume setup")
                 #expect(again.status == 0 && again.output.hasPrefix("All is set up."), "\(again)")
 
+                try machine.expect(
+                    "busctl call org.freedesktop.login1 /org/freedesktop/login1 "
+                        + "org.freedesktop.login1.Manager CanHibernate", gives: "s \"yes\"")
                 // As `systemctl hibernate` does it, which does not wait.
                 let request = machine.send("systemctl start systemd-hibernate.service")
                 try machine.waitForPowerOff(by: request, limit: .seconds(300))
