@@ -163,7 +163,7 @@ private func expectNobodyResumes(
 }
 
 /// Once round the circle. `meanwhile` is done while the restore kernel runs.
-private func roundTrip(
+func roundTrip(
     _ bench: Bench, _ machine: Machine, _ command: String, _ restore: Configuration,
     as name: String, meanwhile: (Machine) throws -> Void = { _ in },
     whileOff: () throws -> Void = {}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Foundation
+import MachineHarness
+import Testing
+
+/// A Debian 13 with its stock kernel, 6.12, that hibernates as it does; resumed by kresume in an initramfs of
+/// its own tools: dracut-ng with systemd 257, whose resume service is no template any more, and initramfs-tools.
+extension Machines {
+    @Suite(.serialized) struct Debian13Tests {
+        @Test func circles() throws {
+            try Bench.use("debian13") { bench in
+                var configuration = try Debian.configuration(bench, .stock, .dracut, .trixie)
+                configuration.disks.append(Disk(try bench.ext4()))
+                var machine = try bench.start("first", configuration)
+                try machine.waitUntilRunning()
+                // Without an image nobody notices kresume.
+                try machine.expectKresumeSays([])
+                try machine.startWork(memory: 16)
+                for initramfs in [System.Initramfs.dracut, .initramfsTools] {
+                    configuration.system = .installed(.stock, initramfs, .trixie)
+                    // Waits, unlike systemctl hibernate, which does the same.
+                    machine = try roundTrip(
+                        bench, machine, "systemctl start hibernate.target", configuration,
+                        as: initramfs.rawValue)
+                }
+                try machine.stopWork()
+                try bench.checkInstalledFileSystem(configuration.disks[0].path)
+            }
+        }
+    }
+}
