@@ -28,12 +28,12 @@ VERSION     := $(shell sed -n 's/.*let version = "\(.*\)"/\1/p' Sources/kresume/
 
 BUILD_PACKAGES := gcc libc6-dev binutils pkg-config libblkid-dev liblz4-dev liblzo2-dev libxxhash-dev \
 	libzstd-dev zlib1g-dev libsodium-dev
+# What it takes to make packages, and to look at them.
+PACKAGE_PACKAGES := debhelper lintian rpm rpmlint
 TEST_PACKAGES  := shellcheck qemu-system-x86 ovmf busybox-static linux-source-6.12 \
 	make flex bison bc libelf-dev libssl-dev xz-utils cpio kmod zstd lz4 \
 	e2fsprogs xfsprogs btrfs-progs f2fs-tools dosfstools exfatprogs util-linux fdisk mmdebstrap \
 	$(PACKAGE_PACKAGES)
-# What it takes to make packages, and to look at them.
-PACKAGE_PACKAGES := debhelper lintian rpm rpmlint
 
 PREFIX  := /usr/local
 SBINDIR := $(PREFIX)/sbin
@@ -73,7 +73,7 @@ INSTALLED := \
 		man/$(page):$(DATADIR)/man/man$(subst .,,$(suffix $(page)))/$(page):644)
 
 .NOTPARALLEL:
-.PHONY: all packages dist install uninstall deps swift lint unit fuzz fuzz-short machines cuts soak test demo bench clean
+.PHONY: all packages dist install uninstall deps swift lint unit fuzz fuzz-short machines cuts soak fetch test demo bench clean
 
 all: build/kresume
 
@@ -155,7 +155,13 @@ N := 100
 soak: deps build/kresume
 	@swift run --quiet machine-soak $(N)
 
-test: deps build/kresume lint unit fuzz-short machines
+# The Debians of the machine tests take minutes to fetch, and little of a processor: others build meanwhile.
+# One that fails is made again, and its complaint seen, by the test that needs it.
+fetch: deps
+	@mkdir -p build
+	@for suite in bookworm trixie; do Tests/Machines/prepare/debian-root $$suite; done >build/fetch.log 2>&1 &
+
+test: deps fetch build/kresume lint unit fuzz-short machines
 
 demo: deps build/kresume
 	@swift run --quiet machine-demo
