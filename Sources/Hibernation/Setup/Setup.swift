@@ -20,6 +20,7 @@ package struct Setup {
 
     static let dropIn: FilePath = "/etc/systemd/system/systemd-hibernate.service.d/kresume.conf"
     static let grubFile: FilePath = "/etc/default/grub.d/kresume.cfg"
+    private static let systemd: FilePath = "/run/systemd/system"
     private static let sharedDirectories = ["/usr/share", "/usr/local/share"]
 
     package init(_ hibernate: Hibernate) {
@@ -93,17 +94,23 @@ package struct Setup {
             // The one that hibernates leaves it there.
             return
         }
-        if hibernate.configured == nil { plan.steps.append(.location) }
-        if !hasFirmware, line.resumeDevice == nil, machine.exists("/etc/default/grub.d"),
-            programPath("update-grub", machine) != nil
-        {
+        guard hibernate.configured == nil else { return }
+        plan.steps.append(.location)
+        if hasFirmware || line.resumeDevice != nil { return }
+        if machine.exists("/etc/default/grub.d"), programPath("update-grub", machine) != nil {
             plan.steps.append(.commandLine)
+        } else if machine.exists(Self.systemd) {
+            // `hibernation_is_safe`, src/shared/hibernate-util.c, systemd 257.
+            plan.warnings.append(
+                "without UEFI systemctl hibernate of systemd 254 and newer wants the kernel command "
+                    + "line to say where images are, too: give the boot loader resume= and "
+                    + "resume_offset= with what kresume.conf then has as device and offset")
         }
     }
 
     /// What is installed for it, unless it is linked already, or there is no systemd.
     private func systemdDropIn() throws -> FilePath? {
-        guard machine.exists("/run/systemd/system"), !machine.exists(Self.dropIn) else {
+        guard machine.exists(Self.systemd), !machine.exists(Self.dropIn) else {
             return nil
         }
         return Self.sharedDirectories.lazy
