@@ -82,7 +82,7 @@ struct Rounds {
         try measured((Double(inUse) ?? 0) * 4096 / Self.mebibyte, .inUse, .limit, run, round)
         var words = ""
         if own.isEncrypted {
-            try guest.run("kresume key create --quiet --no-passphrase")
+            try guest.run("mkdir -p /etc && kresume key create --quiet --no-passphrase")
             let key = try guest.run("base64 -w 0 /etc/kresume/image-key")
             words = "mkdir -p /etc/kresume; echo \(key) | base64 -d >/etc/kresume/image-key; "
         }
