@@ -279,7 +279,7 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "machine-bench",
-            dependencies: ["MachineHarness", "Checksum", "Compression", "CLZO"],
+            dependencies: ["MachineHarness", "Checksum", "Compression", "Sealing", "CLZO"],
             path: "Tests/Machines/Bench", swiftSettings: strict),
         .testTarget(
             name: "BenchTests", dependencies: ["machine-bench"], path: "Tests/BenchTests",

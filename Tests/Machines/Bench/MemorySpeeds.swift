@@ -5,6 +5,7 @@ import Checksum
 import Compression
 import Foundation
 import MachineHarness
+import Sealing
 
 /// How fast one core unpacks and checks, on the host itself; beside it, what the tools of the
 /// compression libraries say of the same bytes in blocks of the same size.
@@ -24,22 +25,50 @@ struct MemorySpeeds {
         let own = Blocks([UInt8](bytes), size: 1 << 20) { LZ4.compress($0, into: $1) }
         let stockLZ4 = Blocks([UInt8](bytes), size: 128 << 10) { LZ4.compress($0, into: $1) }
         let stockLZO = Blocks([UInt8](bytes), size: 128 << 10, compress: compressLZO)
-        lines = [
-            "one core of the host, MB/s of unpacked data, \(bytes.count >> 20) MiB:",
-            own.line("own LZ4, XXH64", unpack: LZ4.decompress) { stored, _ in
-                XXH64.hash(stored)
-            },
-            stockLZ4.line("kernel's LZ4, CRC32", unpack: LZ4.decompress) { _, pages in
-                UInt64(CRC32.update(0, pages))
-            },
-            stockLZO.line("kernel's LZO, CRC32", unpack: LZO.decompress) { _, pages in
-                UInt64(CRC32.update(0, pages))
-            },
-            try Self.tool("lz4", "-b1", "-i3", "-B1048576", sample.path),
-            try Self.tool("lz4", "-b1", "-i3", "-B131072", sample.path),
-            try Self.tool("zstd", "-b1", "-i3", "-B1048576", sample.path),
-            try Self.tool("zstd", "-b3", "-i3", "-B1048576", sample.path),
-        ]
+        let sealed = ChunkCipher.allCases.filter(\.isAvailable).map { Self.opening($0, bytes) }
+        lines =
+            [
+                "one core of the host, MB/s of unpacked data, \(bytes.count >> 20) MiB:",
+                own.line("own LZ4, XXH64", unpack: LZ4.decompress) { stored, _ in
+                    XXH64.hash(stored)
+                },
+                stockLZ4.line("kernel's LZ4, CRC32", unpack: LZ4.decompress) { _, pages in
+                    UInt64(CRC32.update(0, pages))
+                },
+                stockLZO.line("kernel's LZO, CRC32", unpack: LZO.decompress) { _, pages in
+                    UInt64(CRC32.update(0, pages))
+                },
+            ] + sealed + [
+                try Self.tool("lz4", "-b1", "-i3", "-B1048576", sample.path),
+                try Self.tool("lz4", "-b1", "-i3", "-B131072", sample.path),
+                try Self.tool("zstd", "-b1", "-i3", "-B1048576", sample.path),
+                try Self.tool("zstd", "-b3", "-i3", "-B1048576", sample.path),
+            ]
+    }
+
+    /// How fast sealed chunks are checked and decrypted, before they are unpacked: an emulated processor has no
+    /// fast instructions for it.
+    private static func opening(_ cipher: ChunkCipher, _ bytes: Data) -> String {
+        let sealer = ChunkSealer(cipher, key: SecretBytes([UInt8](repeating: 1, count: 32)))
+        let size = 1 << 20
+        var chunk = [UInt8](bytes.prefix(size))
+        var target = chunk
+        var best = Double.infinity
+        let isOpened = chunk.withUnsafeMutableBytes { chunk in
+            let tag = sealer.seal(chunk, number: 1, context: [])
+            return target.withUnsafeMutableBytes { target in
+                (0..<300).allSatisfy { _ in
+                    let turn = ContinuousClock.now
+                    let isGood = sealer.open(
+                        UnsafeRawBufferPointer(chunk), into: target, number: 1, context: [],
+                        tag: tag)
+                    best = min(best, turn.duration(to: .now).inSeconds)
+                    return isGood
+                }
+            }
+        }
+        let speed = isOpened ? String(format: "%.0f", Double(chunk.count) / best / 1e6) : "failed"
+        return "  sealed by \(cipher), blocks of 1024 KiB: \(speed)"
     }
 
     /// The last speed that the tool shows is that of unpacking.
