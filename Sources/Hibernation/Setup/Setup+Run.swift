@@ -25,6 +25,8 @@ extension Setup {
             case .commandLine: try writeCommandLine(&note)
             case .systemd(let file):
                 try note.add(.file(Self.dropIn), on: machine)
+                // A link that leads nowhere any more would be in the way.
+                _ = try machine.removeFile(Self.dropIn)
                 try machine.link(Self.dropIn, to: file)
                 try call("systemctl", ["daemon-reload"])
             case .mkinitcpioHook:
