@@ -168,6 +168,26 @@ private enum Keys {
                 == .call(.open, path: "/stick/key", .noSuchFileOrDirectory))
     }
 
+    /// The TPM was cleared, or is another one: there is a key, and nobody has it.
+    @Test func aCredentialThatWasNotOpenedIsAKey() throws {
+        let place: FilePath = "/etc/credstore.encrypted/kresume.image-key"
+        let plain = try RestoreMachine.image.get()
+        let sealed = try restore(nil)
+        let other = try restore(nil, image: plain)
+        for machine in [sealed.machine, other.machine] {
+            machine.change { $0.files[place] = [1] }
+        }
+        guard case .credentialNotOpened(place)? = sealed.resume() as? KeyError,
+            case .plainImage(swapPath)? = other.resume({ $0.isUnattended = true }) as? ResumeError
+        else {
+            Issue.record("\(sealed.recorded.lines) \(other.recorded.lines)")
+            return
+        }
+        #expect(!sealed.hasJumped && !other.hasJumped && other.device.bytes == plain)
+        // And the kernel's own resume takes it neither.
+        #expect(other.machine.script.forbidsOtherResumes)
+    }
+
     /// Each chunk, at its beginning and its end.
     @Test func nothingThatWasChangedIsJumpedInto() throws {
         let good = try Keys.image.get()

@@ -25,6 +25,24 @@ import Testing
                 ])
     }
 
+    /// What systemd opens the credential with.
+    @Test func installsWhatAsksTheTPM() throws {
+        let hook = Hook(
+            path: "dracut/50kresume/module-setup.sh", shell: ["bash"],
+            standIns: [
+                "inst_simple", "inst_multiple", "inst_libdir_file", "dracut_module_included",
+                "ln_r",
+                "instmods",
+            ], files: ["/etc/credstore.encrypted/kresume.image-key": "sealed"],
+            variables: ["systemdutildir": "/s", "systemdsystemunitdir": "/u"])
+        #expect(try hook.run("installkernel").calls.last == "instmods =drivers/char/tpm")
+        let calls = try hook.run("install").calls
+        #expect(calls.contains { $0.hasPrefix("inst_libdir_file libtss2-esys.so.* libtss2-sys") })
+        #expect(
+            calls.contains(
+                "inst_multiple -o /s/system-generators/systemd-tpm2-generator /u/tpm2.target"))
+    }
+
     /// What kresume has refused for good, dracut's own ways do not resume.
     @Test(arguments: [true, false]) func othersResumeWhatTheyMay(isForbidden: Bool) throws {
         let note = "/run/kresume/no-other-resume"

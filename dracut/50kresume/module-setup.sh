@@ -18,6 +18,7 @@ installkernel() {
     # The keys that cancel a hibernation, and where the firmware remembers the newest encrypted image,
     # where they are modules.
     hostonly='' instmods evdev button efivarfs
+    [[ ! -e /etc/credstore.encrypted/kresume.image-key ]] || instmods '=drivers/char/tpm'
 }
 
 # called by dracut
@@ -29,6 +30,15 @@ install() {
         systemd-ask-password
 
     if dracut_module_included systemd; then
+        if [[ -e /etc/credstore.encrypted/kresume.image-key ]]; then
+            # By what systemd asks the TPM, and waits for its driver; dracut's module tpm2-tss brings it only
+            # where tpm2-tools is installed.
+            inst_libdir_file 'libtss2-esys.so.*' 'libtss2-sys.so.*' 'libtss2-mu.so.*' 'libtss2-rc.so.*' \
+                'libtss2-tcti-device.so.*'
+            # shellcheck disable=SC2154 # set by dracut
+            inst_multiple -o "${systemdutildir}/system-generators/systemd-tpm2-generator" \
+                "${systemdsystemunitdir}/tpm2.target"
+        fi
         # shellcheck disable=SC2154 # set by dracut
         local unit units=${systemdsystemunitdir}
         for unit in kresume-resume.service kresume-save.service; do

@@ -55,7 +55,7 @@ package struct VerifyImage {
         machine.holdSignalsBack()
         let keys = KeyFilesHere(machine: machine, named: keyFile)
         guard let (path, file) = try keys.openingKey() else {
-            throw KeyError.noOpeningKey(keys.places)
+            throw keys.absence
         }
         let key = try UnlockKey(machine: machine, report: report).run(path, file)
         return try image.open(with: key).map { AwaitedKey($0) }

@@ -11,6 +11,8 @@ enum KeyError: ExplainedError {
     case noSealingKey(FilePath)
     /// A sealed image, and nothing to open it with; where it was looked for.
     case noOpeningKey([FilePath])
+    /// The same, where the key is a credential.
+    case credentialNotOpened(FilePath)
     case alreadyThere(FilePath)
     case nothingThere
     case noPassphrase
@@ -28,6 +30,10 @@ enum KeyError: ExplainedError {
         case .noOpeningKey(let paths):
             "the image is encrypted, and there is no key here to open it (\(list(paths))): make the "
                 + "initramfs again, or name the key with --key-file"
+        case .credentialNotOpened(let path):
+            "the image is encrypted, and systemd has not opened the credential \(path) with its key "
+                + "(journalctl -b tells why): was the TPM cleared, or is it another one? A copy of the "
+                + "key opens the image, too: --key-file"
         case .alreadyThere(let path):
             "there is a key already, \(path): images that are sealed with it could not be opened by "
                 + "a new one; kresume key remove takes it away"

@@ -14,6 +14,9 @@ package struct KeyFilesHere {
     /// What systemd may give instead.
     package static let credential = "kresume.image-key"
 
+    /// The same where systemd finds it, encrypted. It may be there, and yet not be opened: by another TPM.
+    private static let sealedCredential: FilePath = "/etc/credstore.encrypted/kresume.image-key"
+
     /// No key file has as much, in bytes.
     private static let limit = 4096
 
@@ -61,10 +64,16 @@ package struct KeyFilesHere {
     /// Whether there is to be one: somebody has said where, or a file is where one is looked for,
     /// whatever is in it.
     var isConfigured: Bool {
-        named != nil
+        named != nil || machine.exists(Self.sealedCredential)
             || places.contains { path in
                 do { return try bytes(path) != nil } catch { return true }
             }
+    }
+
+    /// Why there is no key here.
+    var absence: KeyError {
+        named == nil && machine.exists(Self.sealedCredential)
+            ? .credentialNotOpened(Self.sealedCredential) : .noOpeningKey(places)
     }
 
     private func bytes(_ path: FilePath) throws(PlatformError) -> [UInt8]? {

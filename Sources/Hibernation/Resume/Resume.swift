@@ -222,7 +222,7 @@ package struct Resume {
     private func unlock(_ image: any ResumableImage) throws -> Unlocking? {
         guard image.isSealed else { return nil }
         guard let (path, file) = try keys.openingKey() else {
-            throw KeyError.noOpeningKey(keys.places)
+            throw keys.absence
         }
         return Unlocking(path, file, for: image, machine, report)
     }
