@@ -13,14 +13,14 @@ package final class Bench: Sendable {
     /// Called with what the consoles show, as it comes.
     private let watch: (@Sendable (String) -> Void)?
 
-    /// Where QEMU itself crashes, which an emulated processor makes it do now and then, all is done once more
-    /// from the beginning, and that is said.
+    /// Where QEMU itself crashes, or a kernel hangs in its own hibernation, which an emulated processor makes them
+    /// do now and then, all is done once more from the beginning, and that is said.
     package static func use<Result>(
         _ name: String, watch: (@Sendable (String) -> Void)? = nil,
         _ body: (Bench) throws -> Result
     ) throws -> Result {
         do { return try attempt(name, watch, body) } catch let error as MachineError {
-            guard case .crashed = error else { throw error }
+            guard error.isTheEmulators else { throw error }
             print("\(name): \(error); once more from the beginning")
             return try attempt(name, watch, body)
         }

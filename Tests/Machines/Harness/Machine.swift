@@ -134,13 +134,26 @@ package final class Machine: Sendable {
     package func waitForPowerOff(
         by request: Request? = nil, limit: Duration = .seconds(300)
     ) throws {
-        let reply = try wait(for: "power-off", limit: limit) { contents -> Reply?? in
-            if let request, let reply = Reply(to: request, in: contents.control) {
-                return .some(reply)
+        do {
+            let reply = try wait(for: "power-off", limit: limit) { contents -> Reply?? in
+                if let request, let reply = Reply(to: request, in: contents.control) {
+                    return .some(reply)
+                }
+                return contents.isOver && contents.shutdownReason == "guest-shutdown"
+                    ? .some(nil) : nil
             }
-            return contents.isOver && contents.shutdownReason == "guest-shutdown" ? .some(nil) : nil
+            if let request, let reply { throw returned(request, reply) }
+        } catch MachineError.late(_, _, _, let tail) where isInKernelsHibernation {
+            throw MachineError.stuck(machine: name, console: tail)
         }
-        if let request, let reply { throw returned(request, reply) }
+    }
+
+    /// `hibernate`, kernel/power/hibernate.c, Linux 6.1 and 6.12, which is never called for a jump.
+    private var isInKernelsHibernation: Bool {
+        guard
+            let entry = console.range(of: "PM: hibernation: hibernation entry", options: .backwards)
+        else { return false }
+        return !console[entry.upperBound...].contains("PM: hibernation: hibernation exit")
     }
 
     /// Waits until the guest starts the machine again, which ends this run of QEMU.

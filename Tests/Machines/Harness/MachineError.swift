@@ -12,8 +12,21 @@ package enum MachineError: Error {
     case gone(machine: String, waitingFor: String, reason: String, console: Substring)
     /// QEMU crashed, which says nothing of the machine in it.
     case crashed(machine: String, signal: Int32)
+    /// The kernel hangs in its own hibernation, in which nobody of ours has a part: an emulated machine does it
+    /// now and then.
+    case stuck(machine: String, console: Substring)
     /// A command came back although it should not have.
     case returned(machine: String, command: String, Reply, console: Substring)
+}
+
+extension MachineError {
+    /// It says nothing of what is tested.
+    var isTheEmulators: Bool {
+        switch self {
+        case .crashed, .stuck: true
+        default: false
+        }
+    }
 }
 
 extension MachineError: CustomStringConvertible {
@@ -32,6 +45,12 @@ extension MachineError: CustomStringConvertible {
         case .gone(let machine, let what, let reason, let console):
             """
             machine lost: \(machine) stopped (\(reason)) before \(what)
+            --- its console's end:
+            \(console)
+            """
+        case .stuck(let machine, let console):
+            """
+            \(machine): the kernel hangs in its own hibernation
             --- its console's end:
             \(console)
             """

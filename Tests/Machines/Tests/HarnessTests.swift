@@ -58,6 +58,24 @@ extension Machines {
             }
         }
 
+        /// The same where a kernel hangs in its own hibernation, and in nothing else.
+        @Test(arguments: [("entry", 2), ("exit", 1)])
+        func whereAKernelHangsAllIsDoneOnceMore(word: String, expected: Int) throws {
+            var attempts = 0
+            let error = #expect(throws: MachineError.self) {
+                try Bench.use("stuck-\(word)") { bench in
+                    attempts += 1
+                    let machine = try bench.start("machine", Configuration())
+                    try machine.waitUntilBooted()
+                    for word in ["entry", word] {
+                        try machine.expect("echo 'PM: hibernation: hibernation \(word)' >/dev/kmsg")
+                    }
+                    try machine.waitForPowerOff(limit: .seconds(3))
+                }
+            }
+            #expect(attempts == expected, "\(String(describing: error))")
+        }
+
         @Test func workSurvivesTheKernelsOwnHibernation() throws {
             try Bench.use("stock-circle") { bench in
                 let ext4 = try bench.ext4()
