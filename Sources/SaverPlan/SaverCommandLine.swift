@@ -81,6 +81,8 @@ private let dropped = [
     // What is a panic, and what happens then: one of another CPU than the first leads nowhere.
     "panic", "panic_on_warn", "panic_on_taint", "crash_kexec_post_notifiers", "oops",
     "softlockup_panic", "hung_task_panic", "unknown_nmi_panic", "nmi_watchdog",
+    // What saves power in A would keep a hang in the saver kernel from being noticed.
+    "nowatchdog", "nosoftlockup",
 ]
 
 private let droppedPrefixes = ["resume", "kresume.", "sysctl."]

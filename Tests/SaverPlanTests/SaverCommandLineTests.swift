@@ -18,7 +18,7 @@ import Testing
                 intel_iommu=on acpi=force pci=nomsi libata.force=noncq nvme_core.io_timeout=255 \
                 resume=/dev/vda resume-offset=12 resumedelay=3 resume_x noresume crashkernel=256M \
                 rdinit=/init init=/sbin/init mem=2G hugepages=100 nokaslr kaslr rootish=1 \
-                kresume.debug elfcorehdr=0x1 kexec_jump_back_entry=0x2 quiet -- single
+                nowatchdog nosoftlockup kresume.debug elfcorehdr=0x1 kexec_jump_back_entry=0x2 quiet -- single
                 """)
         let line = try SaverCommandLine(
             from: original, adding: KernelCommandLine(parsing: "kresume.save=7 maxcpus=1"),

@@ -20,6 +20,8 @@ extension Machines {
             ("--saver-append=saver.failure=panic", panic),
             // A CPU that hangs with its interrupts on is noticed after twice this many seconds.
             ("--saver-append='saver.failure=hang watchdog_thresh=3'", panic),
+            // For one that hangs with them off, the first waits for ever.
+            ("--saver-append='saver.failure=hang-elsewhere watchdog_thresh=3'", panic),
         ]
 
         /// One machine, and one failure after the other.
