@@ -21,15 +21,7 @@ final class ProgramOutput {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, write.rawValue, STDOUT_FILENO)
-        var words = ([program.string] + arguments).map { strdup($0) }
-        defer { for word in words { free(word) } }
-        words.append(nil)
-        var process: pid_t = 0
-        let failure = program.withPlatformString {
-            posix_spawn(&process, $0, &actions, nil, words, environ)
-        }
-        if failure != 0 { throw .call(.spawn, path: program, Errno(rawValue: failure)) }
-        self.process = process
+        process = try OtherProgram.start(program, [program.string] + arguments, &actions)
     }
 
     /// Waits for its end.

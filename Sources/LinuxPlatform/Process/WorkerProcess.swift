@@ -50,15 +50,7 @@ package final class WorkerProcess: Worker {
         // The later pipe has the higher numbers, so that neither is overwritten before it is used.
         posix_spawn_file_actions_adddup2(&actions, fromWorker.write.rawValue, Self.mouth)
         posix_spawn_file_actions_adddup2(&actions, toWorker.read.rawValue, Self.ear)
-        var words = (["kresume"] + arguments).map { strdup($0) }
-        defer { for word in words { free(word) } }
-        words.append(nil)
-        var process: pid_t = 0
-        let failure = Self.program.withPlatformString {
-            posix_spawn(&process, $0, &actions, nil, words, environ)
-        }
-        if failure != 0 { throw .call(.spawn, path: nil, Errno(rawValue: failure)) }
-        self.process = process
+        process = try OtherProgram.start(Self.program, ["kresume"] + arguments, &actions)
         heard = fromWorker.read
         told = toWorker.write
     }
