@@ -13,17 +13,10 @@ import Transfer
 /// What a restore kernel takes for an image's tables and for the plan, beside its pages, is no more
 /// than the saver kernel believes when it lets the machine go off.
 @Suite struct RestorePeakTests {
-    @Test func runsOfOnePage() async {
+    @Test(arguments: [1, 8] as [UInt64]) func tablesAreWithinTheirBound(runPages: UInt64) async {
         let child = await #expect(
             processExitsWith: .success, observing: [\.standardOutputContent]
-        ) { try requireWithinBound(runPages: 1) }
-        tell(child)
-    }
-
-    @Test func runsOfEightPages() async {
-        let child = await #expect(
-            processExitsWith: .success, observing: [\.standardOutputContent]
-        ) { try requireWithinBound(runPages: 8) }
+        ) { [runPages] in try requireWithinBound(runPages: runPages) }
         tell(child)
     }
 }

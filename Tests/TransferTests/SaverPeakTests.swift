@@ -18,24 +18,10 @@ import Transfer
 /// Every second page is free, and of the others every second one is zero: no memory is more scattered.
 /// A debug build has only the first GiB like that, and the rest in use; the tables are as large.
 @Suite struct SaverPeakTests {
-    @Test func fourGibibytes() async {
+    @Test(arguments: [4, 64, 1024] as [UInt64]) func peakIsSmall(gibibytes: UInt64) async {
         let child = await #expect(
             processExitsWith: .success, observing: [\.standardOutputContent]
-        ) { try requireSmallPeak(gibibytes: 4) }
-        tell(child)
-    }
-
-    @Test func sixtyFourGibibytes() async {
-        let child = await #expect(
-            processExitsWith: .success, observing: [\.standardOutputContent]
-        ) { try requireSmallPeak(gibibytes: 64) }
-        tell(child)
-    }
-
-    @Test func aTebibyte() async {
-        let child = await #expect(
-            processExitsWith: .success, observing: [\.standardOutputContent]
-        ) { try requireSmallPeak(gibibytes: 1024) }
+        ) { [gibibytes] in try requireSmallPeak(gibibytes: gibibytes) }
         tell(child)
     }
 }
