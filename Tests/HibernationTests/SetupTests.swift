@@ -182,6 +182,38 @@ import Testing
         }
     }
 
+    /// What was not made by us is not taken away: a passphrase was mistyped, and the user makes a key.
+    @Test func aKeyOfTheUsersStays() throws {
+        let machine = try machine()
+        machine.change { $0.passphrases = ["secret", "secrets"] }
+        let setup = setup(machine)
+        #expect(throws: KeyError.self) { try setup.run(setup.plan()) }
+        machine.change { $0.passphrases = ["own", "own"] }
+        try ManageKeys(machine, RecordedReport().report).create()
+        try setup.undo()
+        #expect(machine.exists(KeyFilesHere.sealing) && machine.exists(KeyFilesHere.opening))
+
+        machine.change { $0.files[KeyFilesHere.sealing] = nil }
+        let error = #expect(throws: KeyError.self) { try setup.plan() }
+        guard case .alreadyThere(KeyFilesHere.opening)? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+
+    /// The user's files are in whatever encoding they are.
+    @Test func otherLinesStayAsTheyAre() throws {
+        let machine = try machine()
+        let latin: [UInt8] =
+            Array("# caf".utf8) + [0xe9, 0x0a] + Array("\n/dev/sda2 / ext4\n".utf8)
+        machine.change { $0.files["/etc/fstab"] = latin }
+        let setup = setup(machine)
+        try setup.run(setup.plan())
+        #expect(machine.script.files["/etc/fstab"]?.starts(with: latin) == true)
+        try setup.undo()
+        #expect(machine.script.files["/etc/fstab"] == latin)
+    }
+
     @Test func btrfsHasASubvolumeForIt() throws {
         let machine = try machine("btrfs")
         let setup = setup(machine)

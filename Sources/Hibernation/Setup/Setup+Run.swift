@@ -19,8 +19,8 @@ extension Setup {
             switch step {
             case .swapFile(let file): try make(file, &note)
             case .key:
-                try note.add(.key, on: machine)
                 try ManageKeys(machine, report).create()
+                try note.add(.key, on: machine)
             case .location: try writeLocation(&note)
             case .commandLine: try writeCommandLine(&note)
             case .systemd(let file):
@@ -64,8 +64,8 @@ extension Setup {
         case .subvolume(let path):
             if machine.exists(path) { try call("btrfs", ["subvolume", "delete", path.string]) }
         case .line(let line, let path):
-            let lines = try lines(of: path)
-            try write(lines.filter { $0 != line }, to: path)
+            let kept = try lines(of: path).filter { !$0.elementsEqual(line.utf8) }
+            try write(kept, to: path)
             report.note("took \"\(line)\" out of \(path)")
         case .file(let path):
             if try machine.removeFile(path) { report.note("removed \(path)") }
@@ -140,26 +140,26 @@ extension Setup {
         if status != 0 { throw SetupError.failed(command, status: status) }
     }
 
-    private func lines(of path: FilePath) throws -> [String] {
+    /// Of a file of the user's, whatever its encoding.
+    private func lines(of path: FilePath) throws -> [ArraySlice<UInt8>] {
         guard machine.exists(path) else { return [] }
-        let text = String(decoding: try machine.file(path, limit: Self.fileLimit), as: UTF8.self)
-        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        if lines.last == "" { lines.removeLast() }
-        return lines
+        let bytes = try machine.file(path, limit: Self.fileLimit)
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        return lines.last?.isEmpty == true ? lines.dropLast() : lines
     }
 
-    private func write(_ lines: [String], to path: FilePath) throws {
-        let text = lines.map { $0 + "\n" }.joined()
-        try machine.replaceFile(path, with: Array(text.utf8), mode: WholeFile.common)
+    private func write(_ lines: [ArraySlice<UInt8>], to path: FilePath) throws {
+        let bytes = lines.flatMap { $0 + [UInt8(ascii: "\n")] }
+        try machine.replaceFile(path, with: bytes, mode: WholeFile.common)
     }
 
     private func append(
         _ added: [String], to path: FilePath, _ note: inout SetupNote
     ) throws {
         var lines = try lines(of: path)
-        for line in added where !lines.contains(line) {
+        for line in added where !lines.contains(where: { $0.elementsEqual(line.utf8) }) {
             try note.add(.line(line, in: path), on: machine)
-            lines.append(line)
+            lines.append(Array(line.utf8)[...])
             report.note("\(path): \(line)")
         }
         try write(lines, to: path)

@@ -45,7 +45,13 @@ package struct Setup {
             let file = try NewSwapFile(swapFile, size: size, SetupNote(machine), on: machine)
             plan.steps.append(.swapFile(file))
         }
-        if needsKey { plan.steps.append(.key) }
+        if needsKey {
+            // Of one that is there already it would not be known whether it opens what ours seals.
+            if machine.exists(KeyFilesHere.opening) {
+                throw KeyError.alreadyThere(KeyFilesHere.opening)
+            }
+            plan.steps.append(.key)
+        }
         planLocation(target, &plan)
         if isOwnWay, let file = try systemdDropIn() { plan.steps.append(.systemd(dropIn: file)) }
         if MkinitcpioHook.isMissing(machine) { plan.steps.append(.mkinitcpioHook) }

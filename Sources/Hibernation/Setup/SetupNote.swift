@@ -62,7 +62,8 @@ struct SetupNote: Hashable {
         }
     }
 
-    /// To be called before the change is made: one that is undone need not have been made.
+    /// To be called before the change is made: one that is undone need not have been made. Of the key, which
+    /// would be lost, afterwards.
     mutating func add(_ change: Change, on machine: any Machine) throws {
         if changes.contains(change) { return }
         changes.append(change)
@@ -77,6 +78,7 @@ struct SetupNote: Hashable {
 
     private func write(on machine: any Machine) throws {
         let text = changes.map { $0.text + "\n" }.joined()
-        try machine.replaceFile(Self.path, with: Array(text.utf8), mode: WholeFile.common)
+        // For root only, as the directory that it may make is: keys lie there.
+        try machine.replaceFile(Self.path, with: Array(text.utf8))
     }
 }
