@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// Superblocks as a kernel has them in its memory: of each file system the newest. A kernel that is
-/// hibernated in the kernel's own way leaves no other word of what it has mounted.
+/// Superblocks as a kernel has them in its memory: of each file system the newest. Nothing else
+/// tells of what a kernel had mounted that is hibernated in the kernel's own way, or that has unlocked it.
 ///
 /// A page may also be a copy that was read long ago. So a file system is what it was if what the disk says
 /// is no newer than the newest copy; and of ext, only one counts that says it is in use, for the mounted
@@ -46,6 +46,11 @@ package struct SuperblockCopies: Sendable {
                 addXFS(Array(pages[sector..<sector + 512]))
             }
         }
+    }
+
+    /// Takes those that somebody else has found.
+    package mutating func merge(_ others: SuperblockCopies) {
+        for copy in others.newest { add(copy) }
     }
 
     private mutating func addBtrfs(_ page: [UInt8]) {

@@ -267,6 +267,34 @@ private func mount(
         #expect(other.resume() is ResumeError)
     }
 
+    /// Of what only A saw, A's own superblock tells: it may be older on the disk, and not newer.
+    @Test(arguments: [(8, true), (9, true), (10, false)] as [(UInt64, Bool)])
+    func whatOnlyASawIsComparedWithItsMemory(generation: UInt64, isResumed: Bool) throws {
+        func disk(_ generation: UInt64) -> [UInt8] {
+            let superblock = OriginalKernel.btrfs(generation: generation)
+            return [UInt8](repeating: 0, count: 65536) + superblock + superblock
+        }
+        let before = disk(7)
+        let state = FileSystemState(.btrfs, size: UInt64(before.count)) { offset, count in
+            Array(before[Int(offset)..<Int(offset) + count])
+        }
+        let record = FileSystemRecord(
+            state: try #require(state), device: "/dev/dm-0", kind: "btrfs", mountPoint: "/",
+            isReadWrite: true, onlyWarns: false, isAsMounted: true)
+        for (isListed, expected) in [(true, isResumed), (false, true)] {
+            let image = try Self.image(isListed ? [record] : [], seen: [:])
+            let restore = try restore(image, with: ["/dev/dm-0": disk(generation)])
+            let error = restore.resume()
+            #expect(restore.hasJumped == expected, "\(restore.recorded.lines)")
+            if expected { continue }
+            guard case .fileSystemsChanged(let changes, _)? = error as? ResumeError else {
+                Issue.record("\(restore.recorded.lines)")
+                continue
+            }
+            #expect(changes == ["/dev/dm-0 (btrfs) had generation 9, now 10"])
+        }
+    }
+
     /// Reading takes long, and somebody may have been at work.
     @Test func theLastLookIsRightBeforeTheJump() throws {
         let restore = try restore(Self.one.get(), with: ["/dev/sdb1": ext(1, mounted: 41)])

@@ -40,6 +40,7 @@ struct OriginalKernel {
             page.store(frame, at: 0)
             pages[frame] = page
         }
+        pages[0x321] = Self.btrfsSuperblock
         pages[0x700] = [UInt8](repeating: 0x90, count: 4096)
         var kept: [PageFrame] = []
         for (index, page) in Self.keptPages.enumerated() {
@@ -51,6 +52,20 @@ struct OriginalKernel {
     }
 
     static let shared = OriginalKernel()
+
+    /// `super_copy` of a btrfs that it has mounted.
+    static let btrfsSuperblock = btrfs(generation: 9)
+
+    /// As little as has a state: of which there is one device.
+    static func btrfs(generation: UInt64) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        bytes.store([UInt8](repeating: 5, count: 16), at: 32)
+        bytes.store(UInt64(65536), at: 48)
+        bytes.store("_BHRfS_M".utf8, at: 64)
+        bytes.store(generation, at: 72)
+        return bytes
+    }
+
     /// ``vmcore()`` of it, in a file.
     static let vmcoreFile = Result {
         try ScriptedDevice(shared.vmcore(), number: DeviceNumber(major: 0, minor: 1))

@@ -4,6 +4,8 @@ import Fingerprint
 import KresumeImage
 import LinuxPlatform
 import SystemPackage
+import Threads
+import Transfer
 
 /// Finds the file systems of an image on the devices of this kernel, by what they are: names may have
 /// changed. Reads past the page cache, which may not know what a file system that was mounted in between
@@ -39,15 +41,23 @@ struct FileSystemSearch {
 }
 
 extension FileSystemSearch {
-    /// What has become of the file systems of which there are copies; sentences. Of copies of a disk, one
-    /// that is what it was is enough.
-    func changes(since copies: SuperblockCopies) -> [String] {
+    /// What has become of the file systems of which A has superblocks in its memory; sentences. Of copies
+    /// of a disk, one that is what it was is enough. Called when all pages are in their places.
+    ///
+    /// - Parameters:
+    ///   - dataPages: how many there are.
+    ///   - identities: of those that are asked for; nil: all.
+    func changes(
+        sinceSaved places: PagePlaces, dataPages: Int, of identities: Set<[UInt8]>? = nil
+    ) throws -> [String] {
+        let copies = try places.superblocks(dataPages: dataPages)
         var same: Set<[UInt8]> = []
         var changes: [(identity: [UInt8], sentence: String)] = []
         for entry in entries where entry.holders.isEmpty {
             guard let device = try? machine.openDirectly(entry.path, .read) else { continue }
             for kind in copies.kinds {
-                guard let now = FileSystemState(kind, size: device.size, readAt: device.readAt)
+                guard let now = FileSystemState(kind, size: device.size, readAt: device.readAt),
+                    identities?.contains(now.identity) ?? true
                 else { continue }
                 if let change = copies.change(to: now) {
                     // Of ext2, ext3 and ext4 it is the one in use.
@@ -59,6 +69,31 @@ extension FileSystemSearch {
             }
         }
         return changes.filter { !same.contains($0.identity) }.map(\.sentence)
+    }
+}
+
+extension PagePlaces {
+    /// Of all pages, on all CPUs.
+    fileprivate func superblocks(dataPages: Int) throws -> SuperblockCopies {
+        let copies = Monitor(SuperblockCopies())
+        let next = Monitor(0)
+        let batch = 4096
+        try Parallel.run(Parallel.usableCPUs) { [self] _ in
+            var own = SuperblockCopies()
+            while true {
+                var first = 0
+                next.change {
+                    first = $0
+                    $0 += batch
+                }
+                if first >= dataPages { break }
+                for place in try places(of: first..<min(first + batch, dataPages)) {
+                    own.look(at: UnsafeRawBufferPointer(place))
+                }
+            }
+            copies.change { $0.merge(own) }
+        }
+        return copies.wait { $0 }
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import Explanation
+import Fingerprint
 import KresumeImage
 import LinuxPlatform
 import PhysicalMemory
@@ -137,8 +138,13 @@ struct KexecJumpImage: ResumableImage {
         report.note("read \(progress.summary)")
     }
 
-    /// The image has said it before.
-    func changes(_ places: PagePlaces) -> [String] { [] }
+    /// Of what the saver kernel has not seen, the image knows little; A's superblocks know more.
+    func changes(_ places: PagePlaces) throws -> [String] {
+        let unseen = fileSystems.filter { $0.isAsMounted && !$0.onlyWarns }.map(\.state.identity)
+        if unseen.isEmpty { return [] }
+        return try FileSystemSearch(machine).changes(
+            sinceSaved: places, dataPages: Int(image.header.dataPages), of: Set(unseen))
+    }
 
     /// The jump-back entry; and a word for A, which reads in its own memory that it was resumed.
     func target(_ places: PagePlaces) throws -> JumpTarget {

@@ -2,7 +2,6 @@
 
 import Compression
 import Explanation
-import Fingerprint
 import KresumeImage
 import LinuxPlatform
 import PhysicalMemory
@@ -112,14 +111,8 @@ struct StockImage: ResumableImage {
     }
 
     func changes(_ places: PagePlaces) throws -> [String] {
-        var copies = SuperblockCopies()
-        let count = Int(image.info.dataPages)
-        for first in stride(from: 0, to: count, by: 4096) {
-            for place in try places.places(of: first..<min(first + 4096, count)) {
-                copies.look(at: UnsafeRawBufferPointer(place))
-            }
-        }
-        return FileSystemSearch(machine).changes(since: copies)
+        try FileSystemSearch(machine).changes(
+            sinceSaved: places, dataPages: Int(image.info.dataPages))
     }
 
     /// `restore_registers`, arch/x86/power/hibernate_asm_64.S, Linux 6.12: entered with its own
