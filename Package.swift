@@ -164,7 +164,7 @@ let package = Package(
         .testTarget(
             name: "FingerprintTests",
             dependencies: [
-                "Fingerprint", "MachineHarness", "TestSupport",
+                "Fingerprint", "Explanation", "MachineHarness", "TestSupport",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),

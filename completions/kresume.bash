@@ -52,7 +52,7 @@ _kresume() {
         options="--offset= --dry-run --retry --ignore-changed --unattended --default= --wait="
         options+=" --key-file= --debug-port="
         ;;
-    hibernate | test)
+    hibernate | test | estimate)
         options="--offset= --force --saver-kernel= --saver-initrd= --saver-memory= --saver-append="
         options+=" --image-size= --compression= --freeze= --unlock-in-saver --encrypt --no-encrypt --debug-port="
         ;;
@@ -66,6 +66,7 @@ _kresume() {
     locate | discard) options="--offset=" ;;
     key) options="--no-passphrase --key-file=" ;;
     setup) options="--yes --undo --swap-file= --size= --no-encrypt" ;;
+    status) options= ;;
     save) options="--back --worker" ;;
     *)
         options=
@@ -73,12 +74,12 @@ _kresume() {
         ;;
     esac
     if ((COMP_CWORD == 1)); then
-        options="resume hibernate test check setup save locate inspect verify discard key"
+        options="resume hibernate test check estimate setup status save locate inspect verify discard key"
         [[ ${current} == -* ]] || all=
     elif [[ ${current} != -* ]]; then
         all=
         options=$(_kresume_devices)
-        [[ ${COMP_WORDS[1]} != save && ${COMP_WORDS[1]} != setup ]] || options=
+        case ${COMP_WORDS[1]} in save | setup | status) options= ;; esac
         [[ ${COMP_WORDS[1]} != key ]] || options="create show change-passphrase remove"
     fi
     mapfile -t COMPREPLY < <(compgen -W "${options} ${all}" -- "${current}")

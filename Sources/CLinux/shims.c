@@ -13,6 +13,7 @@
 #include <linux/io_uring.h>
 #include <linux/netlink.h>
 #include <linux/random.h>
+#include <malloc.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,11 @@ int linux_reseed_random(int fd)
 int linux_hide_memory(void)
 {
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+void linux_return_large_pieces(void)
+{
+    mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 }
 
 int linux_freeze(int fd)

@@ -5,6 +5,11 @@ package func mebibytes(_ bytes: UInt64) -> String {
     "\((bytes >> 20) + (bytes % (1 << 20) == 0 ? 0 : 1)) MiB"
 }
 
+/// For people: "2.4 s".
+package func seconds(milliseconds: UInt64) -> String {
+    "\(milliseconds / 1000).\(milliseconds % 1000 / 100) s"
+}
+
 /// As the kernel prints it with `%#x`.
 package func hexadecimal(_ value: some BinaryInteger) -> String {
     "0x" + String(value, radix: 16)

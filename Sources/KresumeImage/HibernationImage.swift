@@ -13,6 +13,8 @@ package struct HibernationImage: Hashable, Sendable {
     package var machine: MachineRecord
     /// What the original kernel had mounted, where the image says it.
     package var fileSystems: [FileSystemRecord] = []
+    /// What the saver kernel has to say of its work: lines for people.
+    package var report: [String] = []
     /// Where the area is on its device; nil: in consecutive bytes.
     package var layout: AreaLayout?
     /// Ascending, disjoint, in ``memory``.
@@ -55,6 +57,7 @@ package struct HibernationImage: Hashable, Sendable {
                 header: header, state: front.state, mapRetries: front.mapRetries,
                 machine: try MachineRecord(sections),
                 fileSystems: try sections.parseFileSystems(),
+                report: try sections.parseReport(),
                 layout: try sections.parseLayout(of: header),
                 runs: try sections.parse(.runs, PageRun.parse),
                 chunks: try sections.parse(.chunks) { (reader) throws(ImageError) in

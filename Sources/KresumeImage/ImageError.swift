@@ -271,6 +271,7 @@ extension SectionKind {
         case .runs: "runs section"
         case .chunks: "chunks section"
         case .fileSystems: "file systems section"
+        case .report: "report section"
         case .seal: "seal section"
         case .layout: "layout section"
         // Any number is a kind: a newer writer has kinds of its own.

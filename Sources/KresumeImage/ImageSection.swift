@@ -21,14 +21,17 @@ package struct SectionKind: RawRepresentable, Hashable, Sendable {
     /// Where the area is on its device.
     package static let layout = SectionKind(rawValue: 9)
 
+    /// What the saver kernel has to say, for people.
+    package static let report = SectionKind(rawValue: 10)
+
     /// Whether this reader knows what to do with it.
-    var isKnown: Bool { 1...9 ~= rawValue }
+    var isKnown: Bool { 1...10 ~= rawValue }
 
     /// Whether no reader could do without it, where it is.
-    var isRequired: Bool { isKnown && self != .fileSystems }
+    var isRequired: Bool { isKnown && self != .fileSystems && self != .report }
 
     /// In bytes.
-    var sizeLimit: UInt64 { 1...4 ~= rawValue || 7...9 ~= rawValue ? 1 << 20 : 1 << 28 }
+    var sizeLimit: UInt64 { 1...4 ~= rawValue || 7...10 ~= rawValue ? 1 << 20 : 1 << 28 }
 }
 
 /// An entry of the section table.

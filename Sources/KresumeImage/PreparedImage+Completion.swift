@@ -87,6 +87,9 @@ extension PreparedImage {
         if !fileSystems.isEmpty {
             others.append(try header.append(.fileSystems, fileSystems.serialised()))
         }
+        if !report.isEmpty {
+            others.append(try header.append(.report, SaverReport.serialised(report)))
+        }
         try header.append(.runs, table: runs)
         if header.isSealed {
             try header.append(.chunks, table: chunks.lazy.map { SealedChunk(chunk: $0) })

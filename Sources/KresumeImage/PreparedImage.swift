@@ -12,6 +12,8 @@ package struct PreparedImage: Hashable, Sendable {
     package let machine: MachineRecord
     /// As the original kernel saw them; the saver kernel puts in what it sees itself.
     package var fileSystems: [FileSystemRecord]
+    /// What the saver kernel has to say of its work: lines for people.
+    package var report: [String] = []
     /// Where the area is on its device; nil: in consecutive bytes.
     package let layout: AreaLayout?
     /// What the original kernel is to write, in any order, before it jumps: its sections, the

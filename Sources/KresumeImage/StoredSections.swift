@@ -30,6 +30,11 @@ struct StoredSections {
         bodies[.fileSystems] == nil ? [] : try parse(.fileSystems, FileSystemRecord.parse)
     }
 
+    /// So it is with this.
+    func parseReport() throws(ImageError) -> [String] {
+        bodies[.report] == nil ? [] : try parse(.report, SaverReport.parse)
+    }
+
     /// Nil for an image in consecutive bytes.
     func parseLayout(of header: ImageHeader) throws(ImageError) -> AreaLayout? {
         try header.hasLayout ? parse(.layout, AreaLayout.init(parsing:)) : nil

@@ -15,10 +15,11 @@ package struct FreePages: Hashable, Sendable {
     /// - Parameters:
     ///   - info: the stopped kernel's own.
     ///   - ram: all RAM.
+    ///   - isStopped: whether the sum must be right; a kernel that runs changes it meanwhile.
     ///   - read: gives bytes of physical memory as the stopped kernel left it, or nil where they
     ///     cannot be had.
     package init(
-        _ info: VMCoreInfo, ram: FrameSet,
+        _ info: VMCoreInfo, ram: FrameSet, isStopped: Bool = true,
         read: @escaping (_ address: PhysicalAddress, _ count: Int) -> [UInt8]?
     ) throws(FreePageError) {
         let memory = try KernelMemory(info, read: read)
@@ -41,6 +42,7 @@ package struct FreePages: Hashable, Sendable {
         }
         frames = free
         self.unknown = FrameSet(unknown)
+        if !isStopped { return }
 
         let counted = try Zones(info, memory).freePages()
         let found = frames.count

@@ -31,6 +31,7 @@ package final class WriteImage: Sendable {
     /// How much room a restore kernel has for an image, in bytes.
     private let restoreRoom: UInt64
     private let seeing: @Sendable ([FileSystemRecord]) -> [FileSystemRecord]
+    private let saying: @Sendable () -> [String]
     private let partDone: @Sendable () -> Void
     private let mayBecomeImage: @Sendable () -> Void
     private let state: Mutex<State>
@@ -41,6 +42,7 @@ package final class WriteImage: Sendable {
     ///   - sealer: of an image that is to be sealed.
     ///   - checks: whether all that is packed is unpacked again, and compared.
     ///   - seeing: what A's file systems look like here.
+    ///   - saying: what is to be told of the work, once the data is written.
     ///   - partDone: called from any thread when some more is written.
     ///   - mayBecomeImage: called once before the last write, which makes it an image.
     package init(
@@ -48,6 +50,7 @@ package final class WriteImage: Sendable {
         saving pages: consuming PageKinds, level: Int,
         sealer: ImageSealer? = nil, checks: Bool = false,
         seeing: @escaping @Sendable ([FileSystemRecord]) -> [FileSystemRecord] = { $0 },
+        saying: @escaping @Sendable () -> [String] = { [] },
         note: @escaping @Sendable (String) -> Void,
         partDone: @escaping @Sendable () -> Void = {},
         mayBecomeImage: @escaping @Sendable () -> Void = {}
@@ -56,6 +59,7 @@ package final class WriteImage: Sendable {
         self.checks = checks
         self.sealer = sealer
         self.seeing = seeing
+        self.saying = saying
         self.partDone = partDone
         self.mayBecomeImage = mayBecomeImage
         self.prepared = prepared
@@ -241,6 +245,7 @@ package final class WriteImage: Sendable {
         _ entry: PhysicalAddress, _ runs: PageKinds.Runs, _ chunks: SavedChunks, _ end: UInt64
     ) throws -> ImageCompletion<PageKinds.Runs, SavedChunks> {
         var prepared = prepared
+        prepared.report = saying()
         prepared.fileSystems = seeing(prepared.fileSystems)
         do throws(ImageError) {
             return try prepared.completed(

@@ -20,7 +20,8 @@ struct Command: Sendable {
     var run: @Sendable (Arguments, Report) throws -> ExitStatus
 
     static let all: [Command] = [
-        resume, hibernate, test, check, setup, save, locate, inspect, verify, discard, key,
+        resume, hibernate, test, check, estimate, setup, status, save, locate, inspect, verify,
+        discard, key,
     ]
 
     var help: String {

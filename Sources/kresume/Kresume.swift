@@ -21,7 +21,10 @@ enum Kresume {
         kresume COMMAND --help tells more; so does kresume(8).
         """
 
-    static func main() { exit(run(CommandLine.arguments).rawValue) }
+    static func main() {
+        Heap.returnLargePieces()
+        exit(run(CommandLine.arguments).rawValue)
+    }
 
     private static func run(_ words: [String]) -> ExitStatus {
         guard words.count > 1 else { return advise() }

@@ -104,7 +104,7 @@ extension Command {
         return checkup.works ? .success : .failure
     }
 
-    private static let sleeping = [
+    static let sleeping = [
         CommandLineOption.offset,
         CommandLineOption("force", short: "f", "overwrite whatever DEVICE holds"),
         CommandLineOption(

@@ -32,3 +32,14 @@ import Testing
         #expect(shownLines("a\n\u{1b}[2J\n\nb\n") == "a\n\\u{1b}[2J\n\nb\n")
     }
 }
+
+@Suite struct CalendarTimeTests {
+    @Test(arguments: [
+        (UInt64(0), "1970-01-01 00:00 UTC"), (951_782_399, "2000-02-28 23:59 UTC"),
+        (951_782_400, "2000-02-29 00:00 UTC"), (1_767_225_599, "2025-12-31 23:59 UTC"),
+        (4_107_542_400, "2100-03-01 00:00 UTC"), (.max, "36812-02-20 00:36 UTC"),
+    ])
+    func asPeopleWriteIt(seconds: UInt64, text: String) {
+        #expect(calendarTime(seconds) == text)
+    }
+}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Explanation
 import Foundation
 import MachineHarness
 import Testing
@@ -251,17 +252,6 @@ private let uuid = "01234567-89ab-4def-8123-456789abcdef"
 
     private func littleEndian(_ value: UInt64, width: Int = 8) -> [UInt8] {
         (0..<width).map { UInt8(truncatingIfNeeded: value >> UInt64(8 * $0)) }
-    }
-}
-
-@Suite struct CalendarTimeTests {
-    @Test(arguments: [
-        (UInt64(0), "1970-01-01 00:00 UTC"), (951_782_399, "2000-02-28 23:59 UTC"),
-        (951_782_400, "2000-02-29 00:00 UTC"), (1_767_225_599, "2025-12-31 23:59 UTC"),
-        (4_107_542_400, "2100-03-01 00:00 UTC"), (.max, "36812-02-20 00:36 UTC"),
-    ])
-    func asPeopleWriteIt(seconds: UInt64, text: String) {
-        #expect(calendarTime(seconds) == text)
     }
 }
 

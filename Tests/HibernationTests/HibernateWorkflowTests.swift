@@ -115,6 +115,52 @@ import Testing
         expectCleanedUp(machine, "resumed")
     }
 
+    /// What `kresume status` tells.
+    @Test func whatBecameOfItIsKept() throws {
+        let machine = try machine()
+        #expect(try Status(machine).run() == nil)
+        var report = ReturnReport(release: "6.1.0-restore")
+        report.memorySize = 512 << 20
+        report.imageSize = 180 << 20
+        report.saver = ["Linux 6.12, boot 1.900 s"]
+        report.times = "boot 2.100 s"
+        report.lines = ["found \u{1b}an image"]
+        answer(machine, .resumed, "\(report)")
+        #expect(hibernate(machine) == nil)
+        var lines = try #require(try Status(machine).run()).split(separator: "\n")
+        #expect(
+            lines.removeFirst().hasSuffix(
+                " UTC: hibernated to /dev/sda2, 512 MiB of memory as 180 MiB"))
+        #expect(lines.removeFirst().hasSuffix(" UTC: resumed by Linux 6.1.0-restore"))
+        let own = lines.removeFirst()
+        #expect(own.hasPrefix("original kernel (Linux 6.12.1-test): checks "))
+        for phase in [", swap ", ", memory ", ", saver kernel ", ", disk "] {
+            #expect(own.contains(phase), "\(own)")
+        }
+        #expect(lines.removeFirst() == "saver kernel: Linux 6.12, boot 1.900 s")
+        #expect(lines.removeFirst() == "restore kernel (Linux 6.1.0-restore): boot 2.100 s")
+        #expect(lines.removeFirst().hasPrefix("original kernel again: clean-up "))
+        #expect(lines == ["the restore kernel said:", "    found \\u{1b}an image"])
+
+        // Not the one before, whatever became of this one; and nothing depends on it.
+        answer(machine, .failed, "the disk is full")
+        #expect(hibernate(machine) != nil)
+        let failed = try #require(try Status(machine).run())
+        #expect(failed.contains(" UTC: not hibernated to /dev/sda2: "), "\(failed)")
+        #expect(failed.contains("the disk is full") && !failed.contains("6.1.0-restore"))
+        answer(machine, .cancelled, "Escape")
+        #expect(hibernate(machine) == nil)
+        #expect(
+            try Status(machine).run()?.contains("hibernation to /dev/sda2 was cancelled by Escape")
+                == true)
+        machine.change {
+            $0.failures["setStatus"] = .call(.open, path: "/run", .readOnlyFileSystem)
+        }
+        answer(machine, .resumed, "6.1.0-restore")
+        #expect(hibernate(machine) == nil)
+        expectCleanedUp(machine, "without status")
+    }
+
     /// Whatever the machine does next, it does not do what a copy of it did. The seed is used once.
     @Test func theSeedFromTheOtherSideIsStirredIn() throws {
         let seed = (1...64).map { UInt8($0) }

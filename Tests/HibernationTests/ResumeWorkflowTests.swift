@@ -22,7 +22,33 @@ import Testing
             MessagePage($0)
         }
         let seed = [UInt8](repeating: 0x5e, count: 64)
-        #expect(message == MessagePage(.resumed, "6.12.1-test", seed: seed))
+        #expect(message?.outcome == .resumed && message?.seed == seed)
+        let report = ReturnReport(message?.text ?? "")
+        #expect(report.release == "6.12.1-test" && report.memorySize > report.imageSize / 2)
+        #expect(report.saver.count == 1)
+        #expect(report.saver.first?.hasPrefix("Linux 6.12.1-test, boot ") == true)
+        #expect(report.saver.first?.contains(", data ") == true)
+        for phase in ["boot ", ", tables ", ", memory ", ", pages ", ", hand-off ", ", mark "] {
+            #expect(report.times.contains(phase), "\(report.times)")
+        }
+        #expect(report.lines.first?.hasPrefix("found an image of Linux ") == true)
+        #expect(report.lines.contains("going back"))
+    }
+
+    /// The boot goes on, and its user asks why.
+    @Test func whyItWasNotResumedIsKept() throws {
+        let restore = try RestoreMachine()
+        restore.machine.change { $0.movedPages = 3 }
+        _ = restore.resume()
+        let text = try #require(try Status(restore.machine).run())
+        let lines = text.split(separator: "\n")
+        #expect(lines.first?.hasSuffix(" UTC: the image on /dev/sda2 was not resumed") == true)
+        #expect(lines.dropFirst().first == "Linux 6.12.1-test said:")
+        #expect(lines.last == restore.recorded.lines.last.map { "    \($0)" }, "\(text)")
+
+        let plan = try RestoreMachine()
+        _ = plan.resume { $0.dryRun = true }
+        #expect(try Status(plan.machine).run() == nil)
     }
 
     @Test func theMarkIsOnTheDiskAtTheJumpAndTakenBackWhereItFails() throws {

@@ -96,6 +96,7 @@ import Testing
         #expect(read.header.sections.map(\.isRequired) == [true, true, true, true, false])
         prepared = read
         prepared.fileSystems[1].isAsMounted = false
+        prepared.report = ["Linux 6.12, boot 1.900 s", ""]
         let chunks = Sample.storeChunks(&area, at: prepared.firstFreeOffset)
         let completion = try prepared.completed(
             jumpBackEntry: Sample.jumpBackEntry, runs: Sample.runs, chunks: chunks,
@@ -103,6 +104,13 @@ import Testing
         completion.forEachWrite { area.write($0) }
         area.write(completion.signature)
         #expect(try area.image()?.fileSystems == prepared.fileSystems)
+        #expect(try area.image()?.report == prepared.report)
+        prepared.report = ["two\nlines"]
+        #expect(throws: ImageError.text(.report, offset: 0)) {
+            try prepared.completed(
+                jumpBackEntry: Sample.jumpBackEntry, runs: Sample.runs, chunks: chunks,
+                dataEnd: prepared.firstFreeOffset + 7 * 4096, areaSize: area.size)
+        }
         #expect(try Sample.area().image()?.fileSystems == [])
     }
 }

@@ -76,9 +76,9 @@ import Testing
         let parts = text.components(separatedBy: "case $command in")
         try #require(parts.count == 2)
         var variables: [String: String] = [:]
-        for name in ["common", "offset", "port"] {
+        for name in ["common", "offset", "port", "sleeping"] {
             let body = parts[0].components(separatedBy: "    \(name)=(").dropFirst().first
-            let end = name == "common" ? "\n    )" : ")\n"
+            let end = body?.hasPrefix("\n") == true ? "\n    )" : ")\n"
             variables[name] = body?.components(separatedBy: end).first
         }
         var seen = 0

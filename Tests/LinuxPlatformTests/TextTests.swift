@@ -64,10 +64,11 @@ import Testing
                           high:     8
 
             """
-        #expect(FirstCPU.keptPages(zoneinfo: zone) == 7)
-        #expect(FirstCPU.keptPages(zoneinfo: "Node 0\n" + zone + "Node 1\n" + zone) == 14)
-        #expect(FirstCPU.keptPages(zoneinfo: "cpu: 0\ncount: x\ncount: -1") == 0)
-        #expect(FirstCPU.keptPages(zoneinfo: "") == 0)
+        #expect(PageLists.pageCount(of: 0, zoneinfo: zone) == 7)
+        #expect(PageLists.pageCount(of: nil, zoneinfo: zone) == 107)
+        #expect(PageLists.pageCount(of: 0, zoneinfo: "Node 0\n" + zone + "Node 1\n" + zone) == 14)
+        #expect(PageLists.pageCount(of: 0, zoneinfo: "cpu: 0\ncount: x\ncount: -1") == 0)
+        #expect(PageLists.pageCount(of: 0, zoneinfo: "") == 0)
     }
 
     @Test(arguments: [

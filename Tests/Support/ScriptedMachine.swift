@@ -89,6 +89,7 @@ package final class ScriptedMachine: Machine {
         /// Which other processes run.
         package var running: [ProcessIdentity] = []
         package var undoNote: [UInt8]?
+        package var status: [UInt8]?
         package var forbidsOtherResumes = false
         package var discard: [FilePath: SwapDiscard] = [:]
 
@@ -235,6 +236,11 @@ extension ScriptedMachine {
         call()
         try fail("setUndoNote")
         change { $0.undoNote = bytes }
+    }
+    package func status(limit: Int) throws(PlatformError) -> [UInt8]? { answers.status }
+    package func setStatus(_ bytes: [UInt8]) throws(PlatformError) {
+        try fail("setStatus")
+        change { $0.status = bytes }
     }
     package func forbidOtherResumes() throws(PlatformError) {
         try fail("forbidOtherResumes")

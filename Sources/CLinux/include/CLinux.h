@@ -66,6 +66,9 @@ int linux_file_system(int fd, uint64_t *type);
  * variadic. Returns 0, or -1 with errno set. */
 int linux_hide_memory(void);
 
+/* malloc's M_MMAP_THRESHOLD fixed at its first value, which glibc otherwise raises. */
+void linux_return_large_pieces(void);
+
 /* Has the kernel's random number generator take a new key now. */
 int linux_reseed_random(int fd);
 

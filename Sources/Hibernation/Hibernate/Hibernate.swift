@@ -61,12 +61,21 @@ package struct Hibernate {
         try Permission.requireRoot(machine)
         machine.holdSignalsBack()
         let undo = try UndoList(machine, report)
+        let log = CycleLog(machine)
+        do { return try run(undo, log) } catch {
+            log.fail(error)
+            throw error
+        }
+    }
+
+    private func run(_ undo: UndoList, _ log: CycleLog) throws -> Outcome {
         try Permission.requireKexec([.preserveContext, .longMode], machine)
         let seal = try encryption.seal(machine)
         try KernelConsent(machine, force: force, report).requireNoSecrets()
         let target = try TargetDevice(
             location, configured, force: force, unlock: unlockInSaver, isSealed: seal != nil,
             on: machine, report, undo)
+        log.target = target.name
         let saver = try loadSaver()
         let ready = try saver.prepare()
         let parts = ready.expected.parts.map { "\($0.name) \(mebibytes($0.size))" }
@@ -76,18 +85,20 @@ package struct Hibernate {
             report.warn(explanation(of: error))
         }
         try machine.throwIfInterrupted()
+        log.end("checks")
         if isTest {
             try target.requireRoomForSwapped(leaving: ready.memoryNeeded)
-            return try sleep(saver, consume ready, target, seal, undo)
+            return try sleep(saver, consume ready, target, seal, undo, log)
         }
         try target.stopSwapping(leaving: ready.memoryNeeded)
+        log.end("swap")
         defer {
             // It was in use before, so its failing is no reason to call all of this a failure.
             do { try target.swapAgain() } catch {
                 report.warn("swap stays off: \(explanation(of: error))")
             }
         }
-        return try sleep(saver, consume ready, target, seal, undo)
+        return try sleep(saver, consume ready, target, seal, undo, log)
     }
 
     func loadSaver() throws -> LoadSaver {
@@ -106,7 +117,7 @@ package struct Hibernate {
     /// things are put back, changes nothing.
     private func sleep(
         _ saver: LoadSaver, _ ready: consuming LoadSaver.Ready, _ target: TargetDevice,
-        _ seal: ImageEncryption.Seal?, _ undo: UndoList
+        _ seal: ImageEncryption.Seal?, _ undo: UndoList, _ log: CycleLog
     ) throws -> Outcome {
         try machine.throwIfInterrupted()
         // Before memory is looked at: some of them need more now, a graphics driver for instance.
@@ -120,6 +131,7 @@ package struct Hibernate {
             in: area, saverMemory: ready.memorySize, swapped: swapped,
             unlocking: seal?.unlocking ?? 0)
         try machine.throwIfInterrupted()
+        log.end("memory")
         let place = ready.place
         let acpiData = ready.acpiData
         let quiet = try QuietMemory(machine, undo)
@@ -151,6 +163,7 @@ package struct Hibernate {
             undo.remove(.kexec)
             throw error
         }
+        log.end("saver kernel")
         let kept = try isTest ? box.keep(prepared.firstPages) : []
         box.leave(
             MessagePage(
@@ -165,18 +178,23 @@ package struct Hibernate {
         }
 
         let message =
-            try isTest ? test(target, box, undo) : hibernate(target, area, prepared, box, undo)
+            try isTest
+            ? test(target, box, undo, log) : hibernate(target, area, prepared, box, undo, log)
         withExtendedLifetime(quiet) {}
         let text = message?.text ?? ""
         switch message?.outcome {
         case .resumed:
-            report.note("resumed by Linux \(text)")
+            let returned = ReturnReport(text)
+            report.note("resumed by Linux \(returned.release)")
+            log.finish(returned)
             return .resumed
         case .cancelled:
             report.note("cancelled by \(text); the machine goes on")
+            log.finish("cancelled by \(text)")
             return .cancelled
         case .tested:
             guard let result = TestResult(text) else { throw HibernateError.noWord }
+            log.finish("tested")
             return .tested(Self.text(result, swapped: swapped))
         case .failed: throw isTest ? HibernateError.testFailed(text) : .saveFailed(text)
         case .pending, nil: throw HibernateError.noWord
@@ -185,7 +203,7 @@ package struct Hibernate {
 
     private func hibernate(
         _ target: TargetDevice, _ area: ImageArea, _ prepared: PreparedImage, _ box: MessageBox,
-        _ undo: UndoList
+        _ undo: UndoList, _ log: CycleLog
     ) throws -> MessagePage? {
         let nextBoot = NextBoot(
             target: target, configured: configured, machine: machine, report: report)
@@ -204,48 +222,47 @@ package struct Hibernate {
         try area.commit(prepared.writes)
         // Two other kernels are about to write behind this one's back.
         try area.device.dropCaches()
-        return try jump(target, box, undo)
+        log.end("disk")
+        return try jump(target, box, undo, log)
     }
 
     /// What programs have written is written out all the same: if this machine cannot do it, it may
     /// not come back.
     private func test(
-        _ target: TargetDevice, _ box: MessageBox, _ undo: UndoList
+        _ target: TargetDevice, _ box: MessageBox, _ undo: UndoList, _ log: CycleLog
     ) throws -> MessagePage? {
         NextBoot(target: target, configured: configured, machine: machine, report: report)
             .warnIfElsewhere()
         try machine.throwIfInterrupted()
         report.note("testing with \(target.name), to which nothing is written")
         machine.sync()
-        return try jump(target, box, undo)
+        return try jump(target, box, undo, log)
     }
 
     /// To the saver kernel.
     ///
     /// - Returns: what was found when this kernel ran again.
     private func jump(
-        _ target: TargetDevice, _ box: MessageBox, _ undo: UndoList
+        _ target: TargetDevice, _ box: MessageBox, _ undo: UndoList, _ log: CycleLog
     ) throws -> MessagePage? {
         try box.checkNotMoved()
         var jump = JumpToSaver(machine, report, undo)
         jump.freezing = freezing
         jump.lastCheck = { try target.chosen.file?.requireUnmoved() }
         try jump.run()
+        log.returned()
         let message = box.message
         stir(message?.seed ?? [], box)
         return message
     }
 
     private static func text(_ result: TestResult, swapped: UInt64) -> String {
-        let seconds = { (milliseconds: UInt64) in
-            "\(milliseconds / 1000).\(milliseconds % 1000 / 100) s"
-        }
         let swap = swapped == 0 ? "" : ", and \(mebibytes(swapped)) that is swapped out"
         return """
-            the saver kernel came up in \(seconds(result.startTime)), saw \(result.device), and found \
+            the saver kernel came up in \(seconds(milliseconds: result.startTime)), saw \(result.device), and found \
             the way back
             it would save \(mebibytes(result.memorySize)) as \(mebibytes(result.imageSize)) in about \
-            \(seconds(result.saveTime))\(swap)
+            \(seconds(milliseconds: result.saveTime))\(swap)
             hibernation is expected to work on this machine
             """
     }

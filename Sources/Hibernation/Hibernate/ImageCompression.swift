@@ -22,6 +22,13 @@ package enum ImageCompression: Hashable, Sendable {
         }
     }
 
+    var name: String {
+        switch self {
+        case .lz4: "lz4"
+        case .zstd(let level): "zstd:\(level)"
+        }
+    }
+
     var chunks: ChunkCompression { if case .lz4 = self { .lz4 } else { .zstd } }
 
     var level: Int { zstandardLevel ?? Zstandard.defaultLevel }

@@ -42,11 +42,18 @@ struct RunningKernel {
     /// lies where it lives itself.
     func freePageFootprint(of ram: FrameSet) throws -> FrameSet {
         let info = VMCoreInfo(parsing: try vmcoreInfoNote().descriptor)
-        return try FreePages.footprint(info, ram: ram) { address, count in
-            guard let offset = core.fileOffset(of: address, count: UInt64(count)) else {
-                return nil
-            }
-            return try? file.readBytes(at: offset, count: count)
-        }
+        return try FreePages.footprint(info, ram: ram, read: physicalBytes)
+    }
+
+    /// Which pages are free now, more or less: it does not stand still.
+    func freePages(of ram: FrameSet) throws -> FrameBits {
+        let info = VMCoreInfo(parsing: try vmcoreInfoNote().descriptor)
+        return try FreePages(info, ram: ram, isStopped: false, read: physicalBytes).frames
+    }
+
+    /// Nil where they cannot be read.
+    func physicalBytes(at address: PhysicalAddress, count: Int) -> [UInt8]? {
+        guard let offset = core.fileOffset(of: address, count: UInt64(count)) else { return nil }
+        return try? file.readBytes(at: offset, count: count)
     }
 }

@@ -76,6 +76,7 @@ extension Inspection {
                 "invariants",
                 .list(image.machine.invariants.facts.map { "\($0.category) \($0.value)" })
             ),
+            ("saver", .list(image.report)),
             ("file_systems", .list(image.fileSystems.map(\.line))),
             ("file_systems_changed", .list(verdict.changes + verdict.warnings)),
         ])

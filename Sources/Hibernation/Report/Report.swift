@@ -25,6 +25,12 @@ package struct Report: Sendable {
         self.sink = sink
     }
 
+    /// The same, and what keeps what it says.
+    func recording() -> (report: Report, lines: RecordedLines) {
+        let lines = RecordedLines(passingOnTo: sink)
+        return (Report(verbosity, to: lines), lines)
+    }
+
     /// Something happened that the user wants to know.
     package func note(_ line: String) {
         if verbosity != .quiet { write(.information, line) }

@@ -146,21 +146,38 @@ struct KexecJumpImage: ResumableImage {
             sinceSaved: places, dataPages: Int(image.header.dataPages), of: Set(unseen))
     }
 
-    /// The jump-back entry; and a word for A, which reads in its own memory that it was resumed.
+    /// The jump-back entry.
     func target(_ places: PagePlaces) throws -> JumpTarget {
         guard let entry = image.machine.jump.jumpBackEntry else {
             throw ImageError.wrongState(found: .prepared)
         }
-        if let frame = image.machine.jump.messagePage?.frame {
-            guard let page = image.runs.dataPage(of: frame) else { throw ResumeError.noMessagePage }
-            let release = try machine.kernel().release
-            let seed = (try? machine.randomBytes(MessagePage.seedSize)) ?? []
-            try MessagePage(.resumed, release, seed: seed).bytes.withUnsafeBytes {
-                try places.store($0, firstPage: page)
-            }
-        }
+        _ = try messagePage
         return JumpTarget(
             entry: entry.rawValue, pagingDepth: image.machine.jump.pagingDepth)
+    }
+
+    /// Of the data; nil where A has none.
+    private var messagePage: Int? {
+        get throws {
+            guard let frame = image.machine.jump.messagePage?.frame else { return nil }
+            guard let page = image.runs.dataPage(of: frame) else { throw ResumeError.noMessagePage }
+            return page
+        }
+    }
+
+    /// A reads in its own memory that it was resumed.
+    func leaveWord(_ places: PagePlaces, times: String, said: [String]) throws {
+        guard let page = try messagePage else { return }
+        var word = ReturnReport(release: try machine.kernel().release)
+        word.memorySize = dataSize
+        word.imageSize = image.header.imageSize
+        word.saver = image.report
+        word.times = times
+        word.lines = said
+        let seed = (try? machine.randomBytes(MessagePage.seedSize)) ?? []
+        try MessagePage(.resumed, "\(word)", seed: seed).bytes.withUnsafeBytes {
+            try places.store($0, firstPage: page)
+        }
     }
 
     func markUsed() throws { try write(.resuming) }

@@ -49,6 +49,13 @@ protocol ResumableImage: Sendable {
     /// Where to jump. Called when all pages are in their places, and checks what only they tell.
     func target(_ places: PagePlaces) throws -> JumpTarget
 
+    /// Where its machine can read it, how it went: the last thing before the jump.
+    ///
+    /// - Parameters:
+    ///   - times: how long what took.
+    ///   - said: what the user was told.
+    func leaveWord(_ places: PagePlaces, times: String, said: [String]) throws
+
     /// Writes to the disk that the image is about to be used.
     func markUsed() throws
 
@@ -61,4 +68,5 @@ extension ResumableImage {
     func isNewest(_ newest: NewestImage) -> Bool { true }
     func unlock(_ key: OpeningKey) throws {}
     func giveUp(_ error: any Error) {}
+    func leaveWord(_ places: PagePlaces, times: String, said: [String]) throws {}
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Explanation
 import LinuxBoot
 import LinuxPlatform
 import PhysicalMemory
@@ -43,7 +44,7 @@ package struct Resume {
     /// The hand-off writes a letter to this I/O port at each stage; 0: none.
     package var debugPort: UInt16 = 0
     private let machine: any Machine
-    private let report: Report
+    private var report: Report
 
     package enum Outcome {
         case noImage
@@ -69,28 +70,34 @@ package struct Resume {
         }
         if isUnattended, !takesPlain { forbidOthers() }
         guard let found = try findImage.find() else { return .noImage }
-        return try run(found, UndoList(machine, report))
+        let record = report.recording()
+        var resume = self
+        resume.report = record.report
+        return try resume.run(found, UndoList(machine, record.report), record.lines)
     }
 
-    private func run(_ found: FoundImage, _ undo: UndoList) throws -> Outcome {
+    private func run(
+        _ found: FoundImage, _ undo: UndoList, _ said: RecordedLines
+    ) throws -> Outcome {
         // Memory that is being pinned lives to the end of this function, whatever happens.
         let cancellation = Cancellation()
         var memory: Result<ImageMemory, any Error>?
         do {
-            return try run(found, &memory, cancellation, undo)
+            return try run(found, &memory, cancellation, undo, said)
         } catch {
             cancellation.cancel()
             if isUnattended, case ResumeError.fileSystemsChanged = error { forbidOthers() }
             startAgain(error, found)
             let advised = withAdvice(error, on: found)
             report.fail(explanation(of: advised))
+            if !dryRun { tellStatus(found, said) }
             throw ReportedError(advised)
         }
     }
 
     private func run(
         _ found: FoundImage, _ memory: inout Result<ImageMemory, any Error>?,
-        _ cancellation: Cancellation, _ undo: UndoList
+        _ cancellation: Cancellation, _ undo: UndoList, _ said: RecordedLines
     ) throws -> Outcome {
         try machine.throwIfInterrupted()
         try Permission.requireKexec(.longMode, machine)
@@ -155,7 +162,7 @@ package struct Resume {
         try loading.value(lookingAt: look)
         times.end("pages")
         try judge(image.changes(places), found)
-        try jump(into: image, found, engine, fileSystems, &times, undo)
+        try jump(into: image, found, engine, fileSystems, &times, undo, said)
     }
 
     /// What is not said at the first look is not said at the last one, between which and the jump there
@@ -362,7 +369,8 @@ package struct Resume {
 
     private func jump(
         into image: some ResumableImage, _ found: FoundImage, _ engine: RestoreEngine,
-        _ fileSystems: FileSystemCheck, _ times: inout PhaseTimes, _ undo: UndoList
+        _ fileSystems: FileSystemCheck, _ times: inout PhaseTimes, _ undo: UndoList,
+        _ said: RecordedLines
     ) throws -> Never {
         let variable = LocationVariable(machine, report)
         let location = variable.contents(naming: found.path, offset: found.offset)
@@ -383,11 +391,13 @@ package struct Resume {
                 isMarked = true
                 try image.markUsed()
                 times.end("mark")
-                report.detail("\(times)")
+                report.detail("\(times.total) to the jump: \(times.parts)")
             } lastWord: {
                 // Reading took long, and others may have been at work.
                 try requireNothingMounted()
                 try requireUnchanged(fileSystems, found, isFirst: false)
+                try image.leaveWord(
+                    engine.places, times: times.partsSinceBoot, said: said.lines)
                 if location != nil { isCleared = variable.clear() }
                 if remembered != nil { isForgotten = newest.variable.clear() }
             }
@@ -398,6 +408,16 @@ package struct Resume {
             if isMarked { unmark(image) }
             throw error
         }
+    }
+
+    /// For the boot that goes on. Why is the last line.
+    private func tellStatus(_ found: FoundImage, _ said: RecordedLines) {
+        let release = (try? machine.kernel().release) ?? "?"
+        Status.write(
+            [
+                "\(calendarTime(machine.time())): the image on \(found.path) was not resumed",
+                "Linux \(release) said:",
+            ] + said.lines.map { "    \($0)" }, on: machine)
     }
 
     private func unmark(_ image: some ResumableImage) {

@@ -89,6 +89,7 @@ package struct SaveWork {
     /// Does not return where the machine is switched off; returns after a test.
     private func save(_ orders: SaverOrders, _ wait: DeviceWait) throws {
         let started = machine.uptime()
+        var times = PhaseTimes(machine)
         let parameters = orders.parameters
         let isTest = parameters.test != nil
         let memory = try SavedMemory(machine)
@@ -106,16 +107,25 @@ package struct SaveWork {
             area = try ImageArea(on: area.device, layout: layout)
         }
         try memory.requireAll(of: prepared)
+        times.end("device")
         let sealer = try sealer(of: prepared, memory.message(parameters.messagePage))
         let system = "the memory of Linux \(prepared.machine.system.kernelRelease)"
         report.note("\(isTest ? "trying to save" : "saving") \(system) to \(path)")
         do {
+            let pages = pages(of: memory, prepared, orders)
+            times.end("free pages")
+            let release = try machine.kernel().release
             let image = try WriteImage(
-                prepared, area, memory, saving: pages(of: memory, prepared, orders),
+                prepared, area, memory, saving: pages,
                 level: parameters.compressionLevel, sealer: sealer, checks: isTest,
                 // Last, for a device may come late.
                 seeing: { [machine, report] records in
                     records.seen(on: machine, report) { try? SaveWord.stillSaving.say(on: machine) }
+                },
+                saying: { [times] in
+                    var times = times
+                    times.end("data")
+                    return ["Linux \(release), \(times.partsSinceBoot)"]
                 },
                 note: report.note,
                 partDone: { [machine] in try? SaveWord.stillSaving.say(on: machine) },

@@ -10,6 +10,8 @@ package struct RuntimeFile: Sendable {
 
     /// What kresume is to undo.
     package static let undoNote = RuntimeFile("undo", in: "/run/kresume")
+    /// What became of the last hibernation or resume.
+    package static let status = RuntimeFile("status", in: "/run/kresume")
     /// There where no other program may resume an image in this boot. The hooks look whether it is.
     package static let onlyResume = RuntimeFile("no-other-resume", in: "/run/kresume")
 

@@ -54,6 +54,12 @@ extension LinuxMachine {
         try RuntimeFile.undoNote.replace(with: bytes)
     }
     package func removeUndoNote() throws(PlatformError) { try RuntimeFile.undoNote.remove() }
+    package func status(limit: Int) throws(PlatformError) -> [UInt8]? {
+        try RuntimeFile.status.read(limit: limit)
+    }
+    package func setStatus(_ bytes: [UInt8]) throws(PlatformError) {
+        try RuntimeFile.status.replace(with: bytes)
+    }
     package func forbidOtherResumes() throws(PlatformError) {
         try RuntimeFile.onlyResume.replace(with: [])
     }

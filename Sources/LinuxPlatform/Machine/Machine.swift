@@ -69,6 +69,10 @@ package protocol ProcessAccess: Sendable {
     func setUndoNote(_ bytes: [UInt8]) throws(PlatformError)
     /// See ``RuntimeFile/remove()``.
     func removeUndoNote() throws(PlatformError)
+    /// See ``RuntimeFile/status``.
+    func status(limit: Int) throws(PlatformError) -> [UInt8]?
+    /// See ``RuntimeFile/status``.
+    func setStatus(_ bytes: [UInt8]) throws(PlatformError)
     /// See ``RuntimeFile/onlyResume``.
     func forbidOtherResumes() throws(PlatformError)
     /// See ``WorkerProcess/init(_:)``.

@@ -3,15 +3,11 @@
 import CLinux
 import Glibc
 import Synchronization
-import SystemPackage
 
 /// The CPU that goes on where a kernel suspends and takes the others down.
 ///
-/// The page allocator keeps free pages for each CPU's next allocations (struct per_cpu_pages,
-/// mm/page_alloc.c, Linux 6.12). A CPU that is taken down gives them back; this one does not, and
-/// nobody can tell them from pages in use.
+/// What the page allocator keeps for the others (``PageLists``) they give back; this one does not.
 package enum FirstCPU {
-    private static let file: FilePath = "/proc/zoneinfo"
     /// In pages; no more than 256 MiB is worth the time.
     private static let limit = 1 << 16
 
@@ -30,7 +26,8 @@ package enum FirstCPU {
         // Whatever of this fails costs no more than some room on a disk.
         guard linux_get_cpus(&cpus) == 0, linux_run_on_first_cpu() == 0 else { return try body() }
         before.withLock { $0 = $0 ?? cpus }
-        let size = ((try? keptPages()) ?? 0) * AlignedBuffer.alignment
+        let kept = (try? PageLists.pageCount(of: 0)) ?? 0
+        let size = min(kept, limit) * AlignedBuffer.alignment
         let pages = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         if let pages, pages != MAP_FAILED {
             // Huge pages would come from elsewhere.
@@ -52,23 +49,5 @@ package enum FirstCPU {
             if let set = cpus { _ = linux_set_cpus(set) }
             cpus = nil
         }
-    }
-
-    private static func keptPages() throws(PlatformError) -> Int {
-        min(keptPages(zoneinfo: try SystemFile.text(file)), limit)
-    }
-
-    /// Source: `zoneinfo_show_print`, mm/vmstat.c, Linux 6.12: in each zone, for each CPU, a line
-    /// `cpu: N` and behind it a line `count: PAGES`.
-    static func keptPages(zoneinfo text: String) -> Int {
-        var sum = 0
-        var isFirst = false
-        for line in text.split(separator: "\n") {
-            let fields = line.split(separator: " ")
-            guard fields.count == 2 else { continue }
-            if fields[0] == "cpu:" { isFirst = fields[1] == "0" }
-            if isFirst, fields[0] == "count:" { sum += Int(UInt16(fields[1]) ?? 0) }
-        }
-        return sum
     }
 }

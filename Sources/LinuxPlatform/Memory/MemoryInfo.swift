@@ -9,6 +9,9 @@ package struct MemoryInfo: Hashable, Sendable {
     package var free: UInt64
     /// An estimate of what can be had without swapping.
     package var available: UInt64
+    /// What is set aside for single CPUs: free, but it does not count as that until they let it go, as
+    /// they do when they are stopped.
+    package var setAside: UInt64 = 0
 
     package init(
         total: UInt64, free: UInt64, available: UInt64
@@ -24,7 +27,9 @@ package struct MemoryInfo: Hashable, Sendable {
     private static let file: FilePath = "/proc/meminfo"
 
     package static func current() throws(PlatformError) -> MemoryInfo {
-        try parse(SystemFile.text(file))
+        var info = try parse(SystemFile.text(file))
+        info.setAside = UInt64((try? PageLists.pageCount()) ?? 0) * 4096
+        return info
     }
 
     /// Source: `meminfo_proc_show`, fs/proc/meminfo.c, Linux 6.12. Sizes there are in KiB.

@@ -13,7 +13,7 @@ func resume(from device: String = "/dev/vda") -> String { "kresume resume \(devi
 extension Machines {
     @Suite(.serialized) struct CircleTests {
         @Test func twiceInARow() throws {
-            try expectCircles(2, "twice", Configuration())
+            try expectCircles(2, "twice", Configuration(), estimating: true)
         }
 
         @Test func restoreKernelIsAnother() throws {
@@ -109,7 +109,8 @@ extension Machines {
 private func expectCircles(
     _ count: Int, _ name: String, _ configuration: Configuration, restore: Configuration? = nil,
     work: Int = 64, swapInterface: Disk.Interface = .virtio, swap: String = "/dev/vda",
-    ext4: String = "/dev/vdb", uefi: Bool = false, afterwards: (Machine) throws -> Void = { _ in }
+    ext4: String = "/dev/vdb", uefi: Bool = false, estimating: Bool = false,
+    afterwards: (Machine) throws -> Void = { _ in }
 ) throws {
     try Bench.use(name) { bench in
         let fileSystem = try bench.ext4()
@@ -127,6 +128,7 @@ private func expectCircles(
         try machine.waitUntilBooted(limit: .seconds(300))
         try machine.startWork(memory: work, on: ext4)
         for round in 1...count {
+            let estimate = try estimating ? machine.run("kresume estimate \(swap)").output : ""
             let (back, reply) = try bench.circle(
                 machine, by: hibernate(to: swap), restore: restore.booting(resume(from: swap)),
                 as: "\(round)", limit: .seconds(600))
@@ -134,10 +136,40 @@ private func expectCircles(
             machine = back
             try machine.expectWorkIntact()
             try expectPlainSwap(machine, swap)
+            if estimating { try expectStatus(machine, after: estimate, of: swap) }
         }
         try afterwards(machine)
         try machine.stopWork()
         try bench.checkFileSystem(fileSystem)
+    }
+}
+
+/// A guest that is back knows how it went; and what was expected of that came true, to a quarter.
+private func expectStatus(_ machine: Machine, after estimate: String, of device: String) throws {
+    let status = try machine.run("kresume status").output
+    let lines = status.split(separator: "\n").map(String.init)
+    func sizes(_ line: String?) -> [Double] {
+        (line ?? "").split(separator: " ").compactMap { Double($0) }
+    }
+    let hibernated = lines.first { $0.contains(" UTC: hibernated to \(device), ") }
+    let saved = sizes(hibernated)
+    let expectedMemory = sizes(estimate.split(separator: "\n").first.map(String.init))
+    let expectedImage = sizes(
+        estimate.split(separator: "\n").first { $0.hasPrefix("image: ") }.map(String.init))
+    try #require(
+        saved.count == 2 && expectedMemory.count == 3 && expectedImage.count == 2,
+        "\(status)\n\(estimate)")
+    let data = expectedMemory[0] - expectedMemory[1]
+    #expect(abs(data / saved[0] - 1) < 0.25, "\(estimate)\n\(status)")
+    #expect(abs(expectedImage[0] / saved[1] - 1) < 0.25, "\(estimate)\n\(status)")
+    for (start, words) in [
+        ("original kernel (Linux 6.12.", ", saver kernel "),
+        ("saver kernel: Linux 6.12.", ", data "),
+        ("restore kernel (Linux 6.12.", ", pages "), ("original kernel again: ", "clean-up "),
+        ("    found an image of Linux 6.12.", " of memory"),
+    ] {
+        #expect(
+            lines.contains { $0.hasPrefix(start) && $0.contains(words) }, "\(start): \(status)")
     }
 }
 

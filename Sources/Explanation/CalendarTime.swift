@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// Seconds since 1970-01-01 00:00 UTC, as `2026-02-28 07:05 UTC`.
-func calendarTime(_ seconds: UInt64) -> String {
+package func calendarTime(_ seconds: UInt64) -> String {
     // 40 bits in ext4: no sum below overflows.
     let seconds = min(seconds, 1 << 40)
     let (days, rest) = (Int(seconds / 86400), Int(seconds % 86400))
