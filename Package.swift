@@ -14,6 +14,9 @@ let strictC: [CSetting] = [
     .unsafeFlags(["-Wall", "-Wextra", "-Werror"])
 ]
 
+/// What decides and tells: it runs once, and lies in every initramfs.
+let small = strict + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
 let package = Package(
     name: "kresume",
     products: [
@@ -24,24 +27,24 @@ let package = Package(
     ],
     targets: [
         // What several modules say in the same way.
-        .target(name: "Bytes", swiftSettings: strict),
-        .target(name: "Explanation", swiftSettings: strict),
+        .target(name: "Bytes", swiftSettings: small),
+        .target(name: "Explanation", swiftSettings: small),
 
         // Pure: formats and arithmetic. No system call, no file, no device.
         .target(
             name: "PhysicalMemory", dependencies: ["Bytes", "Explanation"], swiftSettings: strict),
         .target(
-            name: "SwapArea", dependencies: ["PhysicalMemory", "Bytes"], swiftSettings: strict),
+            name: "SwapArea", dependencies: ["PhysicalMemory", "Bytes"], swiftSettings: small),
         .target(
             name: "Fingerprint", dependencies: ["Checksum", "Bytes", "Explanation"],
-            swiftSettings: strict),
+            swiftSettings: small),
         .target(
             name: "KresumeImage",
             dependencies: [
                 "Fingerprint", "SwapArea", "PhysicalMemory", "Checksum", "Sealing", "Bytes",
                 "Explanation",
             ],
-            swiftSettings: strict),
+            swiftSettings: small),
         .target(
             name: "SwsuspImage",
             dependencies: [
@@ -50,31 +53,31 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "ELFCore", dependencies: ["PhysicalMemory", "Bytes", "Explanation"],
-            swiftSettings: strict),
+            swiftSettings: small),
         .target(
             name: "StoppedKernel",
             dependencies: ["ELFCore", "PhysicalMemory", "Bytes", "Explanation"],
             swiftSettings: strict),
         .target(
             name: "LinuxBoot", dependencies: ["PhysicalMemory", "Bytes", "Explanation"],
-            swiftSettings: strict),
+            swiftSettings: small),
         .target(
             name: "SaverPlan",
             dependencies: [
                 "LinuxBoot", "KresumeImage", "Compression", "Sealing", "PhysicalMemory", "Bytes",
                 "Explanation",
             ],
-            swiftSettings: strict),
+            swiftSettings: small),
         .target(
             name: "Placement", dependencies: ["PhysicalMemory", "Bytes", "Explanation"],
             swiftSettings: strict),
         .target(
-            name: "ConfigurationFile", dependencies: ["Explanation"], swiftSettings: strict),
+            name: "ConfigurationFile", dependencies: ["Explanation"], swiftSettings: small),
         .target(
             name: "HibernateLocation", dependencies: ["Explanation"], swiftSettings: strict),
         .target(
             name: "KeyFiles", dependencies: ["Sealing", "Checksum", "Bytes", "Explanation"],
-            swiftSettings: strict),
+            swiftSettings: small),
 
         // Libraries that work on bytes in memory.
         .target(name: "Checksum", dependencies: ["CXXHash", "CZlib"], swiftSettings: strict),
@@ -108,7 +111,7 @@ let package = Package(
                 "PhysicalMemory", "Threads", "Sealing", "Bytes", "Explanation", "CBlkid", "CLinux",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            swiftSettings: strict),
+            swiftSettings: small),
 
         // Pages on their way between device and memory, and the jump.
         .target(
@@ -138,7 +141,7 @@ let package = Package(
                 "Compression", "Bytes", "Threads", "CHandoff", "LinuxPlatform", "Explanation",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            swiftSettings: strict),
+            swiftSettings: small),
         .target(name: "CGetopt", cSettings: strictC),
         .executableTarget(
             name: "kresume",
@@ -146,7 +149,7 @@ let package = Package(
                 "Hibernation", "LinuxPlatform", "ConfigurationFile", "Explanation", "CGetopt",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            swiftSettings: strict),
+            swiftSettings: small),
 
         // What tests of several modules use.
         .target(
