@@ -66,7 +66,7 @@ _kresume() {
     locate | discard) options="--offset=" ;;
     key) options="--no-passphrase --key-file=" ;;
     setup) options="--yes --undo --swap-file= --size= --no-encrypt" ;;
-    status) options= ;;
+    status | sleep) options= ;;
     save) options="--back --worker" ;;
     *)
         options=
@@ -74,12 +74,12 @@ _kresume() {
         ;;
     esac
     if ((COMP_CWORD == 1)); then
-        options="resume hibernate test check estimate setup status save locate inspect verify discard key"
+        options="resume hibernate test check estimate setup status save locate inspect verify discard key sleep"
         [[ ${current} == -* ]] || all=
     elif [[ ${current} != -* ]]; then
         all=
         options=$(_kresume_devices)
-        case ${COMP_WORDS[1]} in save | setup | status) options= ;; esac
+        case ${COMP_WORDS[1]} in save | setup | sleep | status) options= ;; esac
         [[ ${COMP_WORDS[1]} != key ]] || options="create show change-passphrase remove"
     fi
     mapfile -t COMPREPLY < <(compgen -W "${options} ${all}" -- "${current}")

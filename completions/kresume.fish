@@ -9,7 +9,7 @@ function __kresume_devices
     printf '%s\n' UUID= LABEL= PARTUUID= PARTLABEL=
 end
 
-set -l commands resume hibernate test check estimate setup status save locate inspect verify discard key
+set -l commands resume hibernate test check estimate setup status save locate inspect verify discard key sleep
 
 complete -c kresume -f
 complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a resume -d 'Bring a machine back'
@@ -25,6 +25,7 @@ complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a inspect -d
 complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a verify -d 'Read and check all of an image'
 complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a discard -d 'Drop an image'
 complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a key -d 'The key of encrypted images'
+complete -c kresume -n "not __fish_seen_subcommand_from $commands" -a sleep -d 'Hibernate in place of the kernel'
 complete -c kresume -n "not __fish_seen_subcommand_from $commands" -s V -l version -d 'Show the version'
 
 complete -c kresume -n '__fish_seen_subcommand_from resume hibernate test check estimate locate inspect verify discard' -a '(__kresume_devices)'

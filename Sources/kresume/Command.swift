@@ -21,7 +21,7 @@ struct Command: Sendable {
 
     static let all: [Command] = [
         resume, hibernate, test, check, estimate, setup, status, save, locate, inspect, verify,
-        discard, key,
+        discard, key, sleep,
     ]
 
     var help: String {

@@ -104,6 +104,21 @@ extension Command {
         return checkup.works ? .success : .failure
     }
 
+    static let sleep = Command(
+        name: "sleep", operands: "PROGRAM [ARGUMENT]...",
+        summary: "Run a program that hibernates by the kernel, and hibernate by kresume instead.",
+        details: """
+            For systemd-sleep: its hooks, its settings and its log stay what they are; when it writes disk to
+            /sys/power/state, kresume hibernate comes in its place. Put -- before PROGRAM.
+            """,
+        options: [], operandCount: 1...64
+    ) { arguments, report in
+        let settings = try hibernation(Arguments(["kresume"], sleeping), report)
+        let status = try SleepProgram(settings).run(
+            FilePath(arguments.operands[0]), Array(arguments.operands.dropFirst()))
+        return status == 0 ? .success : .failure
+    }
+
     static let sleeping = [
         CommandLineOption.offset,
         CommandLineOption("force", short: "f", "overwrite whatever DEVICE holds"),

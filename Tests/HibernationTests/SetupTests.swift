@@ -19,6 +19,8 @@ import Testing
         "/usr/bin/chattr", "/usr/bin/btrfs",
     ]
     private static let shared: FilePath = "/usr/local/share/kresume/systemd-hibernate.conf"
+    private static let sharedToo: FilePath =
+        "/usr/local/share/kresume/systemd-suspend-then-hibernate.conf"
 
     /// Installed, and no more: a root on ``swapPath``, nothing to swap to.
     private func machine(_ fileSystem: String = "ext4") throws -> ScriptedMachine {
@@ -39,6 +41,7 @@ import Testing
             for path in Self.programs { script.files[FilePath(path)] = [] }
             script.files["/run/systemd/system"] = []
             script.files[Self.shared] = Array("[Service]\n".utf8)
+            script.files[Self.sharedToo] = Array("[Service]\n".utf8)
             script.files["/etc/fstab"] = Array("/dev/sda2 / ext4 defaults 0 1".utf8)
             script.files["/etc/kresume.conf"] = Array("# none\n#device = x\n".utf8)
             script.passphrases = ["secret", "secret"]
@@ -108,7 +111,8 @@ import Testing
                   2. make the key of encrypted images, and ask for its passphrase (--no-encrypt: do not)
                   3. say in /etc/kresume.conf where images are
                   4. make systemctl hibernate use kresume (a link to \(Self.shared))
-                  5. make the initramfs again (update-initramfs -u)
+                  5. make systemctl suspend-then-hibernate use kresume (a link to \(Self.sharedToo))
+                  6. make the initramfs again (update-initramfs -u)
                 """)
         #expect(plan.warnings.map { $0.hasPrefix("without UEFI systemctl") } == [true])
         // Nothing was done yet.
@@ -137,7 +141,7 @@ import Testing
 
                 """)
         #expect(machine.exists(KeyFilesHere.sealing) && machine.exists(KeyFilesHere.opening))
-        #expect(machine.exists(Setup.dropIn))
+        #expect(Setup.verbs.allSatisfy { machine.exists(Setup.dropIn(for: $0)) })
 
         // Again: nothing is left to do.
         let configured = ConfiguredLocation(device: .path(swapPath), offsetPages: 512)
@@ -174,7 +178,9 @@ import Testing
                 #expect(machine.script.swaps.map(\.path) == ["/swapfile"], "\(command)")
                 let lines = self.text("/etc/fstab", machine).split(separator: "\n")
                 #expect(lines.count == 2, "\(command): \(lines)")
-                #expect(machine.exists(Setup.dropIn) && machine.exists(KeyFilesHere.sealing))
+                #expect(
+                    Setup.verbs.allSatisfy { machine.exists(Setup.dropIn(for: $0)) }
+                        && machine.exists(KeyFilesHere.sealing))
             }
             try setup.undo()
             #expect(state(machine) == before, "\(command)")
@@ -242,7 +248,9 @@ import Testing
         setup.encrypts = false
         #expect(
             try setup.plan().steps == [
-                .systemd(dropIn: Self.shared), .initramfs(command: "update-initramfs -u"),
+                .systemd(verb: "hibernate", dropIn: Self.shared),
+                .systemd(verb: "suspend-then-hibernate", dropIn: Self.sharedToo),
+                .initramfs(command: "update-initramfs -u"),
             ])
         machine.change { $0.commandLine = "resume=/dev/sda3 noresume" }
         let warnings = try setup.plan().warnings
@@ -255,7 +263,9 @@ import Testing
         machine.change { $0.kexecJumpSupport = .unknownFlag }
         let plan = try setup(machine).plan()
         #expect(plan.warnings.count == 2 && plan.warnings[0].contains("CONFIG_KEXEC_JUMP"))
-        #expect(!plan.steps.contains(.key) && !plan.steps.contains(.systemd(dropIn: Self.shared)))
+        #expect(
+            !plan.steps.contains(.key)
+                && !plan.steps.contains(.systemd(verb: "hibernate", dropIn: Self.shared)))
         #expect(plan.steps.contains(.location))
     }
 

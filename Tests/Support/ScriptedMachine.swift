@@ -88,6 +88,8 @@ package final class ScriptedMachine: Machine {
         package var process = ProcessIdentity(number: 100, startTime: 1000)
         /// Which other processes run.
         package var running: [ProcessIdentity] = []
+        /// What a program that is traced writes where.
+        package var tracedWrites: [(file: FilePath, text: String)] = []
         package var undoNote: [UInt8]?
         package var status: [UInt8]?
         package var forbidsOtherResumes = false
@@ -518,6 +520,19 @@ extension ScriptedMachine {
         note("run \(command)")
         try fail("runProgram")
         return script.whenRun(self, command)
+    }
+    package func runTraced(
+        _ path: FilePath, _ arguments: [String],
+        replacing deed: (_ file: FilePath, _ bytes: [UInt8]) -> TracedProgram.Deed?
+    ) throws(PlatformError) -> Int32 {
+        note("trace \(([path.string] + arguments).joined(separator: " "))")
+        try fail("runTraced")
+        for (file, text) in script.tracedWrites {
+            let deed = deed(file, Array(text.utf8))
+            let outcome = deed.map { $0().map { "\($0.rawValue)" } ?? "done" } ?? "passed"
+            note("\(text.split(separator: "\n").first ?? "") to \(file): \(outcome)")
+        }
+        return 0
     }
     package func useAllCPUs() { note("use all CPUs") }
     package func forbidCoreDumps() {}

@@ -69,6 +69,27 @@ int linux_hide_memory(void);
 /* malloc's M_MMAP_THRESHOLD fixed at its first value, which glibc otherwise raises. */
 void linux_return_large_pieces(void);
 
+/* ptrace(2) is variadic, and its structures clash between headers. A program that stops before it begins:
+ * its process, or -1 with errno set. */
+pid_t linux_start_traced(const char *path, char *const words[]);
+
+/* That it stops at each system call, and when it has become the program. Returns 0, or -1 with errno set; so do
+ * those below. */
+int linux_trace_calls(pid_t process);
+
+/* Lets it go on to the next stop, with a signal or 0. */
+int linux_trace_on(pid_t process, int signal);
+
+/* Whether it is about to call write(2), and with what. */
+int linux_traced_write(pid_t process, int *fd, uint64_t *address, uint64_t *count);
+
+/* Bytes of its memory: how many, or -1 with errno set. */
+ssize_t linux_traced_bytes(pid_t process, uint64_t address, void *buffer, size_t count);
+
+/* The system call that it is about to make is not made; what it returns all the same, at the next stop. */
+int linux_traced_skip(pid_t process);
+int linux_traced_result(pid_t process, long result);
+
 /* Has the kernel's random number generator take a new key now. */
 int linux_reseed_random(int fd);
 

@@ -23,11 +23,12 @@ extension Setup {
                 try note.add(.key, on: machine)
             case .location: try writeLocation(&note)
             case .commandLine: try writeCommandLine(&note)
-            case .systemd(let file):
-                try note.add(.file(Self.dropIn), on: machine)
+            case .systemd(let verb, let file):
+                let dropIn = Self.dropIn(for: verb)
+                try note.add(.file(dropIn), on: machine)
                 // A link that leads nowhere any more would be in the way.
-                _ = try machine.removeFile(Self.dropIn)
-                try machine.link(Self.dropIn, to: file)
+                _ = try machine.removeFile(dropIn)
+                try machine.link(dropIn, to: file)
                 try call("systemctl", ["daemon-reload"])
             case .mkinitcpioHook:
                 try note.add(.file(MkinitcpioHook.file), on: machine)
@@ -70,7 +71,9 @@ extension Setup {
         case .file(let path):
             if try machine.removeFile(path) { report.note("removed \(path)") }
             machine.removeEmptyDirectory(path.removingLastComponent())
-            if path == Self.dropIn { try call("systemctl", ["daemon-reload"]) }
+            if Self.verbs.map(Self.dropIn(for:)).contains(path) {
+                try call("systemctl", ["daemon-reload"])
+            }
             if path == Self.grubFile { try call("update-grub", []) }
         case .key:
             do { try ManageKeys(machine, report).remove() } catch KeyError.nothingThere {}

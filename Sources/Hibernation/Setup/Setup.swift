@@ -18,7 +18,11 @@ package struct Setup {
     let machine: any Machine
     let report: Report
 
-    static let dropIn: FilePath = "/etc/systemd/system/systemd-hibernate.service.d/kresume.conf"
+    /// What systemctl is asked for.
+    static let verbs = ["hibernate", "suspend-then-hibernate"]
+    static func dropIn(for verb: String) -> FilePath {
+        FilePath("/etc/systemd/system/systemd-\(verb).service.d/kresume.conf")
+    }
     static let grubFile: FilePath = "/etc/default/grub.d/kresume.cfg"
     private static let systemd: FilePath = "/run/systemd/system"
     private static let sharedDirectories = ["/usr/share", "/usr/local/share"]
@@ -53,7 +57,11 @@ package struct Setup {
             plan.steps.append(.key)
         }
         planLocation(target, &plan)
-        if isOwnWay, let file = try systemdDropIn() { plan.steps.append(.systemd(dropIn: file)) }
+        for verb in isOwnWay ? Self.verbs : [] {
+            if let file = systemdDropIn(for: verb) {
+                plan.steps.append(.systemd(verb: verb, dropIn: file))
+            }
+        }
         if MkinitcpioHook.isMissing(machine) { plan.steps.append(.mkinitcpioHook) }
         if !plan.isEmpty || !isInInitramfs {
             plan.steps.append(.initramfs(command: tool.command))
@@ -115,12 +123,12 @@ package struct Setup {
     }
 
     /// What is installed for it, unless it is linked already, or there is no systemd.
-    private func systemdDropIn() throws -> FilePath? {
-        guard machine.exists(Self.systemd), !machine.exists(Self.dropIn) else {
+    private func systemdDropIn(for verb: String) -> FilePath? {
+        guard machine.exists(Self.systemd), !machine.exists(Self.dropIn(for: verb)) else {
             return nil
         }
         return Self.sharedDirectories.lazy
-            .map { FilePath("\($0)/kresume/systemd-hibernate.conf") }
+            .map { FilePath("\($0)/kresume/systemd-\(verb).conf") }
             .first { machine.exists($0) }
     }
 

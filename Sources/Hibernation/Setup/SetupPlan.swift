@@ -14,8 +14,8 @@ package struct SetupPlan: Hashable, Sendable {
         case location
         /// GRUB's command line does so, too.
         case commandLine
-        /// `systemctl hibernate` becomes ours.
-        case systemd(dropIn: FilePath)
+        /// `systemctl hibernate`, or its like, becomes ours.
+        case systemd(verb: String, dropIn: FilePath)
         case mkinitcpioHook
         case initramfs(command: String)
 
@@ -30,8 +30,8 @@ package struct SetupPlan: Hashable, Sendable {
             case .commandLine:
                 "say so on the kernel command line, too (/etc/default/grub.d/kresume.cfg): without "
                     + "UEFI systemd asks for that"
-            case .systemd(let path):
-                "make systemctl hibernate use kresume (a link to \(path))"
+            case .systemd(let verb, let path):
+                "make systemctl \(verb) use kresume (a link to \(path))"
             case .mkinitcpioHook:
                 "put kresume into mkinitcpio's hooks (\(MkinitcpioHook.file))"
             case .initramfs(let command): "make the initramfs again (\(command))"

@@ -41,6 +41,7 @@ extension PlatformError {
         case socket, poll, uname, reboot, pipe
         case spawn = "posix_spawn"
         case wait = "waitpid"
+        case ptrace
         case kexecLoad = "kexec_load"
     }
 }

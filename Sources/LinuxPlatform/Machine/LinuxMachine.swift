@@ -255,6 +255,12 @@ extension LinuxMachine {
     ) throws(PlatformError) -> Int32 {
         try OtherProgram.run(path, arguments)
     }
+    package func runTraced(
+        _ path: FilePath, _ arguments: [String],
+        replacing deed: (_ file: FilePath, _ bytes: [UInt8]) -> TracedProgram.Deed?
+    ) throws(PlatformError) -> Int32 {
+        try TracedProgram.run(path, arguments, replacing: deed)
+    }
     package func useAllCPUs() { CPU.useAll() }
     package func forbidCoreDumps() { CoreDump.forbid() }
     package func askPassphrase(

@@ -83,6 +83,11 @@ package protocol ProcessAccess: Sendable {
     func hearStarter() throws(PlatformError) -> [UInt8]
     /// See ``OtherProgram/run(_:_:)``.
     func runProgram(_ path: FilePath, _ arguments: [String]) throws(PlatformError) -> Int32
+    /// See ``TracedProgram/run(_:_:replacing:)``.
+    func runTraced(
+        _ path: FilePath, _ arguments: [String],
+        replacing deed: (_ file: FilePath, _ bytes: [UInt8]) -> TracedProgram.Deed?
+    ) throws(PlatformError) -> Int32
     /// See ``CPU/useAll()``.
     func useAllCPUs()
     /// See ``CoreDump/forbid()``.

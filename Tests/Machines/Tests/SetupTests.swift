@@ -67,6 +67,14 @@ extension Machines {
                 try machine.expect(
                     "busctl call org.freedesktop.login1 /org/freedesktop/login1 "
                         + "org.freedesktop.login1.Manager CanHibernate", gives: "s \"yes\"")
+                // The programs that systemd-sleep runs before and after.
+                let hook = "/usr/lib/systemd/system-sleep/test"
+                try machine.expect(
+                    """
+                    mkdir -p \(hook.dropLast(5)) && \
+                    printf '#!/bin/sh\\necho $* $SYSTEMD_SLEEP_ACTION >>/run/hooks\\n' >\(hook) && \
+                    chmod +x \(hook)
+                    """)
                 // As `systemctl hibernate` does it, which does not wait.
                 let request = machine.send("systemctl start systemd-hibernate.service")
                 try machine.waitForPowerOff(by: request, limit: .seconds(300))
@@ -82,6 +90,10 @@ extension Machines {
                 #expect(!back.console.contains("EXT4-fs (vda1): mounted"))
                 try back.expectWorkIntact()
                 try back.expect("swapon --show=NAME --noheadings", gives: "/swapfile")
+                try back.expect(
+                    "cat /run/hooks && rm \(hook)",
+                    gives: "pre hibernate hibernate\npost hibernate hibernate")
+                try back.expect("kresume status | grep -c 'hibernated to /swapfile'", gives: "1")
 
                 let undone = try back.run("kresume setup --undo", limit: .seconds(900))
                 #expect(undone.status == 0, "\(undone.output)")
