@@ -122,7 +122,8 @@ import Testing
         #expect(
             machine.script.deeds.filter { $0.hasPrefix("run") || $0.hasPrefix("swapon") } == [
                 "run fallocate -l 1073741824 /swapfile", "run mkswap /swapfile",
-                "swapon /swapfile -1", "run systemctl daemon-reload", "run update-initramfs -u",
+                "swapon /swapfile -1", "run systemctl daemon-reload", "run systemctl daemon-reload",
+                "run update-initramfs -u",
             ])
         // It was for root only before anything could be in it.
         #expect(machine.script.deeds.contains("write /swapfile"))
