@@ -8,8 +8,12 @@ struct Arguments {
     private(set) var options = OptionValues()
     private(set) var operands: [String] = []
 
-    /// By getopt_long, so with all the habits of GNU programs: options and operands mixed, `--`,
-    /// long names cut short. `words` begins with the name that getopt_long puts before its errors.
+    /// None.
+    init() {}
+
+    /// By getopt_long, so once in a process, and with all the habits of GNU programs: options and
+    /// operands mixed, `--`, long names cut short. `words` begins with the name that getopt_long puts
+    /// before its errors.
     init(_ words: [String], _ known: [CommandLineOption]) throws {
         // getopt_long wants C strings that outlive the call; so does the process.
         var argv: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]

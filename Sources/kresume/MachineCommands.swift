@@ -113,8 +113,7 @@ extension Command {
             """,
         options: [], operandCount: 1...64
     ) { arguments, report in
-        let settings = try hibernation(Arguments(["kresume"], sleeping), report)
-        let status = try SleepProgram(settings).run(
+        let status = try SleepProgram(hibernation(Arguments(), report)).run(
             FilePath(arguments.operands[0]), Array(arguments.operands.dropFirst()))
         return status == 0 ? .success : .failure
     }
