@@ -94,17 +94,18 @@ import Testing
         #expect(try hook.run("run_hook") == Hook.Outcome(calls: calls, status: 0))
     }
 
-    /// What kresume has refused for good, the tool's own hook does not resume.
+    /// What kresume has refused for good, the tool's own hook does not resume: init runs none that is not
+    /// executable.
     @Test(arguments: [true, false]) func othersResumeWhatTheyMay(isForbidden: Bool) throws {
         let note = "/run/kresume/no-other-resume"
         let hook = Hook(
-            path: "mkinitcpio/hooks/kresume", shell: ["busybox", "ash"], standIns: ["kresume"],
-            files: ["/proc/cmdline": "quiet"].merging(isForbidden ? [note: ""] : [:]) { $1 },
-            variables: ["resume": "/dev/vda2"])
+            path: "mkinitcpio/hooks/kresume", shell: ["busybox", "ash"],
+            standIns: ["kresume", "chmod"],
+            files: ["/proc/cmdline": "quiet", "/hooks/resume": ""].merging(
+                isForbidden ? [note: ""] : [:]
+            ) { $1 })
         #expect(
-            try hook.run("run_hook; echo \"resume ${resume}\"").calls
-                == [
-                    "kresume resume --unattended", isForbidden ? "resume " : "resume /dev/vda2",
-                ])
+            try hook.run("run_hook").calls
+                == ["kresume resume --unattended"] + (isForbidden ? ["chmod 644 ./file0"] : []))
     }
 }
