@@ -4,7 +4,8 @@
 # make test      everything: packages, build, lint, unit tests, a little fuzzing, machine tests
 # make lint      layout of the sources, shellcheck, which module imports which, licence lines
 # make unit      tests that need no virtual machine
-# make machines  tests that boot kernels in QEMU (the first run builds one: some minutes)
+# make machines  tests that boot kernels in QEMU (the first run builds one: some minutes); with
+#                MKINITCPIO=/path/to/its/sources that one is run, too: it is not in Debian
 # make fuzz      what is read from devices, files and memory, by libFuzzer: FUZZ_SECONDS (60) each;
 #                some of it: FUZZ_TARGETS='image stock-image'
 # make cuts      many more of the moments at which the power may go than `make test` has: as many times
@@ -46,7 +47,7 @@ SYSCONFDIR := /etc
 directory = $(or $(shell pkg-config --variable=$1 $2 2>/dev/null),$3)
 INITRAMFS_TOOLS := /usr/share/initramfs-tools
 DRACUT_MODULES  := $(call directory,dracutmodulesdir,dracut,/usr/lib/dracut/modules.d)
-MKINITCPIO      := /usr/lib/initcpio
+INITCPIO        := /usr/lib/initcpio
 SYSTEMD_UNITS   := $(call directory,systemdsystemunitdir,systemd,/usr/lib/systemd/system)
 BASH_COMPLETIONS := $(call directory,completionsdir,bash-completion,/usr/share/bash-completion/completions)
 ZSH_COMPLETIONS  := /usr/share/zsh/site-functions
@@ -63,7 +64,7 @@ INSTALLED := \
 	$(foreach file,$(notdir $(wildcard dracut/50kresume/*)),\
 		dracut/50kresume/$(file):$(DRACUT_MODULES)/50kresume/$(file):$(if $(filter %.rules,$(file)),644,755)) \
 	$(foreach file,install/kresume install/sd-kresume hooks/kresume,\
-		mkinitcpio/$(file):$(MKINITCPIO)/$(file):644) \
+		mkinitcpio/$(file):$(INITCPIO)/$(file):644) \
 	$(foreach unit,kresume-resume.service kresume-save.service \
 		$(addsuffix /kresume.conf,systemd-hibernate-resume.service.d \
 			systemd-hibernate-resume@.service.d),\
@@ -146,6 +147,13 @@ fuzz: swift
 fuzz-short: swift
 	@Tests/Fuzz/run runs 10000 $(FUZZ_TARGETS)
 
+# A checkout of mkinitcpio, of which nothing is ours. Without it stand-ins run for its functions.
+MKINITCPIO :=
+
+ifneq ($(MKINITCPIO),)
+export KRESUME_MKINITCPIO := $(abspath $(MKINITCPIO))
+endif
+
 machines: packages
 	swift test --disable-xctest --filter '^MachineTests\.'
 
@@ -163,7 +171,8 @@ soak: deps build/kresume
 # One that fails is made again, and its complaint seen, by the test that needs it.
 fetch: deps
 	@mkdir -p build
-	@for suite in bookworm trixie; do Tests/Machines/prepare/debian-root $$suite; done >build/fetch.log 2>&1 &
+	@for suite in bookworm trixie $(if $(MKINITCPIO),'trixie mkinitcpio'); do \
+		Tests/Machines/prepare/debian-root $$suite; done >build/fetch.log 2>&1 &
 
 test: deps fetch build/kresume lint unit fuzz-short machines
 

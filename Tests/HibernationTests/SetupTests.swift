@@ -329,18 +329,50 @@ import Testing
         ("base udev resume filesystems", "base udev kresume resume filesystems"),
         ("base systemd filesystems", "base systemd sd-kresume filesystems"),
         ("base kresume filesystems", "base kresume filesystems"),
+        ("base udev block", "base udev block kresume"),
     ])
     func hooksOfMkinitcpio(hooks: String, expected: String) throws {
+        // Old configurations have a string.
+        for list in ["(\(hooks))", "\"\(hooks)\""] {
+            #expect(try self.hooks(after: "HOOKS=\(list)") == expected)
+        }
+    }
+
+    private func hooks(after configuration: String) throws -> String {
         let process = Process()
         let output = Pipe()
         process.executableURL = URL(filePath: "/bin/bash")
         process.arguments = [
-            "-euc", "HOOKS=(\(hooks))\n\(MkinitcpioHook.contents)\necho \"${HOOKS[*]}\"",
+            "-euc", "\(configuration)\n\(MkinitcpioHook.contents)\necho \"${HOOKS[*]}\"",
         ]
         process.standardOutput = output
         try process.run()
         let said = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
-        #expect(String(decoding: said, as: UTF8.self) == expected + "\n")
+        return String(String(decoding: said, as: UTF8.self).dropLast())
+    }
+
+    /// A preset may pass over what we write.
+    @Test(arguments: [true, false]) func tellsWhereMkinitcpioHasNoKresume(isIn: Bool) throws {
+        let machine = try machine()
+        machine.change { script in
+            script.files["/usr/sbin/update-initramfs"] = nil
+            script.files["/usr/bin/mkinitcpio"] = []
+            script.files["/etc/mkinitcpio.conf"] = Array("HOOKS=(base filesystems)\n".utf8)
+            script.whenRun = { machine, command in
+                guard command == "mkinitcpio -P" else { return Self.imitate(command, machine) }
+                var archive = InitramfsArchive()
+                _ = archive.addProgram(isIn ? "usr/bin/kresume" : "init", [1, 2, 3])
+                let bytes = archive.bytes()
+                machine.change { $0.files[Self.initrd] = bytes }
+                return 0
+            }
+        }
+        let recorded = RecordedReport()
+        let setup = setup(machine, recorded)
+        try setup.run(setup.plan())
+        #expect(machine.exists(MkinitcpioHook.file))
+        let said = recorded.lines.filter { $0.contains("is not in") || $0.contains("passes over") }
+        #expect(said.count == (isIn ? 0 : 2), "\(recorded.lines)")
     }
 }

@@ -44,7 +44,43 @@ import Testing
         hook.files = ["/etc/kresume/image-key": ""]
         let calls = try hook.run("build").calls
         #expect(calls.contains(line))
-        #expect(calls.contains("add_binary systemd-ask-password") == path.hasSuffix("sd-kresume"))
+        for call in [
+            "add_binary systemd-ask-password",
+            "add_systemd_unit systemd-ask-password-console.path",
+            "add_systemd_unit systemd-ask-password-console.service",
+        ] { #expect(calls.contains(call) == path.hasSuffix("sd-kresume")) }
+    }
+
+    /// What systemd takes to open a credential by the TPM, as far as this machine has it.
+    @Test(arguments: [true, false]) func installsTheCredential(hasShell: Bool) throws {
+        let generator = "/usr/lib/systemd/system-generators/systemd-tpm2-generator"
+        var hook = Hook(
+            path: "mkinitcpio/install/sd-kresume", shell: ["bash"],
+            standIns: [
+                "add_binary", "add_module", "add_all_modules", "add_systemd_unit", "add_symlink",
+                "add_file",
+            ],
+            files: [
+                "/etc/credstore.encrypted/kresume.image-key": "", "/lib/libtss2-esys.so.0": "",
+                generator: "", "/usr/lib/systemd/system/tpm2.target": "",
+            ])
+        hook.variables = ["BUILDROOT": "/nowhere"]
+        if hasShell { hook.files["${BUILDROOT}/usr/bin/sh"] = "" }
+        let credential = hasShell ? 1 : 0
+        let library = "./file\(credential + 1)"
+        let libraries = """
+            ldconfig() {
+                printf '\\t%s (libc6,x86-64) => %s\\n' libtss2-esys.so.0 \(library) \
+                    libtss2-mu.so.0 ./missing libz.so.1 ./file0
+            }
+            """
+        let calls = try hook.run("\(libraries)\nbuild").calls
+        #expect(calls.contains("add_file ./file\(credential)"))
+        #expect(
+            calls.filter { $0.hasPrefix("add_binary ./") }
+                == ["add_binary \(library)", "add_binary ./file\(credential + 2)"])
+        #expect(calls.contains("add_systemd_unit tpm2.target"))
+        #expect(calls.contains("add_binary /usr/bin/sh") != hasShell)
     }
 
     @Test func installsTheUnits() throws {
@@ -94,17 +130,18 @@ import Testing
         #expect(try hook.run("run_hook") == Hook.Outcome(calls: calls, status: 0))
     }
 
-    /// What kresume has refused for good, the tool's own hook does not resume.
+    /// What kresume has refused for good, the tool's own hook does not resume: init runs none that is not
+    /// executable.
     @Test(arguments: [true, false]) func othersResumeWhatTheyMay(isForbidden: Bool) throws {
         let note = "/run/kresume/no-other-resume"
         let hook = Hook(
-            path: "mkinitcpio/hooks/kresume", shell: ["busybox", "ash"], standIns: ["kresume"],
-            files: ["/proc/cmdline": "quiet"].merging(isForbidden ? [note: ""] : [:]) { $1 },
-            variables: ["resume": "/dev/vda2"])
+            path: "mkinitcpio/hooks/kresume", shell: ["busybox", "ash"],
+            standIns: ["kresume", "chmod"],
+            files: ["/proc/cmdline": "quiet", "/hooks/resume": ""].merging(
+                isForbidden ? [note: ""] : [:]
+            ) { $1 })
         #expect(
-            try hook.run("run_hook; echo \"resume ${resume}\"").calls
-                == [
-                    "kresume resume --unattended", isForbidden ? "resume " : "resume /dev/vda2",
-                ])
+            try hook.run("run_hook").calls
+                == ["kresume resume --unattended"] + (isForbidden ? ["chmod 644 ./file0"] : []))
     }
 }

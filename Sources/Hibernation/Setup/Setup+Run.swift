@@ -35,9 +35,16 @@ extension Setup {
                 try machine.replaceFile(
                     MkinitcpioHook.file, with: Array(MkinitcpioHook.contents.utf8),
                     mode: WholeFile.common)
-            case .initramfs: try makeInitramfs()
+            case .initramfs:
+                try makeInitramfs()
+                if let path = initramfsWithoutUs { warn(ofNoneIn: path) }
             }
         }
+    }
+
+    private func warn(ofNoneIn path: FilePath) {
+        report.warn(CheckError.notInInitramfs(path).explanation)
+        if machine.exists(MkinitcpioHook.file) { report.warn(MkinitcpioHook.passedOver) }
     }
 
     /// Takes back what ``run(_:)`` has done here, the last first.

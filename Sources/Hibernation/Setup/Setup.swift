@@ -133,11 +133,23 @@ package struct Setup {
     }
 
     private var isInInitramfs: Bool {
-        guard let release = try? machine.kernel().release,
-            let path = try? SaverFiles(release: release, machine: machine).initrd(),
-            let bytes = try? machine.file(path, limit: CheckMachine.fileLimit)
-        else { return false }
-        let contents = InitramfsContents(of: bytes, lookingFor: [InitramfsContents.program])
-        return contents.has(InitramfsContents.program) != false
+        initramfs.map { hasProgram($0) != false } ?? false
+    }
+
+    /// An initramfs that was made and has no kresume in it.
+    var initramfsWithoutUs: FilePath? {
+        initramfs.flatMap { hasProgram($0) == false ? $0 : nil }
+    }
+
+    private var initramfs: FilePath? {
+        guard let release = try? machine.kernel().release else { return nil }
+        return try? SaverFiles(release: release, machine: machine).initrd()
+    }
+
+    /// Nil where it cannot be told.
+    private func hasProgram(_ path: FilePath) -> Bool? {
+        guard let bytes = try? machine.file(path, limit: CheckMachine.fileLimit) else { return nil }
+        return InitramfsContents(of: bytes, lookingFor: [InitramfsContents.program])
+            .has(InitramfsContents.program)
     }
 }

@@ -123,8 +123,15 @@ package final class Bench: Sendable {
     /// A copy of the disk on which a Debian is installed: GPT, an ext4 with the system, a swap
     /// partition.
     package func installedDisk(_ suite: System.Suite = .bookworm) throws -> String {
+        try systemDisk(System.installed(suite))
+    }
+
+    /// The same of a Debian with mkinitcpio.
+    package func mkinitcpioDisk() throws -> String { try systemDisk(System.mkinitcpio.get()) }
+
+    private func systemDisk(_ directory: String) throws -> String {
         let path = disks.appending(path: "system").path
-        let original = try System.installed(suite) + "/disk"
+        let original = directory + "/disk"
         try Host.run(["cp", "--sparse=always", "--reflink=auto", original, path])
         return path
     }

@@ -14,6 +14,9 @@ package enum System: Sendable {
     case debianTwice
     /// A Debian on a disk of ``Bench/installedDisk(_:)``, with an initramfs made by its own tools.
     case installed(Kernel, Initramfs, Suite = .bookworm)
+    /// A Debian 13 on the disk of ``Bench/mkinitcpioDisk()``, with an initramfs made by mkinitcpio, where a
+    /// ``mkinitcpioCheckout`` is named.
+    case mkinitcpio(Kernel, Hooks, Key = .none)
 
     package enum Kernel: String, Sendable {
         /// Debian's cloud kernel, 6.1 or 6.12.
@@ -37,10 +40,27 @@ package enum System: Sendable {
         case dracutPlain = "dracut-plain"
     }
 
+    package enum Hooks: String, CaseIterable, Sendable {
+        case busybox, systemd
+    }
+
+    /// What opens encrypted images, in the initramfs.
+    package enum Key: String, CaseIterable, Sendable {
+        case none = ""
+        /// With the passphrase `right`.
+        case passphrase = "-passphrase"
+        /// The same key without one.
+        case file = "-key-file"
+    }
+
+    /// The sources of mkinitcpio, which are not ours: `make test MKINITCPIO=` names them.
+    package static let mkinitcpioCheckout = ProcessInfo.processInfo
+        .environment["KRESUME_MKINITCPIO"].flatMap { $0.isEmpty ? nil : $0 }
+
     /// A busy host may stop a machine for many seconds: that is no soft lockup.
     var parameters: [String] {
         switch self {
-        case .test, .installed(.test, _, _): ["watchdog_thresh=60"]
+        case .test, .installed(.test, _, _), .mkinitcpio(.test, _, _): ["watchdog_thresh=60"]
         default: []
         }
     }
@@ -62,6 +82,11 @@ package enum System: Sendable {
                 kernel: try Self.installed(suite) + "/vmlinuz-\(kernel.rawValue)",
                 initramfs: try Self.installed(suite)
                     + "/initrd-\(kernel.rawValue)-\(initramfs.rawValue)")
+        case .mkinitcpio(let kernel, let hooks, let key):
+            Files(
+                kernel: try Self.mkinitcpio.get() + "/vmlinuz-\(kernel.rawValue)",
+                initramfs: try Self.mkinitcpio.get()
+                    + "/initrd-\(kernel.rawValue)-\(hooks.rawValue)\(key.rawValue)")
         }
     }
 
@@ -125,6 +150,18 @@ package enum System: Sendable {
 
     private static let bookworm = Result { try makeInstalled(.bookworm) }
     private static let trixie = Result { try makeInstalled(.trixie) }
+
+    /// The same with mkinitcpio.
+    static let mkinitcpio = Result {
+        guard let checkout = mkinitcpioCheckout else {
+            throw MachineError.notStarted(ENOENT, "mkinitcpio: no checkout is named")
+        }
+        let result = directory.appending(path: "debian-mkinitcpio").path
+        let archive = try prepare("debian-root", [Suite.trixie.rawValue, "mkinitcpio"])
+        _ = try prepare(
+            "debian-system", [result, prepare("test-kernel", []), archive, checkout])
+        return result
+    }
 
     private static func makeInstalled(_ suite: Suite) throws -> String {
         let result = directory.appending(path: "debian-\(suite.rawValue)").path

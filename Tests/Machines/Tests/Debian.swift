@@ -15,12 +15,24 @@ enum Debian {
         _ bench: Bench, _ kernel: System.Kernel, _ initramfs: System.Initramfs,
         _ suite: System.Suite = .bookworm
     ) throws -> Configuration {
+        configuration(
+            .installed(kernel, initramfs, suite), on: Disk(try bench.installedDisk(suite)))
+    }
+
+    /// The same with mkinitcpio.
+    static func configuration(
+        _ bench: Bench, _ kernel: System.Kernel, _ hooks: System.Hooks
+    ) throws -> Configuration {
+        configuration(.mkinitcpio(kernel, hooks), on: Disk(try bench.mkinitcpioDisk()))
+    }
+
+    private static func configuration(_ system: System, on disk: Disk) -> Configuration {
         var configuration = Configuration()
         configuration.memory = 1024
         // Debian loads a module for each of a processor's abilities; these few halve its boot.
         configuration.processorModel = "qemu64,-svm"
-        configuration.system = .installed(kernel, initramfs, suite)
-        configuration.disks = [Disk(try bench.installedDisk(suite))]
+        configuration.system = system
+        configuration.disks = [disk]
         configuration.parameters = parameters()
         return configuration
     }

@@ -28,7 +28,10 @@ extension Machines {
                     as: "partition",
                     whileOff: {
                         for initramfs in System.Initramfs.allCases {
-                            try expectNobodyResumes(bench, configuration, initramfs)
+                            var other = configuration
+                            other.system = .installed(.stock, initramfs)
+                            try expectNobodyResumes(
+                                bench, other, as: "changed-\(initramfs.rawValue)")
                         }
                     })
                 let luks = LUKSSwap(disk: "/dev/vdc")
@@ -139,12 +142,10 @@ private func hibernation(
 
 /// Somebody has mounted a file system of the machine that is off: kresume refuses, and the initramfs's own
 /// way to have the kernel resume is not gone.
-private func expectNobodyResumes(
-    _ bench: Bench, _ configuration: Configuration, _ initramfs: System.Initramfs
+func expectNobodyResumes(
+    _ bench: Bench, _ configuration: Configuration, as name: String
 ) throws {
-    let name = "changed-\(initramfs.rawValue)"
     var other = configuration
-    other.system = .installed(.stock, initramfs)
     for index in 0...1 {
         other.disks[index].path = try bench.copy(other.disks[index], as: "\(name)-\(index)")
     }

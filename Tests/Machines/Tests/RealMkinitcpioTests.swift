@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+import Foundation
+import MachineHarness
+import Testing
+
+/// A Debian 13 whose initramfs mkinitcpio has made, with busybox hooks and with systemd hooks.
+extension Machines {
+    @Suite(
+        .serialized,
+        .enabled(
+            if: System.mkinitcpioCheckout != nil,
+            "mkinitcpio itself is not run: no checkout is named (make test MKINITCPIO=/path/to/it)")
+    )
+    struct RealMkinitcpioTests {
+        /// Debian's own hibernation and its stock kernel.
+        @Test func stockCircles() throws {
+            try Bench.use("mkinitcpio-stock") { bench in
+                var configuration = try Debian.configuration(bench, .stock, .busybox)
+                configuration.disks.append(Disk(try bench.ext4()))
+                var machine = try bench.start("first", configuration)
+                try machine.waitUntilRunning()
+                // Without an image nobody notices kresume.
+                try machine.expectKresumeSays([])
+                try machine.startWork(memory: 16)
+                for hooks in System.Hooks.allCases {
+                    configuration.system = .mkinitcpio(.stock, hooks)
+                    // Waits, unlike systemctl hibernate, which does the same.
+                    machine = try roundTrip(
+                        bench, machine, "systemctl start hibernate.target", configuration,
+                        as: hooks.rawValue,
+                        whileOff: {
+                            try expectNobodyResumes(
+                                bench, configuration, as: "changed-\(hooks.rawValue)")
+                        })
+                }
+                try machine.stopWork()
+                try bench.checkInstalledFileSystem(configuration.disks[0].path)
+            }
+        }
+
+        /// One initramfs in both roles: it saves, and it restores.
+        @Test func ownCircles() throws {
+            try Bench.use("mkinitcpio-circles") { bench in
+                var configuration = try Debian.configuration(bench, .test, .systemd)
+                configuration.disks.append(Disk(try bench.ext4()))
+                var machine = try bench.start("first", configuration)
+                try machine.waitUntilRunning()
+                try machine.expectKresumeSays([])
+                try machine.startWork(memory: 16)
+                for key in System.Key.allCases {
+                    if key == .passphrase {
+                        try machine.expect("mv /etc/kresume.later /etc/kresume")
+                    }
+                    for hooks in System.Hooks.allCases {
+                        configuration.system = .mkinitcpio(.test, hooks, key)
+                        let initramfs = "/boot/initrd-test-\(hooks.rawValue)\(key.rawValue)"
+                        machine = try circle(
+                            bench, machine, by: "kresume hibernate --saver-initrd=\(initramfs)",
+                            configuration, as: "\(hooks.rawValue)\(key.rawValue)",
+                            isEncrypted: key != .none, asks: key == .passphrase)
+                    }
+                }
+                machine = try setUp(bench, machine, &configuration)
+                try machine.stopWork()
+                try bench.checkInstalledFileSystem(configuration.disks[0].path)
+            }
+        }
+
+        /// `kresume setup` puts kresume among the hooks of a user's, and has mkinitcpio make the initramfs that
+        /// is in both roles then.
+        private func setUp(
+            _ bench: Bench, _ machine: Machine, _ configuration: inout Configuration
+        ) throws -> Machine {
+            try machine.expect("rm -r /etc/kresume /boot/initrd-test-*")
+            let done = try machine.run(
+                "printf 'right\\nright\\n' | kresume setup --yes", limit: .seconds(900))
+            #expect(done.status == 0, "\(done.output)")
+            let check = try machine.run("kresume check")
+            #expect(check.status == 0 && !check.output.contains("✗ initramfs"), "\(check.output)")
+            let request = machine.send("kresume hibernate")
+            try machine.waitForPowerOff(by: request, limit: .seconds(300))
+            configuration.initramfs = try bench.fileOfInstalledSystem(
+                "/boot/initramfs-linux.img", on: configuration.disks[0].path)
+            return try comeBack(bench, request, configuration, as: "set-up", asks: true)
+        }
+
+        private func circle(
+            _ bench: Bench, _ machine: Machine, by command: String,
+            _ configuration: Configuration, as name: String, isEncrypted: Bool, asks: Bool
+        ) throws -> Machine {
+            let start = machine.console.count
+            let request = machine.send(command)
+            try machine.waitForPowerOff(by: request, limit: .seconds(300))
+            let said = machine.console.dropFirst(start)
+            #expect(said.contains("kresume: hibernating to /dev/vda2"))
+            #expect(said.contains(", encrypted") == isEncrypted)
+            return try comeBack(bench, request, configuration, as: name, asks: asks)
+        }
+
+        private func comeBack(
+            _ bench: Bench, _ request: Request, _ configuration: Configuration, as name: String,
+            asks: Bool
+        ) throws -> Machine {
+            let back = try bench.start(name, configuration)
+            if asks {
+                try back.waitForConsole(
+                    "Passphrase of the hibernation image:", limit: .seconds(300))
+                back.type("right\n")
+            }
+            let reply = try back.waitForReturn(of: request, limit: .seconds(600))
+            #expect(reply.status == 0, "\(reply.output)")
+            // The restore kernel has seen the root file system, and left it alone.
+            #expect(!back.console.contains("EXT4-fs (vda1): mounted"))
+            try back.expectWorkIntact()
+            try back.expect("swapon --show=NAME --noheadings", gives: "/dev/vda2")
+            try back.expect("systemctl is-system-running", gives: "running")
+            return back
+        }
+    }
+}
