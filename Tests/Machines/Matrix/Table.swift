@@ -12,10 +12,10 @@ struct Table {
         """
         # Kernels that kresume was run with
 
-        Written by `make matrix`, on \(today). Each result is a virtual machine of \(machine), which hibernated with
-        work in it, was off, came back by `kresume resume`, and was looked at: memory, processors, file system, log.
-        Kernels called `-kresume` are built from Debian's sources with the configuration of the tests, the others
-        are Debian's own. The newest is the newest that Debian's archive had that day.
+        Written by `make matrix`, on \(today). Each result is a virtual machine of \(machine),
+        which hibernated with work in it, was off, came back by `kresume resume`, and was looked at: memory,
+        processors, file system, log. Kernels called `-kresume` are built from Debian's sources with the configuration
+        of the tests, the others are Debian's own. The newest is the newest that Debian's archive had that day.
 
         ## Stock images
 
@@ -25,8 +25,8 @@ struct Table {
 
         ## Circles
 
-        A hibernates, B saves, C restores. A needs KEXEC_JUMP, which Debian's kernels do not have. Listed are all in
-        which a kernel of the others has two parts at least.
+        A hibernates, B saves, C restores. A needs KEXEC_JUMP, which Debian's kernels do not have. Tried are all in
+        which one of those that have it has two parts at least.
 
         \(circles)
 
