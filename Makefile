@@ -10,6 +10,8 @@
 #                some of it: FUZZ_TARGETS='image stock-image'
 # make cuts      many more of the moments at which the power may go than `make test` has: as many times
 #                as CUTS=20 says, and every one between two flushes
+# make matrix    kernels of three versions, in each part: docs/support.md (an hour, the newest kernel's build
+#                included); some of it, by words of its lines: MATRIX='stock 6.12'
 # make soak      N=100 circles in a row in one machine under load
 # make demo      watch a virtual machine hibernate, go off and come back
 # make bench     how fast it is, beside the kernel: build/bench.md (half an hour; fewer rounds:
@@ -21,6 +23,8 @@
 #                variables: PREFIX (/usr/local), DESTDIR
 # make uninstall
 # make clean
+#
+# Virtual machines run another kernel than 6.12 where KRESUME_KERNEL names one (CONTRIBUTING.md).
 
 # Functions that are the same are one (--icf): nothing here compares addresses of functions.
 SWIFT_BUILD := swift build -c release --static-swift-stdlib -Xswiftc -static-executable \
@@ -78,7 +82,7 @@ INSTALLED := \
 		man/$(page):$(DATADIR)/man/man$(subst .,,$(suffix $(page)))/$(page):644)
 
 .NOTPARALLEL:
-.PHONY: all packages dist install uninstall deps swift lint unit fuzz fuzz-short machines cuts soak fetch test demo bench clean
+.PHONY: all packages dist install uninstall deps swift lint unit fuzz fuzz-short machines cuts matrix soak fetch test demo bench clean
 
 all: build/kresume
 
@@ -161,6 +165,11 @@ CUTS := 20
 
 cuts: deps build/kresume
 	KRESUME_CUTS=$(CUTS) swift test --disable-xctest --filter '^MachineTests\..*/PowerCutTests'
+
+MATRIX :=
+
+matrix: deps build/kresume
+	@swift run --quiet machine-matrix $(MATRIX)
 
 N := 100
 

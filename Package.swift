@@ -281,6 +281,9 @@ let package = Package(
             name: "machine-soak", dependencies: ["MachineHarness"], path: "Tests/Machines/Soak",
             swiftSettings: strict),
         .executableTarget(
+            name: "machine-matrix", dependencies: ["MachineHarness"], path: "Tests/Machines/Matrix",
+            swiftSettings: strict),
+        .executableTarget(
             name: "machine-bench",
             dependencies: ["MachineHarness", "Checksum", "Compression", "Sealing", "CLZO"],
             path: "Tests/Machines/Bench", swiftSettings: strict),

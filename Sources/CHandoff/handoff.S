@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The restore hand-off. Entered at its first byte by the kernel's relocate_kernel
- * (arch/x86/kernel/relocate_kernel_64.S, Linux 6.12; kexec without KEXEC_PRESERVE_CONTEXT) with
+ * (arch/x86/kernel/relocate_kernel_64.S, Linux 6.12 and 7.3; kexec without KEXEC_PRESERVE_CONTEXT) with
  *   64-bit mode, identity-mapped, interrupts off, one CPU, CR4 = PAE and LA57 as it was,
- *   CR0.WP clear, GDT and IDT of limit 0 (any fault resets the machine), CS 0x10, data 0x18.
+ *   CR0.WP clear, CS 0x10, data 0x18; GDT and IDT of limit 0, or (7.3) in the kernel's control page.
  *
  * It knows nothing but its parameter block. It must not use the kernel's page tables for long:
  * they may lie on frames that the list overwrites.
@@ -52,6 +52,8 @@ kresume_handoff_start:
 	cld
 	leaq	stack_top(%rip), %rsp
 	leaq	parameters(%rip), %rbx
+	/* Any fault resets the machine. The handlers of 7.3 would halt it for ever. */
+	lidt	no_idt(%rip)
 	stage	'['
 
 	/* Our own page tables, in the depth that the CPU is in now. */
@@ -77,7 +79,7 @@ in_depth:
 
 	/*
 	 * The image's kernel takes the CPU that it wakes up on for the first one, and would start
-	 * this one over when it starts the others. Without an IDT this resets the machine.
+	 * this one over when it starts the others. Better the machine is reset.
 	 */
 	movl	$MSR_APIC_BASE, %ecx
 	rdmsr
@@ -204,6 +206,8 @@ gdt:	.quad	0
 	.quad	0x00cf93000000ffff		/* 0x18: data */
 gdt_pointer:
 	.word	. - gdt - 1
+	.quad	0
+no_idt:	.word	0
 	.quad	0
 	.balign	8
 far_32:	.long	0

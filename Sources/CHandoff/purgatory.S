@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Entered by A's relocate_kernel (arch/x86/kernel/relocate_kernel_64.S, Linux
- * 6.12, the preserve_context way): 64-bit mode, identity-mapped by A's kexec
- * page tables, interrupts off, CR0.WP clear, GDT and IDT empty. 0(%rsp) is the
- * address to which whoever brings A back has to jump: the return address of
- * the call, in A's control page. The stack is A's swap page.
+ * 6.12 and 7.3, the preserve_context way): 64-bit mode, identity-mapped by A's kexec
+ * page tables, interrupts off, CR0.WP clear, GDT and IDT empty, or (7.3) in A's control
+ * page. 0(%rsp) is the address to which whoever brings A back has to jump: the return
+ * address of the call, in A's control page. The stack is A's swap page.
  *
  * Leaves as the 64-bit boot protocol wants it (Documentation/arch/x86/boot.rst):
  * a GDT with flat segments 0x10 and 0x18, interrupts off, %rsi = boot_params.
@@ -23,6 +23,8 @@ kresume_purgatory_start:
 	/* The entry. */
 	cli
 	cld
+	/* Until B has one of its own, any fault resets the machine: A's control page is not B's to rely on. */
+	lidt	.Lno_idt(%rip)
 	movw	.Lparameters + KRESUME_PURGATORY_DEBUG_PORT(%rip), %dx
 	testw	%dx, %dx
 	jz	.Lwrite_jump_back_entry
@@ -80,6 +82,9 @@ kresume_purgatory_start:
 	.quad	0x00af9b000000ffff	/* 0x10: 64-bit code, 4 GiB, execute and read */
 	.quad	0x00cf93000000ffff	/* 0x18: data, 4 GiB, read and write */
 .Lgdt_end:
+.Lno_idt:
+	.word	0
+	.quad	0
 	.balign	8
 	.skip	6			/* keeps .Lgdt_address aligned */
 .Lgdt_limit:

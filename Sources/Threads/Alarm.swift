@@ -4,10 +4,12 @@ import Glibc
 
 /// Does something where it is not called off in time, whatever else hangs.
 package final class Alarm: Sendable {
-    private enum State: Equatable {
-        case idle
-        case set(milliseconds: Int)
-        case over
+    private struct State {
+        /// Nil: it is not set.
+        var milliseconds: Int?
+        /// How often it was set or called off.
+        var changes = 0
+        var isOver = false
     }
 
     private let state: Monitor<State>
@@ -17,22 +19,19 @@ package final class Alarm: Sendable {
     ///
     /// - Parameter action: runs on that thread.
     package init?(_ action: @escaping @Sendable () -> Void) {
-        let state = Monitor(State.idle)
+        let state = Monitor(State())
         let thread = Parallel.start {
             while true {
-                let limit: Int? = state.wait { state in
-                    switch state {
-                    case .idle: nil
-                    case .set(let milliseconds): .some(milliseconds)
-                    case .over: .some(nil)
-                    }
+                let set: (limit: Int, changes: Int)? = state.wait { state in
+                    if state.isOver { return .some(nil) }
+                    return state.milliseconds.map { .some(($0, state.changes)) }
                 }
-                guard let limit else { return }
+                guard let (limit, changes) = set else { return }
                 let isOff: Void? = state.wait(milliseconds: limit) {
-                    $0 == .set(milliseconds: limit) ? nil : ()
+                    $0.isOver || $0.changes != changes ? () : nil
                 }
                 if isOff == nil {
-                    state.change { if $0 != .over { $0 = .idle } }
+                    state.change { if $0.changes == changes { $0.milliseconds = nil } }
                     action()
                 }
             }
@@ -43,12 +42,19 @@ package final class Alarm: Sendable {
     }
 
     deinit {
-        state.change { $0 = .over }
+        state.change { $0.isOver = true }
         pthread_join(thread, nil)
     }
 
-    /// It goes off when so much time has passed, unless ``callOff()`` comes first.
-    package func set(milliseconds: Int) { state.change { $0 = .set(milliseconds: milliseconds) } }
+    /// It goes off when so much time has passed, unless it is set anew or ``callOff()`` comes first.
+    package func set(milliseconds: Int) { change(to: milliseconds) }
 
-    package func callOff() { state.change { $0 = .idle } }
+    package func callOff() { change(to: nil) }
+
+    private func change(to milliseconds: Int?) {
+        state.change {
+            $0.milliseconds = milliseconds
+            $0.changes += 1
+        }
+    }
 }

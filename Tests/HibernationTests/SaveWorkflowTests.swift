@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Glibc
 import Hibernation
 import KresumeImage
 import LinuxPlatform
@@ -190,6 +191,20 @@ import Testing
         _ = saver.save()
         #expect(saver.messageInOriginal?.text == "nothing was saved for 120 seconds")
         #expect(saver.deeds(from: "kill").prefix(3) == ["kill", "load", "jump"])
+    }
+
+    /// As where another CPU hangs, and the kernel waits for it.
+    @Test func theProcessThatWatchesHangs() throws {
+        let saver = try SaverKernel()
+        saver.machine.change {
+            $0.worker = { machine in
+                for _ in 0..<10_000 where !machine.script.deeds.contains("panic") { usleep(1000) }
+            }
+        }
+        _ = saver.save(limit: 10)
+        let deeds = saver.machine.script.deeds
+        let panic = try #require(deeds.firstIndex(of: "panic"))
+        #expect(panic < deeds.firstIndex(of: "jump") ?? 0, "\(deeds)")
     }
 
     @Test func theProcessThatSavesCannotBeStarted() throws {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-import Hibernation
 import KresumeImage
 import LinuxBoot
 import LinuxPlatform
@@ -9,6 +8,8 @@ import SaverPlan
 import SystemPackage
 import TestSupport
 import Transfer
+
+@testable import Hibernation
 
 /// A saver kernel with its device, ready to save.
 final class SaverKernel {
@@ -64,11 +65,13 @@ final class SaverKernel {
     }
 
     /// What `kresume save` throws; nil where it returned.
-    func save() -> (any Error)? {
+    ///
+    /// - Parameter limit: how long it may be stuck, in milliseconds.
+    func save(limit: Int = 3_600_000) -> (any Error)? {
         machine.change { [report = recorded.report] script in
             if script.worker == nil { script.worker = { try? Self.work($0, report).run() } }
         }
-        do { try Save(machine, recorded.report).run() } catch { return error }
+        do { try Save(machine, recorded.report, limit: limit).run() } catch { return error }
         return nil
     }
 

@@ -8,7 +8,9 @@ import Testing
 @testable import StoppedKernel
 
 @Suite struct FreePagesTests {
-    private static let recorded = [VMCoreInfo.recordedBy61, VMCoreInfo.recordedBy612]
+    private static let recorded = [
+        VMCoreInfo.recordedBy61, VMCoreInfo.recordedBy612, VMCoreInfo.recordedBy73,
+    ]
 
     private static func find(_ kernel: StoppedKernel) throws(FreePageError) -> FreePages {
         try FreePages(kernel.info, ram: kernel.ram, read: kernel.read)

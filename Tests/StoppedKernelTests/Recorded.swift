@@ -134,4 +134,69 @@ extension VMCoreInfo {
         NUMBER(sme_mask)=0
 
         """
+
+    /// With 5-level paging.
+    static let recordedBy73 = """
+        OSRELEASE=7.3.4-kresume
+        BUILD-ID=d64a6c76298102bcd501fd4d257340caa9ee6b0a
+        PAGESIZE=4096
+        SYMBOL(init_uts_ns)=ffffffffb6ace680
+        OFFSET(uts_namespace.name)=0
+        SYMBOL(node_online_map)=ffffffffb6ad37c8
+        SYMBOL(swapper_pg_dir)=ffffffffb6a16000
+        SYMBOL(_stext)=ffffffffb5c00000
+        NUMBER(VMALLOC_START)=0xff4efb04c0000000
+        SYMBOL(vmemmap)=ffbb6223c0000000
+        SYMBOL(mem_section)=ff4da4e05de18140
+        LENGTH(mem_section)=131072
+        SIZE(mem_section)=16
+        OFFSET(mem_section.section_mem_map)=0
+        NUMBER(SECTION_SIZE_BITS)=27
+        NUMBER(MAX_PHYSMEM_BITS)=52
+        SIZE(page)=64
+        SIZE(pglist_data)=14272
+        SIZE(zone)=1216
+        SIZE(free_area)=72
+        SIZE(list_head)=16
+        SIZE(nodemask_t)=8
+        OFFSET(page.flags)=0
+        OFFSET(page._refcount)=52
+        OFFSET(page.mapping)=24
+        OFFSET(page.lru)=8
+        OFFSET(page._mapcount)=48
+        OFFSET(page.private)=40
+        OFFSET(page.compound_info)=8
+        OFFSET(pglist_data.node_zones)=0
+        OFFSET(pglist_data.nr_zones)=13088
+        OFFSET(pglist_data.node_start_pfn)=13096
+        OFFSET(pglist_data.node_spanned_pages)=13112
+        OFFSET(pglist_data.node_id)=13120
+        OFFSET(zone.free_area)=192
+        OFFSET(zone.vm_stat)=1088
+        OFFSET(zone.spanned_pages)=152
+        OFFSET(free_area.free_list)=0
+        OFFSET(list_head.next)=0
+        OFFSET(list_head.prev)=8
+        LENGTH(zone.free_area)=11
+        LENGTH(free_area.free_list)=4
+        NUMBER(NR_FREE_PAGES)=0
+        NUMBER(PG_lru)=5
+        NUMBER(PG_private)=14
+        NUMBER(PG_swapcache)=10
+        NUMBER(PG_swapbacked)=17
+        NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)=-184549376
+        NUMBER(PG_head_mask)=64
+        NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)=-268435456
+        NUMBER(PAGE_HUGETLB_MAPCOUNT_VALUE)=-201326592
+        NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)=-251658240
+        NUMBER(phys_base)=-843055104
+        SYMBOL(init_top_pgt)=ffffffffb6a16000
+        NUMBER(pgtable_l5_enabled)=1
+        SYMBOL(node_data)=ffffffffb6f2f960
+        LENGTH(node_data)=64
+        KERNELOFFSET=34c00000
+        NUMBER(KERNEL_IMAGE_SIZE)=1073741824
+        NUMBER(sme_mask)=0
+
+        """
 }

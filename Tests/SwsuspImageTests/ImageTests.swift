@@ -45,6 +45,30 @@ let compressions: [SwsuspHeader.Compression] = [.none, .lzo, .lz4]
         #expect(place == stream.count)
     }
 
+    /// With a full map page at the end, and an empty one or none behind it.
+    @Test(arguments: [(503, true, 2), (503, false, 1), (502, true, 1), (504, false, 2)])
+    func lastMapPage(pages: Int, mapsAhead: Bool, mapPages: Int) throws {
+        var recipe = Recipe(.none, pages: pages)
+        recipe.mapsAhead = mapsAhead
+        let device = recipe.write()
+        #expect(device.stored.count == 511 + pages - 503)
+        #expect(device.mapPages.count == mapPages)
+        let image = try device.image()
+        #expect(brokenPromises(of: image, on: device) == [])
+        #expect(try device.stream(of: image) == recipe.stream)
+    }
+
+    @Test(arguments: compressions) func scatteredPages(compression: SwsuspHeader.Compression) throws
+    {
+        var recipe = Recipe(compression, pages: 700)
+        recipe.isScattered = true
+        let device = recipe.write()
+        let image = try device.image()
+        #expect(image.map.runs.count > Int(image.map.pageCount) / 2)
+        #expect(brokenPromises(of: image, on: device) == [])
+        #expect(try device.stream(of: image) == recipe.stream)
+    }
+
     @Test(arguments: [36, 100, 1024] as [UInt64], [.lzo, .lz4] as [SwsuspHeader.Compression])
     func blocksAreFoundInPiecesOfAnySize(
         piece: UInt64, compression: SwsuspHeader.Compression

@@ -14,6 +14,10 @@ struct Recipe {
     var compression = SwsuspHeader.Compression.none
     /// Not 0: the image is in a swap file, in two pieces.
     var headerPage: UInt64 = 0
+    /// No page follows the one before, as where the swap allocator gives pages of many clusters in turn.
+    var isScattered = false
+    /// A map page that is full gets a successor at once, as in 6.12; else when there is another page, as in 7.3.
+    var mapsAhead = true
     var data: [UInt64: [UInt8]] = [:]
     var zero: Set<UInt64> = []
     var memoryPages: UInt64 = 4096
@@ -146,23 +150,26 @@ struct Recipe {
         var free = Array(Int(headerPage) + 1..<pageCount)
         // The second piece lies before the first.
         if headerPage != 0 { free = Array(free[50...] + free[..<50]) }
+        if isScattered { free = (0..<7).flatMap { part in free.filter { $0 % 7 == part } } }
         var device = TestDevice(pages: pageCount, headerPage: headerPage)
         func allocate() -> Int { free.removeFirst() }
 
         device.mapPages = [allocate()]
         var slot = 0
+        func followMapPage() {
+            let next = allocate()
+            device.put(UInt64(next), at: device.mapPages.last! * 4096 + 8 * slot)
+            device.mapPages.append(next)
+            slot = 0
+        }
         for page in stored {
+            if slot == 511 { followMapPage() }
             let place = allocate()
             device.put(page, at: place * 4096)
             device.stored.append(place)
             device.put(UInt64(place), at: device.mapPages.last! * 4096 + 8 * slot)
             slot += 1
-            if slot == 511 {
-                let next = allocate()
-                device.put(UInt64(next), at: device.mapPages.last! * 4096 + 8 * slot)
-                device.mapPages.append(next)
-                slot = 0
-            }
+            if slot == 511, mapsAhead { followMapPage() }
         }
 
         device.put(UInt32(1), at: device.header + 1024)

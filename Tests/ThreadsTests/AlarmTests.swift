@@ -36,6 +36,20 @@ import Threads
         #expect(silent.wait { $0 } == 0)
     }
 
+    /// The same of one that is set anew again and again, to the same time.
+    @Test func isPutOffWhenItIsSetAnew() throws {
+        let first = try alarm()
+        let silent = Monitor(0)
+        let second = Alarm { silent.change { $0 += 1 } }
+        try #require(second != nil)
+        for count in 1...20 {
+            second?.set(milliseconds: 2000)
+            first.set(milliseconds: 200)
+            expectRings(count)
+        }
+        #expect(silent.wait { $0 } == 0)
+    }
+
     @Test(.timeLimit(.minutes(1))) func nobodyWaitsForOneThatIsGone() throws {
         let alarm = try alarm()
         alarm.set(milliseconds: 3_600_000)

@@ -3,6 +3,7 @@
 import LinuxBoot
 import LinuxPlatform
 import SaverPlan
+import Threads
 
 /// `kresume save`, in the saver kernel: lays the way back into A, has another process save A's
 /// memory and switch the machine off, and takes the way back when that one fails, dies or hangs.
@@ -15,10 +16,17 @@ package struct Save {
     /// How long nothing may be heard of the work, in seconds. Devices that are slow to answer try
     /// for half a minute (`SD_TIMEOUT`, `nvme_core.io_timeout`; Linux 6.12).
     private static let patience = 120
+    /// How long this process itself may be stuck, in milliseconds: longer than it waits for anything.
+    private let limit: Int
 
     package init(_ machine: any Machine, _ report: Report) {
+        self.init(machine, report, limit: (Self.patience + 30) * 1000)
+    }
+
+    init(_ machine: any Machine, _ report: Report, limit: Int) {
         self.machine = machine
         self.report = report
+        self.limit = limit
     }
 
     /// Returns where this kernel was not started to save anything; else only by an error, when even
@@ -31,11 +39,18 @@ package struct Save {
             orders = given
         } catch { return try GoBack(machine, report).run(saying: explanation(of: error)) }
         try Permission.requireRoot(machine)
+        // Where a CPU hangs, so does whoever waits in the kernel for what only that one could do, such as a
+        // grace period of RCU: this process, too, and nothing would end it. Then only a panic leads back.
+        let alarm = machine.isCrashKernelLoaded ? Alarm { try? machine.panic() } : nil
+        alarm?.set(milliseconds: limit)
+        defer { alarm?.callOff() }
         protect()
         let wayBack = layWayBack(orders)
-        let ending = saveElsewhere(unlessCancelled: wayBack != nil)
+        let ending = saveElsewhere(unlessCancelled: wayBack != nil, alarm)
         if let wayBack {
             ending.tell(report)
+            // The jump has one of its own.
+            alarm?.callOff()
             do { try wayBack.take(leaving: ending.message) } catch {
                 report.fail(explanation(of: error))
             }
@@ -68,23 +83,28 @@ package struct Save {
     /// Comes back only if the machine was not switched off.
     ///
     /// - Parameter isCancellable: whether a key leads back.
-    private func saveElsewhere(unlessCancelled isCancellable: Bool) -> Ending {
+    private func saveElsewhere(
+        unlessCancelled isCancellable: Bool, _ alarm: Alarm?
+    ) -> Ending {
         do {
             var arguments = ["save", "--worker"]
             if report.verbosity == .verbose { arguments.append("--verbose") }
             if report.verbosity == .quiet { arguments.append("--quiet") }
             if isCancellable { report.note("Escape or the power key cancels") }
-            return try watch(machine.startWorker(arguments), unlessCancelled: isCancellable)
+            return try watch(machine.startWorker(arguments), unlessCancelled: isCancellable, alarm)
         } catch { return .failed(explanation(of: error)) }
     }
 
     /// Either the keys count or there may be an image, never both: the worker waits for its answer
     /// before the one write that makes it an image, and when it gets that no key is looked at any
     /// more.
-    private func watch(_ worker: any Worker, unlessCancelled isCancellable: Bool) throws -> Ending {
+    private func watch(
+        _ worker: any Worker, unlessCancelled isCancellable: Bool, _ alarm: Alarm?
+    ) throws -> Ending {
         var heard = SaveWord.Heard()
         var keys: KeySources = isCancellable ? .devices : []
         while true {
+            alarm?.set(milliseconds: limit)
             switch try worker.next(milliseconds: Self.patience * 1000, keys: keys) {
             case .said(let bytes):
                 let wasAnswered = heard.mayBecomeImage

@@ -4,10 +4,15 @@ import Foundation
 
 /// A kernel with its initramfs. Made at first use, once a process.
 package enum System: Sendable {
-    /// Linux 6.12 with everything in it, and below /boot what a saver kernel needs.
+    /// Linux 6.12 with everything in it, or the kernel of KRESUME_KERNEL (see prepare/own-kernel); below /boot
+    /// what a saver kernel needs.
     case test
+    /// The same of the newest source in Debian's archive; see ``isThere()``.
+    case newest
     /// Debian's stock cloud kernel, 6.1.
     case debian
+    /// The newest stock cloud kernel in Debian's archive; see ``isThere()``.
+    case newestDebian
     /// Debian's stock kernel with all drivers, 6.1.
     case debianFull
     /// ``debian``, and below /boot the same once more, for `kexec-file`.
@@ -60,7 +65,8 @@ package enum System: Sendable {
     /// A busy host may stop a machine for many seconds: that is no soft lockup.
     var parameters: [String] {
         switch self {
-        case .test, .installed(.test, _, _), .mkinitcpio(.test, _, _): ["watchdog_thresh=60"]
+        case .test, .newest, .installed(.test, _, _), .mkinitcpio(.test, _, _):
+            ["watchdog_thresh=60"]
         default: []
         }
     }
@@ -68,13 +74,17 @@ package enum System: Sendable {
     package struct Files: Sendable {
         package var kernel: String
         package var initramfs: String
+        /// What the initramfs has beside kresume and busybox; see prepare/initramfs.
+        fileprivate var contents: [String] = []
     }
 
     /// Builds or fetches what is not there yet; the first time this takes minutes.
     package func files() throws -> Files {
         switch self {
         case .test: try Self.testFiles.get()
+        case .newest: try Self.newestFiles.get().orNone()
         case .debian: try Self.debianFiles.get()
+        case .newestDebian: try Self.newestDebianFiles.get().orNone()
         case .debianFull: try Self.debianFullFiles.get()
         case .debianTwice: try Self.debianTwiceFiles.get()
         case .installed(let kernel, let initramfs, let suite):
@@ -90,41 +100,75 @@ package enum System: Sendable {
         }
     }
 
+    /// Whether Debian's archive has a kernel that is newer than 6.12, where that is what is meant.
+    package func isThere() throws -> Bool {
+        switch self {
+        case .newest: try Self.newestFiles.get() != nil
+        case .newestDebian: try Self.newestDebianFiles.get() != nil
+        default: true
+        }
+    }
+
+    /// An initramfs of this system in which other kernels lie below /boot, to be started from it: those of
+    /// `others`, as `kernel-NAME` and `initramfs-NAME`.
+    package func initramfs(_ name: String, with others: [String: System]) throws -> String {
+        let own = try files()
+        let contents = try others.sorted { $0.key < $1.key }.flatMap { name, system in
+            let files = try system.files()
+            return [
+                "\(files.kernel):/boot/kernel-\(name)",
+                "\(files.initramfs):/boot/initramfs-\(name)",
+            ]
+        }
+        return try Self.initramfs(name, own.contents + contents)
+    }
+
     private static let testFiles = Result<Files, any Error> {
-        let kernel = try prepare("test-kernel", [])
-        let release = try kernelRelease(of: kernel)
-        let saver = try initramfs("saver", [])
-        let full = try initramfs(
-            "test",
-            [
-                "\(kernel):/boot/vmlinuz-\(release)",
-                "\(saver):/boot/initrd.img-\(release)",
-            ])
-        return Files(kernel: kernel, initramfs: full)
+        try jumping(prepare("test-kernel", []), as: "test")
+    }
+
+    private static let newestFiles = Result<Files?, any Error> {
+        try newest("test-kernel", ["newest"]).map { try jumping($0, as: "newest") }
     }
 
     private static let debianFiles = Result<Files, any Error> {
-        try debian("cloud-amd64", as: "debian")
+        try debian(prepare("debian-kernel", ["cloud-amd64"]), as: "debian")
+    }
+
+    private static let newestDebianFiles = Result<Files?, any Error> {
+        try newest("debian-kernel", ["cloud-amd64", "newest"]).map {
+            try debian($0, as: "newest-debian")
+        }
     }
 
     private static let debianFullFiles = Result<Files, any Error> {
-        try debian("amd64", as: "debian-full")
+        try debian(prepare("debian-kernel", ["amd64"]), as: "debian-full")
     }
 
     private static let debianTwiceFiles = Result<Files, any Error> {
-        let files = try debianFiles.get()
-        return try debian(
-            "cloud-amd64", as: "debian-twice",
-            ["\(files.kernel):/boot/vmlinuz", "\(files.initramfs):/boot/initrd.img"])
+        var files = try debianFiles.get()
+        files.contents += ["\(files.kernel):/boot/vmlinuz", "\(files.initramfs):/boot/initrd.img"]
+        files.initramfs = try initramfs("debian-twice", files.contents)
+        return files
     }
 
-    private static func debian(
-        _ flavour: String, as name: String, _ contents: [String] = []
-    ) throws -> Files {
-        let directory = try prepare("debian-kernel", [flavour])
+    /// A kernel that can be jumped back into.
+    private static func jumping(_ kernel: String, as name: String) throws -> Files {
+        let release = try kernelRelease(of: kernel)
+        let modules = URL(filePath: kernel).deletingLastPathComponent().appending(path: "modules")
+            .path
+        let own = FileManager.default.fileExists(atPath: modules) ? ["\(modules):/modules"] : []
+        let saver = try initramfs(name + "-saver", own)
+        let contents =
+            own + ["\(kernel):/boot/vmlinuz-\(release)", "\(saver):/boot/initrd.img-\(release)"]
+        return Files(kernel: kernel, initramfs: try initramfs(name, contents), contents: contents)
+    }
+
+    private static func debian(_ directory: String, as name: String) throws -> Files {
+        let contents = ["\(directory)/modules:/modules"]
         return Files(
-            kernel: directory + "/vmlinuz",
-            initramfs: try initramfs(name, ["\(directory)/modules:/modules"] + contents))
+            kernel: directory + "/vmlinuz", initramfs: try initramfs(name, contents),
+            contents: contents)
     }
 
     /// What the kernel says of itself by `uname -r`.
@@ -187,6 +231,14 @@ package enum System: Sendable {
         return try Host.run([path] + arguments).trimmingCharacters(in: .newlines)
     }
 
+    /// The same for what may not be there, which is said.
+    private static func newest(_ script: String, _ arguments: [String]) throws -> String? {
+        let path = try prepare(script, arguments)
+        if !path.isEmpty { return path }
+        print("Debian's archive has no kernel that is newer than 6.12: none is tested")
+        return nil
+    }
+
     /// The release that a bzImage names in its setup header.
     ///
     /// Source: Documentation/arch/x86/boot.rst, field `kernel_version`, Linux 6.12.
@@ -198,5 +250,14 @@ package enum System: Sendable {
         let start = Int(setup[0x20e]) + Int(setup[0x20f]) << 8 + 0x200
         let text = setup.dropFirst(start).prefix { $0 != 0x20 && $0 != 0 }
         return String(decoding: text, as: UTF8.self)
+    }
+}
+
+extension System.Files? {
+    fileprivate func orNone() throws -> System.Files {
+        guard let self else {
+            throw MachineError.notStarted(ENOENT, "a kernel that is newer than 6.12")
+        }
+        return self
     }
 }

@@ -154,15 +154,18 @@ extension Machines {
                 try machine.waitUntilBooted()
                 try machine.expect("sh /files mount && sh /files write")
                 try machine.startWork(memory: 16, on: "/dev/vdb")
+                // What is frozen has nothing to replay: it can be read and checked without a change.
+                let isFrozen = try !machine.hasKernel(before: 6, 16)
                 let request = machine.send("kresume hibernate /dev/vda")
                 try machine.waitForPowerOff(by: request)
 
                 for (name, command, said) in Self.inAnotherBoot {
+                    let unseen = isFrozen && name == "read" ? "ext4" : ""
                     try expectVerdict(
-                        after: command.replacing("/files", with: "sh /files"), said, name, bench,
-                        configuration)
+                        after: command.replacing("/files", with: "sh /files"),
+                        said.filter { $0.key != unseen }, name, bench, configuration)
                 }
-                try expectVerdictOfTools(bench, configuration)
+                try expectVerdictOfTools(unseen: isFrozen ? "f2fs" : "", bench, configuration)
 
                 let back = try bench.start("back", configuration.booting(resume()))
                 let reply = try back.waitForReturn(of: request)
@@ -343,7 +346,9 @@ extension Machines {
         }
 
         /// fsck and its like, on this host.
-        private func expectVerdictOfTools(_ bench: Bench, _ configuration: Configuration) throws {
+        private func expectVerdictOfTools(
+            unseen: String, _ bench: Bench, _ configuration: Configuration
+        ) throws {
             let copy = try copy(configuration, as: "checked", bench)
             let path = { (letter: String) in
                 copy.disks.map(\.path).first { $0.hasSuffix("/vd\(letter)-checked") } ?? ""
@@ -365,7 +370,7 @@ extension Machines {
                 [
                     "ext4": "was checked, on ", "plain": "was checked, on ",
                     "xfs": "had its log at ", "f2fs": "has another superblock",
-                ], "checked")
+                ].filter { $0.key != unseen }, "checked")
             try machine.powerOff()
         }
 

@@ -20,6 +20,14 @@ extension Machine {
             sourceLocation: sourceLocation)
     }
 
+    /// Whether its kernel is older than this version.
+    func hasKernel(before major: Int, _ minor: Int) throws -> Bool {
+        let numbers = try run("uname -r").output.split(separator: ".").prefix(2).map {
+            Int($0.prefix { $0.isNumber }) ?? 0
+        }
+        return numbers.lexicographicallyPrecedes([major, minor])
+    }
+
     /// Fills `memory` MiB with random data, mounts and dirties the ext4 on `device`, and starts
     /// a counter.
     func startWork(memory: Int = 64, on device: String = "/dev/vdb") throws {
