@@ -2,11 +2,12 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -47,11 +48,20 @@ int linux_traced_write(pid_t process, int *fd, uint64_t *address, uint64_t *coun
     return 1;
 }
 
-ssize_t linux_traced_bytes(pid_t process, uint64_t address, void *buffer, size_t count)
+int linux_traced_bytes(pid_t process, uint64_t address, void *buffer, size_t count)
 {
-    struct iovec here = {.iov_base = buffer, .iov_len = count};
-    struct iovec there = {.iov_base = (void *)address, .iov_len = count};
-    return process_vm_readv(process, &here, 1, &there, 1, 0);
+    /* process_vm_readv(2) is not in every kernel. A word does not cross a page. */
+    for (size_t done = 0; done < count;) {
+        uint64_t start = (address + done) & ~7ull, skipped = (address + done) & 7;
+        errno = 0;
+        long word = ptrace(PTRACE_PEEKDATA, process, (void *)start, NULL);
+        if (errno != 0)
+            return -1;
+        size_t part = 8 - skipped < count - done ? 8 - skipped : count - done;
+        memcpy((char *)buffer + done, (char *)&word + skipped, part);
+        done += part;
+    }
+    return 0;
 }
 
 int linux_traced_skip(pid_t process)

@@ -83,8 +83,8 @@ int linux_trace_on(pid_t process, int signal);
 /* Whether it is about to call write(2), and with what. */
 int linux_traced_write(pid_t process, int *fd, uint64_t *address, uint64_t *count);
 
-/* Bytes of its memory: how many, or -1 with errno set. */
-ssize_t linux_traced_bytes(pid_t process, uint64_t address, void *buffer, size_t count);
+/* Bytes of its memory. */
+int linux_traced_bytes(pid_t process, uint64_t address, void *buffer, size_t count);
 
 /* The system call that it is about to make is not made; what it returns all the same, at the next stop. */
 int linux_traced_skip(pid_t process);

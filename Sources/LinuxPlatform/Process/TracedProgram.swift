@@ -66,8 +66,8 @@ package enum TracedProgram {
                 FilePath("/proc/\(process)/fd/\(descriptor)"))
         else { return nil }
         var bytes = [UInt8](repeating: 0, count: min(Int(clamping: count), limit))
-        let read = linux_traced_bytes(process, address, &bytes, bytes.count)
-        guard read >= 0, let deed = deed(link, Array(bytes[..<read])),
+        guard linux_traced_bytes(process, address, &bytes, bytes.count) == 0,
+            let deed = deed(link, bytes),
             linux_traced_skip(process) == 0
         else { return nil }
         if let number = deed() { return -Int(number.rawValue) }

@@ -16,6 +16,8 @@ package struct Configuration: Sendable {
     package var memory = 768
     /// The host gives all of it before the machine starts, not page by page when they are used.
     package var allocatesMemory = false
+    /// MiB that could be plugged in, and are not: a device of virtio-mem.
+    package var pluggableMemory = 0
     package var processors = 2
     /// With memory for each of them.
     package var nodes = 1
@@ -63,15 +65,22 @@ extension Configuration {
     /// QEMU's arguments. The channels are the sockets of ``QEMUProcess``.
     func arguments() throws -> [String] {
         let files = try system.files()
+        let size =
+            pluggableMemory == 0 ? "\(memory)" : "\(memory)M,maxmem=\(memory + pluggableMemory)M"
         var result = [
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-accel", "tcg,thread=multi", "-machine", board.rawValue, "-cpu", processorModel,
-            "-smp", "\(processors)", "-m", "\(memory)",
+            "-smp", "\(processors)", "-m", size,
             "-kernel", files.kernel, "-initrd", initramfs ?? files.initramfs, "-append",
             commandLine,
             "-object", "rng-random,id=random,filename=/dev/urandom",
             "-device", "virtio-rng-pci,rng=random",
         ]
+        if pluggableMemory > 0 {
+            let size = "size=\(pluggableMemory)M"
+            result += ["-object", "memory-backend-ram,id=plugged,\(size)"]
+            result += ["-device", "virtio-mem-pci,memdev=plugged,requested-size=0"]
+        }
         if allocatesMemory { result += ["-mem-prealloc"] }
         if nodes > 1 {
             for node in 0..<nodes {

@@ -16,6 +16,28 @@ extension Machines {
             try expectCircles(2, "twice", Configuration(), estimating: true)
         }
 
+        /// A program that would have the kernel hibernate goes on behind that, and so does its process.
+        @Test func inPlaceOfTheKernel() throws {
+            try Bench.use("in-place") { bench in
+                let fileSystem = try bench.ext4()
+                var configuration = Configuration()
+                configuration.disks = [Disk(try bench.swap(size: 1024)), Disk(fileSystem)]
+                let machine = try bench.start("machine", configuration)
+                try machine.waitUntilBooted()
+                try machine.startWork()
+                try machine.expect("swapon /dev/vda")
+                let (back, reply) = try bench.circle(
+                    machine,
+                    by: "kresume sleep -- /bin/sh -c 'echo disk >/sys/power/state && echo after'",
+                    restore: configuration.booting(resume()), as: "back")
+                #expect(reply.status == 0 && reply.output.hasSuffix("after"), "\(reply.output)")
+                try back.expectWorkIntact()
+                try back.expect("kresume status | grep -c ': hibernated to /dev/vda,'", gives: "1")
+                try back.stopWork()
+                try bench.checkFileSystem(fileSystem)
+            }
+        }
+
         @Test func restoreKernelIsAnother() throws {
             var restore = Configuration()
             restore.system = .debian

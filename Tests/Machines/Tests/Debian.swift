@@ -54,8 +54,8 @@ struct LUKSSwap {
     var create: String {
         """
         exec 2>/dev/null
-        printf secret | cryptsetup luksFormat -q --uuid \(uuid) --pbkdf pbkdf2 \
-            --pbkdf-force-iterations 1000 \(disk) - && \
+        printf secret | cryptsetup luksFormat -q --uuid \(uuid) --pbkdf argon2id \
+            --pbkdf-memory 65536 --pbkdf-parallel 1 --pbkdf-force-iterations 4 \(disk) - && \
         printf secret | cryptsetup open --key-file - \(disk) inner && \
         mkswap -q -U \(swapUUID) \(path)
         """

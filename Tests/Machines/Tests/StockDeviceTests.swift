@@ -23,6 +23,52 @@ extension Machines {
             """
         }
 
+        /// A driver that does not let its device be frozen, as graphics drivers in an initramfs do: the kernel
+        /// gives an image up when it has read all of it. For kexec it is only shut down.
+        @Test func driverThatRefusesToBeFrozen() throws {
+            try Bench.use("stubborn-driver") { bench in
+                var configuration = Configuration()
+                configuration.system = .debian
+                configuration.memory = 512
+                configuration.pluggableMemory = 128
+                configuration.disks = [
+                    Disk(try bench.swap(size: 768)), Disk(try bench.ext4("work")),
+                ]
+                let machine = try bench.start("machine", configuration)
+                try machine.waitUntilBooted()
+                try machine.startWork(memory: 16, on: "/dev/vdb")
+                let request = machine.send(stockHibernation())
+                try machine.waitForPowerOff(by: request)
+                let load =
+                    "for i in $(cat /modules/later/order); do insmod /modules/later/$i 2>/dev/null; done; lsmod | grep -c ^virtio_mem"
+
+                var copy = configuration
+                copy.disks = try configuration.disks.map {
+                    Disk(
+                        try bench.copy($0, as: "kernel-" + URL(filePath: $0.path).lastPathComponent)
+                    )
+                }
+                let kernel = try bench.start("kernel", copy)
+                try kernel.waitUntilBooted()
+                try kernel.expect(load, gives: "1")
+                let found = try kernel.run("kresume locate").output
+                #expect(found.hasPrefix("/dev/vda: image"), "\(found)")
+                _ = try kernel.run("cat /sys/class/block/vda/dev >/sys/power/resume")
+                try kernel.expect("dmesg | grep -c 'save/restore not supported'", gives: "1")
+                try kernel.expect("kresume locate")
+                try kernel.powerOff()
+
+                let back = try bench.start("back", configuration)
+                try back.waitUntilBooted()
+                try back.expect(load, gives: "1")
+                let reply = try back.waitForReturn(of: request, by: back.send(resume()))
+                #expect(reply.status == 0, "\(reply.output)")
+                try back.expectWorkIntact()
+                try back.stopWork()
+                try bench.checkFileSystem(configuration.disks[1].path)
+            }
+        }
+
         @Test func devicesWorkAfterwards() throws {
             try Bench.use("stock-devices") { bench in
                 let fileSystems = [
