@@ -39,7 +39,14 @@ package enum TracedProgram {
             }
             var signal = (status >> 8) & 0xff
             if !isTraced {
-                isTraced = linux_trace_calls(process) == 0
+                // Unseen, its writes would be made.
+                guard linux_trace_calls(process) == 0 else {
+                    let number = Errno(rawValue: errno)
+                    kill(process, SIGKILL)
+                    waitpid(process, &status, 0)
+                    throw .call(.ptrace, path: path, number)
+                }
+                isTraced = true
                 signal = 0
             } else if signal == SIGTRAP | 0x80 {
                 signal = 0
