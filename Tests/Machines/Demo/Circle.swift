@@ -43,7 +43,7 @@ struct Circle {
         screen.say("\(title)\n")
         screen.say("1/4  \(systems)")
         for system in [original, restore] { _ = try system.files() }
-        try Bench.use(name, watch: { screen.show($0) }) { try show(on: screen, $0) }
+        try Bench.use(name, watch: screen.show) { try show(on: screen, $0) }
     }
 
     private func show(on screen: Screen, _ bench: Bench) throws {
