@@ -16,6 +16,7 @@
 # make demo      watch virtual machines hibernate, go off and come back: build/demo.txt
 # make bench     how fast it is, beside the kernel: build/bench.md (half an hour; fewer rounds:
 #                BENCH_RUNS=1; some of it: BENCH_ONLY=small/LZO)
+# make bench-scale  what the plan of a restore costs, natively, from 1 to 256 GiB
 # make packages  a .deb and an RPM, in build/packages
 # make dist      the sources of the last commit, in build
 # make deps      the Debian packages that all of this needs
@@ -84,7 +85,7 @@ INSTALLED := \
 		man/$(page):$(DATADIR)/man/man$(subst .,,$(suffix $(page)))/$(page):644)
 
 .NOTPARALLEL:
-.PHONY: all packages dist install uninstall deps swift lint unit fuzz fuzz-short machines cuts matrix soak fetch test demo demo-deps bench clean
+.PHONY: all packages dist install uninstall deps swift lint unit fuzz fuzz-short machines cuts matrix soak fetch test demo demo-deps bench bench-scale clean
 
 all: build/kresume
 
@@ -203,6 +204,10 @@ demo: demo-deps build/kresume
 bench: deps build/kresume
 	@$(SWIFT_BUILD) --product machine-bench >build/bench.log 2>&1 || { cat build/bench.log; exit 1; }
 	@"$$($(SWIFT_BUILD) --show-bin-path)/machine-bench"
+
+bench-scale: swift
+	@swift build -c release --product scale
+	@"$$(swift build -c release --show-bin-path)/scale"
 
 clean:
 	rm -rf build .build .build-fuzz
