@@ -30,10 +30,11 @@ struct NextBoot {
     var newLocation: HibernateLocation? {
         guard let line = commandLine, line.resumeDevice == nil, !line.forbidsResume,
             machine.exists(EFIVariable.directory), variable.isAbsent,
-            let uuid = uuid, let release = try? machine.kernel().release
+            let uuid = uuid, case let offset = target.announced.offsetPages,
+            let release = try? machine.kernel().release
         else { return nil }
         let location = HibernateLocation(
-            uuid: uuid, offsetPages: target.offsetPages, kernelVersion: release,
+            uuid: uuid, offsetPages: offset, kernelVersion: release,
             osReleaseID: machine.osRelease("ID"), osReleaseImageID: machine.osRelease("IMAGE_ID"))
         // Of two devices with the same UUID it would lead to none.
         return leadsToTarget(ImageLocation(location)) ? location : nil
@@ -46,7 +47,8 @@ struct NextBoot {
     /// One line where the next boot would not find the image by what leads it.
     var complaint: String? {
         guard let line = commandLine else { return nil }
-        let command = "kresume resume \(Self.place(target.path, pages: target.offsetPages))"
+        let (path, pages) = target.announced
+        let command = "kresume resume \(Self.place(path, pages: pages))"
         if line.forbidsResume {
             return
                 "the kernel command line forbids the resume: a boot with it goes past the image "
@@ -58,11 +60,11 @@ struct NextBoot {
             // What the initramfs was made for is known to the initramfs alone.
             return
                 "neither resume= nor kresume.conf leads the next boot to the image: unless its "
-                + "initramfs was made for \(target.path), \(command) takes it there"
+                + "initramfs was made for \(path), \(command) takes it there"
         }
         if leadsToTarget(location) { return nil }
         return
-            "the image goes to \(Self.words(target.path.string, pages: target.offsetPages)), but the "
+            "the image goes to \(Self.words(path.string, pages: pages)), but the "
             + "next boot looks on " + Self.words("\(location.device)", pages: location.offsetPages)
             + " (\(source)): there, \(command) takes the image"
     }
@@ -89,7 +91,9 @@ struct NextBoot {
 
     /// Of the swap area; at an offset, of what the whole device holds.
     private var uuid: String? {
-        guard let device = try? machine.open(target.path, .read, direct: false) else { return nil }
+        guard let device = try? machine.open(target.announced.path, .read, direct: false) else {
+            return nil
+        }
         return (try? machine.contents(of: device))?.signature?.uuid
     }
 

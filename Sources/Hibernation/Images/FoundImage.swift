@@ -95,6 +95,11 @@ package struct FoundImage: Sendable {
         if case .kresume(let front) = kind { front.header.isSealed } else { false }
     }
 
+    /// Whether it is one of ours, and can be read.
+    var isOurs: Bool { if case .kresume = kind { true } else { false } }
+
+    var isDamaged: Bool { if case .damaged = kind { true } else { false } }
+
     /// Whether the device did not give enough of it to say.
     var isUnreadable: Bool { if case .unreadable = kind { true } else { false } }
 
