@@ -39,6 +39,9 @@ let package = Package(
             name: "Fingerprint", dependencies: ["Checksum", "Bytes", "Explanation"],
             swiftSettings: small),
         .target(
+            name: "SwapFiles", dependencies: ["SwapArea", "PhysicalMemory", "Bytes"],
+            swiftSettings: small),
+        .target(
             name: "KresumeImage",
             dependencies: [
                 "Fingerprint", "SwapArea", "PhysicalMemory", "Checksum", "Sealing", "Bytes",
@@ -135,6 +138,7 @@ let package = Package(
         .target(
             name: "Hibernation",
             dependencies: [
+                "SwapFiles",
                 "Restore", "Transfer", "SaverPlan", "LinuxBoot", "StoppedKernel", "ELFCore",
                 "Fingerprint", "KresumeImage", "SwsuspImage", "SwapArea", "Placement",
                 "PhysicalMemory", "HibernateLocation", "Checksum", "Sealing", "KeyFiles",
@@ -168,6 +172,13 @@ let package = Package(
             name: "FingerprintTests",
             dependencies: [
                 "Fingerprint", "Explanation", "MachineHarness", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SwapFilesTests",
+            dependencies: [
+                "SwapFiles", "SwapArea", "MachineHarness", "TestSupport",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
@@ -309,7 +320,7 @@ if Context.environment["KRESUME_FUZZ"] != nil {
         .executableTarget(
             name: "kresume-fuzz",
             dependencies: [
-                "Fingerprint", "KresumeImage", "SwsuspImage", "SwapArea", "ELFCore",
+                "Fingerprint", "SwapFiles", "KresumeImage", "SwsuspImage", "SwapArea", "ELFCore",
                 "StoppedKernel", "LinuxBoot", "SaverPlan", "ConfigurationFile", "HibernateLocation",
                 "PhysicalMemory", "Checksum", "Compression", "Sealing", "KeyFiles", "Bytes", "CLZ4",
                 "CLZO", "TestSupport",

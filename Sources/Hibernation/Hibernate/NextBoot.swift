@@ -55,7 +55,9 @@ struct NextBoot {
                 + "(there, \(command) takes it)"
         }
         let found: (ImageLocation, source: String)?
-        do { found = try expected(line) } catch { return explanation(of: error) }
+        do { found = try Self.expected(configured, machine, report) } catch {
+            return explanation(of: error)
+        }
         guard let (location, source) = found else {
             // What the initramfs was made for is known to the initramfs alone.
             return
@@ -70,11 +72,17 @@ struct NextBoot {
     }
 
     /// In the order in which `FindImage` asks.
-    private func expected(_ line: KernelCommandLine) throws -> (ImageLocation, source: String)? {
+    static func expected(
+        _ configured: ConfiguredLocation?, _ machine: any Machine, _ report: Report
+    ) throws -> (ImageLocation, source: String)? {
+        guard let text = try? machine.commandLine() else { return nil }
+        let line = KernelCommandLine(parsing: text)
         if let location = try ImageLocation.fromCommandLine(line) {
             return (location, "resume= of the kernel command line")
         }
-        if let location = variable.readOwn() { return (location, LocationVariable.name) }
+        if let location = LocationVariable(machine, report).readOwn() {
+            return (location, LocationVariable.name)
+        }
         return try configured.map { (try ImageLocation($0, line), "kresume.conf") }
     }
 
@@ -101,7 +109,7 @@ struct NextBoot {
         (pages == 0 ? "" : "--offset=\(pages) ") + path.string
     }
 
-    private static func words(_ device: String, pages: UInt64) -> String {
+    static func words(_ device: String, pages: UInt64) -> String {
         pages == 0 ? device : "page \(pages) of \(device)"
     }
 }

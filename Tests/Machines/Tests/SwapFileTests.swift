@@ -190,13 +190,16 @@ extension Machines {
         ) throws -> Machine {
             let point = "/\(fileSystem.type)"
             let device = "/dev/\(fileSystem.device)"
-            // What is free is between what is not.
+            let mount = "mount -t \(fileSystem.type) -o \(fileSystem.options) \(device) \(point)"
+            // What is free is between what is not. It is mounted anew because XFS has what is new in its log
+            // only.
             try machine.expect(
                 """
-                \(fileSystem.assemble) && mkdir \(point) && mount -t \(fileSystem.type) -o \(fileSystem.options) \(device) \(point) &&
+                \(fileSystem.assemble) && mkdir \(point) && \(mount) &&
                     (cd \(point) && mkdir pieces && pattern write-pieces pieces 60 4096 && sync &&
                     find pieces -name '*[13579]' -exec rm {} + && sync &&
-                    \(fileSystem.allocate) && mkswap swap >/dev/null && swapon-at 7 swap)
+                    \(fileSystem.allocate) && chmod 600 swap && mkswap swap >/dev/null) &&
+                    umount \(point) && \(mount) && swapon-at 7 \(point)/swap
                 """)
             let (request, offset) = try hibernate(machine, saying: "hibernating to \(point)/swap")
             var restore = configuration
@@ -204,6 +207,13 @@ extension Machines {
             let back = try bench.start(fileSystem.type, restore)
             try back.waitUntilBooted()
             try back.expect(fileSystem.assemble)
+            // Found by the file system, in which nothing is mounted.
+            try back.expect(
+                "kresume locate \(device) | cut -d ':' -f 1 | sed 's|/dev/vdb .*|beneath|'",
+                gives: fileSystem.device == "dm-0"
+                    ? "beneath"
+                    : "\(device) at byte \(offset * 4096) (swap file /swap, resume_offset=\(offset))"
+            )
             let inspection = try back.run("kresume inspect --offset=\(offset) \(device)").output
             let pieces = Self.number(behind: "area_pieces", in: inspection[...])
             #expect(pieces ?? 0 > 1, "\(inspection)")
