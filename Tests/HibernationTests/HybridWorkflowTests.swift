@@ -4,6 +4,7 @@ import KresumeImage
 import LinuxPlatform
 import PhysicalMemory
 import SaverPlan
+import SwapArea
 import SystemPackage
 import TestSupport
 import Testing
@@ -49,8 +50,8 @@ import Testing
             $0.failures["suspendToMemory"] = .call(
                 .write, path: "/sys/power/state", .resourceBusy)
             $0.deviceRefusals = DeviceRefusals(count: 0, last: "")
-            $0.whenCalled = { machine, _ in
-                guard let device, machine.script.deeds.last == "suspend" else { return }
+            $0.whenAsleep = { machine in
+                guard let device else { return }
                 machine.change { $0.deviceRefusals = DeviceRefusals(count: 1, last: device) }
             }
             $0.whenJumping = { _ throws(PlatformError) in }
@@ -95,7 +96,6 @@ import Testing
         saver.machine.change { $0.key = (.escape, after: 1) }
         _ = saver.save()
         #expect(saver.messageInOriginal?.outcome == .cancelled)
-        #expect(saver.machine.script.keySources.last?.isEmpty == false)
     }
 
     // In A.
@@ -105,7 +105,7 @@ import Testing
         _ outcome: MessagePage.Outcome?, _ text: String = "",
         _ change: (inout ScriptedMachine.Script) -> Void = { _ in }
     ) throws -> (machine: ScriptedMachine, result: Result<Hibernate.Outcome, any Error>) {
-        let machine = try HibernateWorkflowTests.machine(swapPages: 512)
+        let machine = try HibernateWorkflowTests.machine(swapPages: 4096)
         machine.change { script in
             script.mounts = [
                 Mount(
@@ -167,13 +167,14 @@ import Testing
         let atThaw = Captured()
         let (machine, _) = try run(outcome) { script in
             script.whenCalled = { machine, _ in
-                if machine.script.deeds.last == "thaw /" {
+                // The last time is right before it is thawed.
+                if machine.script.deeds.contains("jump"), !machine.script.frozen.isEmpty {
                     atThaw.set(machine.script.devices[swapPath]?.bytes ?? [])
                 }
             }
         }
         #expect(isImage(machine.script.devicesAtJump[swapPath] ?? []) == false)
-        #expect(!atThaw.value.isEmpty)
+        try #require(!atThaw.value.isEmpty)
         #expect(!isImage(atThaw.value) && state(atThaw.value) == .consumed)
         #expect(machine.script.swaps.count == 1)
     }
@@ -186,7 +187,7 @@ import Testing
             guard case HibernateError.cannotSuspend = $0 else { return false }
             return true
         }
-        #expect(machine.script.deeds.isEmpty, "\(machine.script.deeds)")
+        #expect(machine.script.deeds == ["hold signals back"])
         #expect(machine.script.swaps.count == 1)
     }
 }

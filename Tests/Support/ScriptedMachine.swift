@@ -122,7 +122,7 @@ package final class ScriptedMachine: Machine {
             _ throws(PlatformError) in throw .call(.reboot, path: nil, .ioError)
         }
         package var canSuspendToMemory = true
-        /// Happens while the machine sleeps.
+        /// Happens while the machine sleeps, or tries to.
         package var whenAsleep: @Sendable (ScriptedMachine) -> Void = { _ in }
         /// Happens when the machine is to be switched off.
         package var whenPoweringOff: @Sendable (ScriptedMachine) -> Void = { _ in }
@@ -492,8 +492,8 @@ extension ScriptedMachine {
     package var canSuspendToMemory: Bool { answers.canSuspendToMemory }
     package func suspendToMemory() throws(PlatformError) {
         note("suspend")
-        try fail("suspendToMemory")
         script.whenAsleep(self)
+        try fail("suspendToMemory")
     }
     package func powerOff() throws(PlatformError) {
         note("power off")

@@ -26,7 +26,8 @@ extension Machines {
                 #expect(awake.status == 1)
                 #expect(
                     awake.output.contains(
-                        "is not asleep, and goes on: suspending to memory failed (Device or resource busy)"
+                        "is not asleep, and goes on: suspending to memory failed "
+                            + "(Device or resource busy, the driver of alarmtimer"
                     ),
                     "\(awake.output)")
                 try expectNoImage(machine, disk)
@@ -35,7 +36,7 @@ extension Machines {
                 try machine.waitForSleep(by: request)
                 #expect(try signature(disk) == "LINHIB0001")
                 machine.wakeUp()
-                let woken = try machine.waitForReply(to: request)
+                let woken = try machine.waitForReply(to: request, limit: .seconds(300))
                 #expect(woken.status == 0, "\(woken.output)")
                 #expect(woken.output.contains("awake; memory was kept, and the image is dropped"))
                 let console = machine.console
