@@ -107,11 +107,12 @@ import Testing
     ) throws -> (machine: ScriptedMachine, result: Result<Hibernate.Outcome, any Error>) {
         let machine = try HibernateWorkflowTests.machine(swapPages: 4096)
         machine.change { script in
-            script.mounts = [
-                Mount(
-                    number: DeviceNumber(major: 8, minor: 1), mountPoint: "/", fileSystem: "ext4",
-                    source: "", isReadOnly: false)
-            ]
+            for (major, path) in [(8, "/"), (0, "/run")] as [(UInt32, FilePath)] {
+                script.mounts.append(
+                    Mount(
+                        number: DeviceNumber(major: major, minor: 1), mountPoint: path,
+                        fileSystem: "ext4", source: "", isReadOnly: false))
+            }
             script.whenJumping = { machine throws(PlatformError) in
                 completeImage(on: machine)
                 guard let outcome else { return }
