@@ -91,13 +91,6 @@ import Testing
         #expect(saver.recorded.contains("there is no way back from a sleep"))
     }
 
-    @Test func aKeyCancelsUntilThereIsAnImage() throws {
-        let saver = try SaverKernel(isHybrid: true)
-        saver.machine.change { $0.key = (.escape, after: 1) }
-        _ = saver.save()
-        #expect(saver.messageInOriginal?.outcome == .cancelled)
-    }
-
     // In A.
 
     /// On a kernel that can stop who waits for a frozen file system, with an image left by the other side.
