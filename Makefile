@@ -81,6 +81,7 @@ INSTALLED := \
 	completions/kresume.fish:$(FISH_COMPLETIONS)/kresume.fish:644 \
 	systemd/hibernate.conf:$(DATADIR)/kresume/systemd-hibernate.conf:644 \
 	systemd/suspend-then-hibernate.conf:$(DATADIR)/kresume/systemd-suspend-then-hibernate.conf:644 \
+	systemd/hybrid-sleep.conf:$(DATADIR)/kresume/systemd-hybrid-sleep.conf:644 \
 	$(foreach page,$(notdir $(wildcard man/*.[1-8])),\
 		man/$(page):$(DATADIR)/man/man$(subst .,,$(suffix $(page)))/$(page):644)
 

@@ -55,6 +55,7 @@ _kresume() {
     hibernate | test | estimate)
         options="--offset= --force --saver-kernel= --saver-initrd= --saver-memory= --saver-append="
         options+=" --image-size= --compression= --freeze= --unlock-in-saver --encrypt --no-encrypt --debug-port="
+        [[ ${COMP_WORDS[1]} != hibernate ]] || options+=" --hybrid"
         ;;
     check)
         options="--offset= --force --saver-kernel= --saver-initrd= --saver-memory= --saver-append="

@@ -53,6 +53,7 @@ complete -c kresume -n '__fish_seen_subcommand_from hibernate test check estimat
 complete -c kresume -n '__fish_seen_subcommand_from hibernate test check estimate' -l unlock-in-saver -d 'Let it ask for the passphrase'
 complete -c kresume -n '__fish_seen_subcommand_from hibernate test check estimate' -l encrypt -d 'Encrypt the image, or refuse'
 complete -c kresume -n '__fish_seen_subcommand_from hibernate test check estimate' -l no-encrypt -d 'Do not encrypt it'
+complete -c kresume -n '__fish_seen_subcommand_from hibernate' -l hybrid -d 'Sleep with memory kept'
 complete -c kresume -n '__fish_seen_subcommand_from resume verify key' -l key-file -rF -d 'What opens an encrypted image'
 complete -c kresume -n '__fish_seen_subcommand_from key' -l no-passphrase -d 'The key is as it is'
 complete -c kresume -n '__fish_seen_subcommand_from save' -l back -d 'Go back without an image'

@@ -22,6 +22,8 @@ package struct MessagePage: Hashable {
         case cancelled = 3
         /// It was a test, and all went well.
         case tested = 4
+        /// Memory kept its power, and the image is gone.
+        case awake = 5
     }
 
     package var outcome: Outcome

@@ -21,10 +21,13 @@ package struct SaverParameters {
     /// Nothing is to be written, it is a test. A has not written to the device either: this is what
     /// it looks like, and the prepared image is in A's memory.
     package var test: DeviceMark?
+    /// The machine is not to be switched off, but to sleep with its memory kept, the image beside.
+    package var isHybrid: Bool
 
     package init(
         image: ImageID, offsetPages: UInt64, messagePage: PhysicalAddress, pagingDepth: PagingDepth,
-        keepsFreePages: Bool, compressionLevel: Int, test: DeviceMark? = nil
+        keepsFreePages: Bool, compressionLevel: Int, test: DeviceMark? = nil,
+        isHybrid: Bool = false
     ) {
         self.image = image
         self.offsetPages = offsetPages
@@ -33,6 +36,7 @@ package struct SaverParameters {
         self.keepsFreePages = keepsFreePages
         self.compressionLevel = compressionLevel
         self.test = test
+        self.isHybrid = isHybrid
     }
 
     fileprivate enum Name {
@@ -43,6 +47,7 @@ package struct SaverParameters {
         static let compressionLevel = "kresume.level"
         static let freePages = "kresume.keep_free_pages"
         static let test = "kresume.test"
+        static let hybrid = "kresume.hybrid"
         /// As kexec-tools calls it.
         static let jumpBack = "kexec_jump_back_entry"
     }
@@ -57,6 +62,7 @@ package struct SaverParameters {
             ("noresume", nil),
         ]
         if keepsFreePages { options.append((Name.freePages, nil)) }
+        if isHybrid { options.append((Name.hybrid, nil)) }
         if let test { options.append((Name.test, test.description)) }
         return KernelCommandLine(
             options.compactMap { KernelCommandLine.Option($0.name, $0.value) })
@@ -105,7 +111,7 @@ package struct SaverOrders {
         parameters = SaverParameters(
             image: image, offsetPages: offset, messagePage: message, pagingDepth: depth,
             keepsFreePages: line.contains(Name.freePages), compressionLevel: compressionLevel,
-            test: test ?? nil)
+            test: test ?? nil, isHybrid: line.contains(Name.hybrid))
         jumpBackEntry = entry
     }
 

@@ -74,7 +74,10 @@ extension Command {
             cancel it, as long as there is no image. Returns 0 after the resume, 3 where it was
             cancelled, and 1 where the machine went on for another reason.
             """,
-        options: sleeping, operandCount: 0...1
+        options: sleeping + [
+            CommandLineOption(
+                "hybrid", "sleep with memory kept; the image is there if the power goes")
+        ], operandCount: 0...1
     ) { arguments, report in
         try sleep(arguments, report, isTest: false)
     }
@@ -182,8 +185,9 @@ extension Command {
     ) throws -> ExitStatus {
         var hibernate = try hibernation(arguments, report)
         hibernate.isTest = isTest
+        hibernate.isHybrid = arguments.options.contains("hybrid")
         switch try hibernate.run() {
-        case .resumed: return .success
+        case .resumed, .awake: return .success
         case .cancelled: return .cancelled
         case .tested(let result):
             print(result)

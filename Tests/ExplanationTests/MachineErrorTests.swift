@@ -202,7 +202,9 @@ private let id = ImageID(low: 1, high: 2)
             case .swapFile: [.offsetInFile("/swapfile")]
             case .offsetInFile: [.saveFailed("/dev/sda2 is full")]
             case .saveFailed: [.testFailed("/dev/sda2 is full")]
-            case .testFailed: [.noWord]
+            case .testFailed: [.notAsleep("/dev/sda2 is full")]
+            case .notAsleep: [.cannotSuspend]
+            case .cannotSuspend: [.noWord]
             case .noWord: [.notABlockDevice(path)]
             case .notABlockDevice: [.secretMemory(["a (1)"]), .secretMemory(["a", "b", "c", "d"])]
             case .secretMemory: [.hibernationDisabled]
@@ -248,7 +250,13 @@ private let id = ImageID(low: 1, high: 2)
             case .deviceNotFound: [.deviceFoundTwice([path, "/dev/sdb2"])]
             case .deviceFoundTwice: [.noPreparedImage]
             case .noPreparedImage: [.stillRunning]
-            case .stillRunning: [.workerEnded("signal 9")]
+            case .stillRunning: [.cannotSuspend]
+            case .cannotSuspend:
+                [
+                    .notSuspended(.resourceBusy, device: nil),
+                    .notSuspended(.ioError, device: "virtio1"),
+                ]
+            case .notSuspended: [.workerEnded("signal 9")]
             case .workerEnded: [.nothingHeard(seconds: 120)]
             case .nothingHeard: [.noWayBack]
             case .noWayBack: [.otherSeal(isSealed: true), .otherSeal(isSealed: false)]

@@ -259,7 +259,7 @@ import Transfer
 }
 
 /// As the saver and the restore kernel leave it.
-private func completeImage(on machine: ScriptedMachine) {
+func completeImage(on machine: ScriptedMachine) {
     guard let area = try? ImageArea(open: swapPath, offset: 0, .readWrite, on: machine),
         let page = try? area.signaturePage(),
         let header = try? ImageHeader(parsing: area.readAt(4096, 4096))

@@ -22,12 +22,13 @@ final class SaverKernel {
     /// - Parameters:
     ///   - region: where the saver lives; nil: where it usually does.
     ///   - isTest: whether it is `kresume test`: nothing is prepared on the device.
+    ///   - isHybrid: whether the machine is to sleep, not to be switched off.
     ///   - message: what A has left for the saver; nil: nothing of a key.
     ///   - prepared: what the device holds; nil: an image that is not to be sealed.
     ///   - map: see ``OriginalKernel/preparedSwap(pages:saverRegion:map:)``.
     init(
         areaPages: Int = 1024, region: FrameRange? = nil, isTest: Bool = false,
-        map: MemoryMap? = nil, fileSystems: [FileSystemRecord] = [],
+        isHybrid: Bool = false, map: MemoryMap? = nil, fileSystems: [FileSystemRecord] = [],
         message: MessagePage? = nil, prepared: [UInt8]? = nil
     ) throws {
         if region != nil || message != nil {
@@ -49,7 +50,8 @@ final class SaverKernel {
         let parameters = SaverParameters(
             image: OriginalKernel.id, offsetPages: 0,
             messagePage: OriginalKernel.messageFrame.address, pagingDepth: .four,
-            keepsFreePages: true, compressionLevel: 3, test: isTest ? mark : nil)
+            keepsFreePages: true, compressionLevel: 3, test: isTest ? mark : nil,
+            isHybrid: isHybrid)
         let entry = OriginalKernel.jumpBackEntry
         let (device, vmcore) = (device, vmcore.file)
         machine = ScriptedMachine { script in

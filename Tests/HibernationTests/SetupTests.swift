@@ -21,6 +21,8 @@ import Testing
     private static let shared: FilePath = "/usr/local/share/kresume/systemd-hibernate.conf"
     private static let sharedToo: FilePath =
         "/usr/local/share/kresume/systemd-suspend-then-hibernate.conf"
+    private static let sharedHybrid: FilePath =
+        "/usr/local/share/kresume/systemd-hybrid-sleep.conf"
 
     /// Installed, and no more: a root on ``swapPath``, nothing to swap to.
     private func machine(_ fileSystem: String = "ext4") throws -> ScriptedMachine {
@@ -42,6 +44,7 @@ import Testing
             script.files["/run/systemd/system"] = []
             script.files[Self.shared] = Array("[Service]\n".utf8)
             script.files[Self.sharedToo] = Array("[Service]\n".utf8)
+            script.files[Self.sharedHybrid] = Array("[Service]\n".utf8)
             script.files["/etc/fstab"] = Array("/dev/sda2 / ext4 defaults 0 1".utf8)
             script.files["/etc/kresume.conf"] = Array("# none\n#device = x\n".utf8)
             script.passphrases = ["secret", "secret"]
@@ -112,7 +115,8 @@ import Testing
                   3. say in /etc/kresume.conf where images are
                   4. make systemctl hibernate use kresume (a link to \(Self.shared))
                   5. make systemctl suspend-then-hibernate use kresume (a link to \(Self.sharedToo))
-                  6. make the initramfs again (update-initramfs -u)
+                  6. make systemctl hybrid-sleep use kresume (a link to \(Self.sharedHybrid))
+                  7. make the initramfs again (update-initramfs -u)
                 """)
         #expect(plan.warnings.map { $0.hasPrefix("without UEFI systemctl") } == [true])
         // Nothing was done yet.
@@ -123,7 +127,7 @@ import Testing
             machine.script.deeds.filter { $0.hasPrefix("run") || $0.hasPrefix("swapon") } == [
                 "run fallocate -l 1073741824 /swapfile", "run mkswap /swapfile",
                 "swapon /swapfile -1", "run systemctl daemon-reload", "run systemctl daemon-reload",
-                "run update-initramfs -u",
+                "run systemctl daemon-reload", "run update-initramfs -u",
             ])
         // It was for root only before anything could be in it.
         #expect(machine.script.deeds.contains("write /swapfile"))
@@ -251,11 +255,21 @@ import Testing
             try setup.plan().steps == [
                 .systemd(verb: "hibernate", dropIn: Self.shared),
                 .systemd(verb: "suspend-then-hibernate", dropIn: Self.sharedToo),
+                .systemd(verb: "hybrid-sleep", dropIn: Self.sharedHybrid),
                 .initramfs(command: "update-initramfs -u"),
             ])
         machine.change { $0.commandLine = "resume=/dev/sda3 noresume" }
         let warnings = try setup.plan().warnings
         #expect(warnings.count == 1 && warnings[0].contains("forbids the resume"))
+    }
+
+    /// Where kresume's would fail, the kernel's hybrid sleep may work.
+    @Test func withoutSuspendingToMemory() throws {
+        let machine = try machine()
+        machine.change { $0.canSuspendToMemory = false }
+        let plan = try setup(machine).plan()
+        #expect(plan.text.contains("make systemctl suspend-then-hibernate use kresume"))
+        #expect(!plan.text.contains("hybrid-sleep"))
     }
 
     /// The kernel writes the image: no key, for a boot with a key would not take it.

@@ -16,11 +16,12 @@ import Testing
 
     private func run(
         _ writes: [(file: FilePath, text: String)], mode: String = "[platform] shutdown suspend",
-        _ outcome: MessagePage.Outcome? = .resumed
+        _ outcome: MessagePage.Outcome? = .resumed, canSuspend: Bool = true
     ) throws -> [String] {
         let machine = try HibernateWorkflowTests.machine(swapPages: 4096)
         machine.change { script in
             script.tracedWrites = writes
+            script.canSuspendToMemory = canSuspend
             script.files["/sys/power/disk"] = Array("\(mode)\n".utf8)
             script.whenJumping = { machine throws(PlatformError) in
                 guard let outcome else { throw .call(.reboot, path: nil, .resourceBusy) }
@@ -53,10 +54,16 @@ import Testing
             ])
     }
 
-    /// The kernel saves its own image then.
-    @Test func hybridSleepIsTheKernels() throws {
-        let deeds = try run([(Self.state, "disk")], mode: "platform shutdown [suspend] test_resume")
-        #expect(deeds.suffix(1) == ["disk to /sys/power/state: passed"] && !deeds.contains("jump"))
+    /// The kernel would save its own image, and suspend then.
+    @Test(arguments: [MessagePage.Outcome.awake, .resumed])
+    func hybridSleepIsOurs(outcome: MessagePage.Outcome) throws {
+        let hybrid = "platform shutdown [suspend] test_resume"
+        let deeds = try run([(Self.state, "disk")], mode: hybrid, outcome)
+        #expect(deeds.suffix(2) == ["jump", "disk to /sys/power/state: done"], "\(deeds)")
+        let refused = try run([(Self.state, "disk")], mode: hybrid, outcome, canSuspend: false)
+        #expect(refused.suffix(1) == ["disk to /sys/power/state: 5"] && !refused.contains("jump"))
+        let plain = try run([(Self.state, "disk")], outcome, canSuspend: false)
+        #expect(plain.contains("jump"))
     }
 
     @Test(

@@ -62,6 +62,25 @@ import Testing
         #expect(DeviceRefusals.current(sysfs: tree.root.appending("none")) == nil)
     }
 
+    /// What is chosen has brackets.
+    @Test(arguments: [
+        ("s2idle [deep]\n", true), ("[s2idle] deep\n", true), ("[s2idle]\n", false),
+        ("s2idle shallow [deeper]\n", false), ("", false), (nil, false),
+    ])
+    func suspendingToMemory(modes: String?, isPossible: Bool) throws {
+        var files = ["power/": "", "power/state": "mem\n"]
+        files["power/mem_sleep"] = modes
+        let tree = try TemporaryTree(files)
+        #expect(SuspendToMemory.isPossible(sysfs: tree.root) == isPossible)
+    }
+
+    @Test func suspendingIsToMemory() throws {
+        let tree = try TemporaryTree(["power/state": "", "power/mem_sleep": "[s2idle] deep\n"])
+        try SuspendToMemory.run(sysfs: tree.root)
+        #expect(try SystemFile.line(tree.root.appending("power/state")) == "mem")
+        #expect(try SystemFile.text(tree.root.appending("power/mem_sleep")).hasPrefix("deep"))
+    }
+
     @Test func secretMemory() throws {
         let secret = "7f0000000000-7f0000001000 rw-s 00000000 00:0f 1   /secretmem (deleted)\n"
         let other = "7f0000000000-7f0000001000 rw-s 00000000 08:01 1   /tmp/secretmem (deleted)\n"

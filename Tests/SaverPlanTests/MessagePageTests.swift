@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [(0, 0x6c), (8, 5), (12, 0xb1), (14, 1)] as [(Int, UInt8)])
+    @Test(arguments: [(0, 0x6c), (8, 6), (12, 0xb1), (14, 1)] as [(Int, UInt8)])
     func isNoMessage(offset: Int, byte: UInt8) {
         var page = MessagePage(.failed, String(repeating: "x", count: 4016)).bytes
         page[offset] = byte

@@ -121,6 +121,9 @@ package final class ScriptedMachine: Machine {
         package var whenJumping: @Sendable (ScriptedMachine) throws(PlatformError) -> Void = {
             _ throws(PlatformError) in throw .call(.reboot, path: nil, .ioError)
         }
+        package var canSuspendToMemory = true
+        /// Happens while the machine sleeps, or tries to.
+        package var whenAsleep: @Sendable (ScriptedMachine) -> Void = { _ in }
         /// Happens when the machine is to be switched off.
         package var whenPoweringOff: @Sendable (ScriptedMachine) -> Void = { _ in }
         package var whenPoweredOff: PlatformError? = .call(.reboot, path: nil, .ioError)
@@ -485,6 +488,12 @@ extension ScriptedMachine {
     package func panic() throws(PlatformError) {
         note("panic")
         try fail("panic")
+    }
+    package var canSuspendToMemory: Bool { answers.canSuspendToMemory }
+    package func suspendToMemory() throws(PlatformError) {
+        note("suspend")
+        script.whenAsleep(self)
+        try fail("suspendToMemory")
     }
     package func powerOff() throws(PlatformError) {
         note("power off")

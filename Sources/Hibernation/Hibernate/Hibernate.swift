@@ -17,6 +17,8 @@ package struct Hibernate {
     /// What it came to, if nothing went wrong.
     package enum Outcome: Hashable, Sendable {
         case resumed
+        /// From memory, which has kept its power.
+        case awake
         /// By somebody, in the saver kernel.
         case cancelled
         /// What is to be told of it.
@@ -25,6 +27,9 @@ package struct Hibernate {
 
     /// To the saver kernel and back, and the device is only read: `kresume test`.
     package var isTest = false
+    /// The machine is not switched off: it sleeps with its memory kept, and the image is there if the power
+    /// goes.
+    package var isHybrid = false
     package var location: ImageLocation?
     /// Where the image goes if neither `location` nor the kernel command line says.
     package var configured: ConfiguredLocation?
@@ -70,6 +75,7 @@ package struct Hibernate {
 
     private func run(_ undo: UndoList, _ log: CycleLog) throws -> Outcome {
         try Permission.requireKexec([.preserveContext, .longMode], machine)
+        if isHybrid, !machine.canSuspendToMemory { throw HibernateError.cannotSuspend }
         let seal = try encryption.seal(machine)
         try KernelConsent(machine, force: force, report).requireNoSecrets()
         let target = try TargetDevice(
@@ -157,7 +163,8 @@ package struct Hibernate {
             image: prepared.header.id, offsetPages: target.offsetPages,
             messagePage: box.frame.address, pagingDepth: record.jump.pagingDepth,
             keepsFreePages: keepsFreePages(symbols), compressionLevel: compression.level,
-            test: try isTest ? DeviceMark(of: area.device, offset: area.offset) : nil)
+            test: try isTest ? DeviceMark(of: area.device, offset: area.offset) : nil,
+            isHybrid: isHybrid)
         undo.add(.kexec)
         do { try saver.load(ready, parameters) } catch {
             undo.remove(.kexec)
@@ -192,11 +199,17 @@ package struct Hibernate {
             report.note("cancelled by \(text); the machine goes on")
             log.finish("cancelled by \(text)")
             return .cancelled
+        case .awake:
+            report.note("awake; memory was kept, and the image is dropped")
+            log.finish("not needed: the machine slept, and its memory was kept")
+            return .awake
         case .tested:
             guard let result = TestResult(text) else { throw HibernateError.noWord }
             log.finish("tested")
             return .tested(Self.text(result, swapped: swapped))
-        case .failed: throw isTest ? HibernateError.testFailed(text) : .saveFailed(text)
+        case .failed:
+            if isTest { throw HibernateError.testFailed(text) }
+            throw isHybrid ? HibernateError.notAsleep(text) : .saveFailed(text)
         case .pending, nil: throw HibernateError.noWord
         }
     }
@@ -223,7 +236,8 @@ package struct Hibernate {
         // Two other kernels are about to write behind this one's back.
         try area.device.dropCaches()
         log.end("disk")
-        return try jump(target, box, undo, log)
+        // The saver has done it where it could. Before anything is written that the image does not know of.
+        return try jump(target, box, undo, log) { try? area.invalidate(prepared) }
     }
 
     /// What programs have written is written out all the same: if this machine cannot do it, it may
@@ -241,15 +255,17 @@ package struct Hibernate {
 
     /// To the saver kernel.
     ///
+    /// - Parameter firstDeed: see ``JumpToSaver``.
     /// - Returns: what was found when this kernel ran again.
     private func jump(
-        _ target: TargetDevice, _ box: MessageBox, _ undo: UndoList, _ log: CycleLog
+        _ target: TargetDevice, _ box: MessageBox, _ undo: UndoList, _ log: CycleLog,
+        firstDeed: () -> Void = {}
     ) throws -> MessagePage? {
         try box.checkNotMoved()
         var jump = JumpToSaver(machine, report, undo)
         jump.freezing = freezing
         jump.lastCheck = { try target.chosen.file?.requireUnmoved() }
-        try jump.run()
+        try jump.run(firstDeed)
         log.returned()
         let message = box.message
         stir(message?.seed ?? [], box)

@@ -45,6 +45,10 @@ enum HibernateError: ExplainedError {
     case saveFailed(String)
     /// The same in a test.
     case testFailed(String)
+    /// The same where the machine was to sleep, the image beside.
+    case notAsleep(String)
+    /// It was to, and kernel or firmware has no ``SuspendToMemory``.
+    case cannotSuspend
     case noWord
     case notABlockDevice(FilePath)
     /// These processes have memory that must not be written to a disk.
@@ -125,6 +129,11 @@ enum HibernateError: ExplainedError {
             "the image was not saved, and the machine went on: \(reason)"
         case .testFailed(let reason):
             "hibernation would not work, and the machine went on: \(reason)"
+        case .notAsleep(let reason):
+            "the machine is not asleep, and goes on: \(reason)"
+        case .cannotSuspend:
+            "this machine cannot suspend to memory by ACPI S3 (/sys/power/mem_sleep offers no deep): "
+                + "hibernate without --hybrid"
         case .noWord: "the machine went on without a word from the saver kernel"
         case .notABlockDevice(let path):
             "\(path) is not a block device: name a swap partition or a swap file"

@@ -24,7 +24,9 @@ struct JumpToSaver {
     private static let stopsWriters = KernelVersion(6, 16)
 
     /// Returns after the jump back.
-    func run() throws {
+    ///
+    /// - Parameter firstDeed: done when this kernel runs again, before file systems go on; it says nothing.
+    func run(_ firstDeed: () -> Void = {}) throws {
         let release = try machine.kernel().release
         let defects = KernelDefect.all(of: release)
         for defect in defects { report.detail(defect.explanation) }
@@ -37,7 +39,7 @@ struct JumpToSaver {
             }
         let before = machine.deviceRefusals()
         while true {
-            let (hasFrozen, error) = try attempt(freezing: freezes)
+            let (hasFrozen, error) = try attempt(freezing: freezes, firstDeed)
             guard let error else { return }
             if let before, let refusals = machine.deviceRefusals(), refusals.count > before.count {
                 throw HibernateError.driverRefused(
@@ -53,7 +55,9 @@ struct JumpToSaver {
     }
 
     /// - Returns: whether a file system was frozen, and why there was no jump.
-    private func attempt(freezing: Bool) throws -> (hasFrozen: Bool, error: PlatformError?) {
+    private func attempt(
+        freezing: Bool, _ firstDeed: () -> Void
+    ) throws -> (hasFrozen: Bool, error: PlatformError?) {
         let fileSystems = FreezeFileSystems(machine, report, undo)
         defer { fileSystems.thaw() }
         if freezing { try fileSystems.freeze() }
@@ -62,6 +66,7 @@ struct JumpToSaver {
         do throws(PlatformError) { try machine.jump() } catch {
             return (!fileSystems.isEmpty, error)
         }
+        firstDeed()
         return (!fileSystems.isEmpty, nil)
     }
 }

@@ -25,14 +25,12 @@ package struct SleepProgram {
         try Permission.requireRoot(machine)
         return try machine.runTraced(program, arguments) { file, bytes in
             let text = String(decoding: bytes, as: UTF8.self)
-            guard file == Self.state, text == "disk" || text == "disk\n", !isHybrid else {
-                return nil
-            }
+            guard file == Self.state, text == "disk" || text == "disk\n" else { return nil }
             return sleep
         }
     }
 
-    /// The kernel is to save its image and then to suspend to memory: it does that by itself.
+    /// The kernel was to save its image, and then to suspend to memory.
     private var isHybrid: Bool {
         let text = (try? machine.file(Self.mode, limit: 4096)).map {
             String(decoding: $0, as: UTF8.self)
@@ -42,6 +40,8 @@ package struct SleepProgram {
 
     /// Somebody who has cancelled it does not want the machine to sleep in another way instead.
     private func sleep() -> Errno? {
+        var hibernate = hibernate
+        hibernate.isHybrid = isHybrid
         do {
             _ = try hibernate.run()
             return nil

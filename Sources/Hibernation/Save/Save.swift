@@ -121,6 +121,7 @@ package struct Save {
                 return .failed(
                     explanation(of: SaveError.nothingHeard(seconds: Self.patience)))
             case .ended(let how):
+                if heard.isAwake { return .awake }
                 guard let text = heard.text else {
                     return .failed(explanation(of: SaveError.workerEnded(how)))
                 }

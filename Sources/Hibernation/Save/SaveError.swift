@@ -15,6 +15,10 @@ enum SaveError: ExplainedError {
     case noPreparedImage
     /// The machine was to be switched off.
     case stillRunning
+    /// This kernel or the firmware has no ``SuspendToMemory``.
+    case cannotSuspend
+    /// The image was written by then. With the device that refused, if one did.
+    case notSuspended(Errno, device: String?)
     /// The process that saves ended, and did not say why.
     case workerEnded(String)
     case nothingHeard(seconds: Int)
@@ -37,6 +41,12 @@ enum SaveError: ExplainedError {
         case .noPreparedImage:
             "what the original kernel has prepared is not in its memory"
         case .stillRunning: "the machine did not switch itself off"
+        case .cannotSuspend:
+            "the saver kernel cannot suspend to memory by ACPI S3 (/sys/power/mem_sleep offers no deep): "
+                + "hibernate without --hybrid"
+        case .notSuspended(let number, let device):
+            "suspending to memory failed (\(number)\(device.map { ", the driver of \($0)" } ?? "")), and the "
+                + "image is dropped; try again, or hibernate without --hybrid"
         case .workerEnded(let how): "the process that saves ended (\(how))"
         case .nothingHeard(let seconds): "nothing was saved for \(seconds) seconds"
         case .otherSeal(let isSealed):

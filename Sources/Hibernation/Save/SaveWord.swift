@@ -13,6 +13,8 @@ enum SaveWord {
     /// nobody may go back because a key was pressed.
     case mayBecomeImage
     case tested(TestResult)
+    /// The machine has slept, and the image is dropped.
+    case awake
     case failed(String)
 
     /// Bytes that are in no UTF-8 text.
@@ -21,6 +23,7 @@ enum SaveWord {
         static let deviceFound: UInt8 = 0xfe
         static let mayBecomeImage: UInt8 = 0xfd
         static let tested: UInt8 = 0xfc
+        static let awake: UInt8 = 0xfb
     }
 
     /// To ``mayBecomeImage``.
@@ -33,6 +36,7 @@ enum SaveWord {
         case .mayBecomeImage: try machine.tellStarter([Byte.mayBecomeImage])
         case .tested(let result):
             try machine.tellStarter([Byte.tested] + Array(result.description.utf8))
+        case .awake: try machine.tellStarter([Byte.awake])
         case .failed(let reason): try machine.tellStarter(Array(reason.utf8))
         }
     }
@@ -43,6 +47,7 @@ enum SaveWord {
         private(set) var mayBecomeImage = false
         /// Whether ``text`` is the result of a test, and not a reason.
         private(set) var isTested = false
+        private(set) var isAwake = false
         private var bytes: [UInt8] = []
 
         var text: String? { bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self) }
@@ -54,6 +59,7 @@ enum SaveWord {
                 case Byte.deviceFound: isDeviceFound = true
                 case Byte.mayBecomeImage: mayBecomeImage = true
                 case Byte.tested: isTested = true
+                case Byte.awake: isAwake = true
                 default: bytes.append(byte)
                 }
             }

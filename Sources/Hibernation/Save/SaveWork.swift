@@ -7,9 +7,11 @@ import LinuxPlatform
 import PhysicalMemory
 import SaverPlan
 import StoppedKernel
+import SystemPackage
 import Transfer
 
-/// The work of ``Save``, in a process of its own: write A's memory, then switch the machine off.
+/// The work of ``Save``, in a process of its own: write A's memory, then switch the machine off, or have it
+/// sleep.
 package struct SaveWork {
     /// How long to wait for the device, in seconds, where the kernel command line does not say.
     package var configuredWait: UInt64?
@@ -86,12 +88,13 @@ package struct SaveWork {
         }
     }
 
-    /// Does not return where the machine is switched off; returns after a test.
+    /// Does not return where the machine is switched off; returns after a test, and after a sleep.
     private func save(_ orders: SaverOrders, _ wait: DeviceWait) throws {
         let started = machine.uptime()
         var times = PhaseTimes(machine)
         let parameters = orders.parameters
         let isTest = parameters.test != nil
+        if parameters.isHybrid, !machine.canSuspendToMemory { throw SaveError.cannotSuspend }
         let memory = try SavedMemory(machine)
         let (path, offset) = try FindArea(parameters: parameters).find(wait)
         try? SaveWord.deviceFound.say(on: machine)
@@ -141,6 +144,11 @@ package struct SaveWork {
                 return try SaveWord.tested(result).say(on: machine)
             }
             report.note("saved \(image.summary)")
+            if parameters.isHybrid {
+                // Who could not go back had better come back by the image.
+                if machine.isKexecLoaded { return try sleep(area, prepared) }
+                report.warn("there is no way back from a sleep: switching off")
+            }
             try machine.powerOff()
             throw SaveError.stillRunning
         } catch {
@@ -148,6 +156,20 @@ package struct SaveWork {
             _ = try? area.invalidate(prepared)
             throw error
         }
+    }
+
+    /// Nothing of A has run since the image was written, nor does it before the image is dropped: so there is
+    /// never an image beside a machine that has gone on.
+    private func sleep(_ area: ImageArea, _ prepared: PreparedImage) throws {
+        report.note("suspending to memory")
+        let before = machine.deviceRefusals()
+        do throws(PlatformError) { try machine.suspendToMemory() } catch {
+            let after = machine.deviceRefusals()
+            throw SaveError.notSuspended(
+                error.number ?? .ioError, device: before?.count == after?.count ? nil : after?.last)
+        }
+        try area.invalidate(prepared)
+        try SaveWord.awake.say(on: machine)
     }
 
     /// What encrypts the image; nil for a plain one. Which it is to be, A says in its memory: who could

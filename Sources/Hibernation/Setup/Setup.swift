@@ -19,7 +19,8 @@ package struct Setup {
     let report: Report
 
     /// What systemctl is asked for.
-    static let verbs = ["hibernate", "suspend-then-hibernate"]
+    static let verbs = ["hibernate", "suspend-then-hibernate", hybrid]
+    private static let hybrid = "hybrid-sleep"
     static func dropIn(for verb: String) -> FilePath {
         FilePath("/etc/systemd/system/systemd-\(verb).service.d/kresume.conf")
     }
@@ -58,6 +59,8 @@ package struct Setup {
         }
         planLocation(target, &plan)
         for verb in isOwnWay ? Self.verbs : [] {
+            // Elsewhere the kernel's own way is better than none.
+            if verb == Self.hybrid, !machine.canSuspendToMemory { continue }
             if let file = systemdDropIn(for: verb) {
                 plan.steps.append(.systemd(verb: verb, dropIn: file))
             }

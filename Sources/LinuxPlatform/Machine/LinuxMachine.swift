@@ -237,6 +237,8 @@ extension LinuxMachine {
     package func jump() throws(PlatformError) { try Kexec.execute() }
     package var isCrashKernelLoaded: Bool { Kexec.isCrashKernelLoaded }
     package func panic() throws(PlatformError) { try Power.panic() }
+    package var canSuspendToMemory: Bool { SuspendToMemory.isPossible() }
+    package func suspendToMemory() throws(PlatformError) { try SuspendToMemory.run() }
     package func powerOff() throws(PlatformError) { try Power.off() }
     package func restart() throws(PlatformError) { try Power.restart() }
     package func sync() { Power.sync() }

@@ -230,6 +230,10 @@ package protocol JumpAccess: Sendable {
     var isCrashKernelLoaded: Bool { get }
     /// See ``Power/panic()``.
     func panic() throws(PlatformError)
+    /// See ``SuspendToMemory/isPossible(sysfs:)``.
+    var canSuspendToMemory: Bool { get }
+    /// See ``SuspendToMemory/run(sysfs:)``.
+    func suspendToMemory() throws(PlatformError)
     /// See ``Power/off()``.
     func powerOff() throws(PlatformError)
     /// See ``Power/restart()``.

@@ -105,6 +105,9 @@ package final class Machine: Sendable {
     /// Presses the power button.
     package func pressPowerButton() { command("system_powerdown", "{}") }
 
+    /// Wakes a machine that sleeps, as a key of the keyboard would.
+    package func wakeUp() { command("system_wakeup", "{}") }
+
     private func command(_ name: String, _ arguments: String) {
         process.write(#"{"execute":"\#(name)","arguments":\#(arguments)}"# + "\n", to: .monitor)
     }
@@ -161,6 +164,19 @@ package final class Machine: Sendable {
         _ = try wait(for: "restart", limit: limit) { contents in
             contents.isOver && contents.shutdownReason == "guest-reset" ? true : nil
         }
+    }
+
+    /// Waits until the machine sleeps with its memory kept, for the `count`th time. Throws where `request`,
+    /// which should have it sleep, comes back.
+    package func waitForSleep(
+        by request: Request, count: Int = 1, limit: Duration = .seconds(300)
+    ) throws {
+        let reply = try wait(for: "sleep", limit: limit) { contents -> Reply?? in
+            if let reply = Reply(to: request, in: contents.control) { return .some(reply) }
+            let events = contents.monitor.components(separatedBy: #""event": "SUSPEND""#)
+            return events.count > count ? .some(nil) : nil
+        }
+        if let reply { throw returned(request, reply) }
     }
 
     /// Waits until a disk's fault has stopped the machine.

@@ -4,7 +4,8 @@ import Foundation
 import MachineHarness
 import Testing
 
-/// The package in a Debian without swap; `kresume setup`; `systemctl hibernate`; and all of it taken back.
+/// The package in a Debian without swap; `kresume setup`; what systemctl has for sleeping; and all of it taken
+/// back.
 extension Machines {
     @Suite(.serialized) struct SetupTests {
         /// In a Debian that is not started: what the package leaves when it is removed, and what the
@@ -22,7 +23,8 @@ extension Machines {
                     """)
         }
 
-        /// Debian 13 has UEFI here: without it, and without `resume=`, its systemd does not hibernate.
+        /// Debian 13 has UEFI here: without it, and without `resume=`, its systemd does not hibernate. There the
+        /// machine sleeps by `hybrid-sleep` before it hibernates; the other one by `suspend-then-hibernate`.
         @Test(arguments: System.Suite.allCases) func systemctlHibernates(suite: System.Suite) throws
         {
             try Bench.use("setup-\(suite)") { bench in
@@ -47,6 +49,8 @@ extension Machines {
                 let steps = [
                     "make the swap file /swapfile, 384 MiB", "make the key",
                     "make systemctl hibernate use kresume",
+                    "make systemctl suspend-then-hibernate use kresume",
+                    "make systemctl hybrid-sleep use kresume",
                     "make the initramfs again (update-initramfs -u)",
                 ]
                 for step in steps { #expect(asked.output.contains(". \(step)"), "\(asked.output)") }
@@ -75,8 +79,9 @@ extension Machines {
                     printf '#!/bin/sh\\necho $* $SYSTEMD_SLEEP_ACTION >>/run/hooks\\n' >\(hook) && \
                     chmod +x \(hook)
                     """)
-                // As `systemctl hibernate` does it, which does not wait.
-                let request = machine.send("systemctl start systemd-hibernate.service")
+                let request =
+                    try suite == .trixie
+                    ? hibernateAfterHybridSleep(machine) : suspendThenHibernate(machine)
                 try machine.waitForPowerOff(by: request, limit: .seconds(300))
                 configuration.initramfs = try bench.fileOfInstalledSystem(
                     "/boot/initrd.img-\(try System.test.release())",
@@ -90,9 +95,13 @@ extension Machines {
                 #expect(!back.console.contains("EXT4-fs (vda1): mounted"))
                 try back.expectWorkIntact()
                 try back.expect("swapon --show=NAME --noheadings", gives: "/swapfile")
+                let actions =
+                    suite == .trixie
+                    ? ["hibernate hibernate"]
+                    : ["suspend", "hibernate"].map { "suspend-then-hibernate \($0)" }
                 try back.expect(
                     "cat /run/hooks && rm \(hook)",
-                    gives: "pre hibernate hibernate\npost hibernate hibernate")
+                    gives: actions.map { "pre \($0)\npost \($0)" }.joined(separator: "\n"))
                 try back.expect("kresume status | grep -c 'hibernated to /swapfile'", gives: "1")
 
                 // What it takes back is the same in both, and takes its time.
@@ -100,6 +109,34 @@ extension Machines {
                 try back.stopWork()
                 try bench.checkInstalledFileSystem(configuration.disks[0].path)
             }
+        }
+
+        /// As `systemctl` does it, which does not wait.
+        private func hibernateAfterHybridSleep(_ machine: Machine) throws -> Request {
+            let hybrid = machine.send("systemctl start systemd-hybrid-sleep.service")
+            try machine.waitForSleep(by: hybrid)
+            machine.wakeUp()
+            #expect(try machine.waitForReply(to: hybrid).status == 0)
+            try machine.expectWorkIntact()
+            try machine.expect(
+                "cat /run/hooks && rm /run/hooks",
+                gives: "pre hybrid-sleep hybrid-sleep\npost hybrid-sleep hybrid-sleep")
+            try machine.expect(
+                "kresume status | grep -c 'the machine slept, and its memory was kept'", gives: "1")
+            try machine.expect("swapon --show=NAME --noheadings", gives: "/swapfile")
+            try machine.expect("kresume locate")
+            return machine.send("systemctl start systemd-hibernate.service")
+        }
+
+        /// The clock wakes the machine.
+        private func suspendThenHibernate(_ machine: Machine) throws -> Request {
+            let settings = "/run/systemd/sleep.conf.d"
+            try machine.expect(
+                "mkdir -p \(settings) && printf '[Sleep]\\nHibernateDelaySec=5\\n' >\(settings)/test.conf"
+            )
+            let request = machine.send("systemctl start systemd-suspend-then-hibernate.service")
+            try machine.waitForSleep(by: request)
+            return request
         }
 
         private func expectUndone(_ machine: Machine) throws {
