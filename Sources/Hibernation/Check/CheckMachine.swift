@@ -182,6 +182,15 @@ package struct CheckMachine {
         checkInitramfs(&checkup, .resume) {
             try SaverFiles(release: try machine.kernel().release, machine: machine).initrd()
         }
+        if let entry = ResumeEntry(machine) {
+            do {
+                try entry.requireWhole(machine)
+                checkup.add(
+                    .resume, "resume initramfs", .met,
+                    "\(entry.loader.name) starts Linux \(entry.release) with it after a hibernation"
+                )
+            } catch { checkup.add(.resume, "resume initramfs", .doubtful, error.explanation) }
+        }
         if let line = (try? machine.commandLine()).map({ KernelCommandLine(parsing: $0) }),
             line.forbidsResume
         {
