@@ -228,7 +228,8 @@ private let id = ImageID(low: 1, high: 2)
             case .littleSwap: [.notInInitramfs(path)]
             case .notInInitramfs: [.keyNotInInitramfs(path)]
             case .keyNotInInitramfs: [.plainImagesRefused]
-            case .plainImagesRefused: []
+            case .plainImagesRefused: [.resumeForbidden]
+            case .resumeForbidden: []
             }
         }
         expectSentences { (error: Cancelled?) in error == nil ? [Cancelled()] : [] }

@@ -428,6 +428,7 @@ extension ScriptedMachine {
     package func names(in directory: FilePath) throws(PlatformError) -> [String] {
         try fail("names")
         let paths = answers.files.keys.filter { $0.starts(with: directory) && $0 != directory }
+        if paths.isEmpty { throw .call(.opendir, path: directory, .noSuchFileOrDirectory) }
         let count = directory.components.count
         return Set(paths.map { Array($0.components)[count].string }).sorted()
     }

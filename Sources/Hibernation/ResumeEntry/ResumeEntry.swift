@@ -17,18 +17,23 @@ struct ResumeEntry: Hashable {
     /// Nil where none was made, or not to its end.
     init?(_ machine: any Machine) {
         guard let bytes = try? machine.file(Self.note, limit: Self.limit) else { return nil }
-        var values: [(key: Substring, value: String)] = []
+        var loader: BootLoader?
+        var release: String?
+        var files: [FilePath] = []
         for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
-            let words = line.split(separator: " ", maxSplits: 1)
-            if words.count == 2 { values.append((words[0], String(words[1]))) }
+            let words = line.split(separator: " ", maxSplits: 1).map(String.init)
+            guard words.count == 2 else { continue }
+            switch words[0] {
+            case "loader": loader = BootLoader(rawValue: words[1])
+            case "release": release = words[1]
+            case "file": files.append(FilePath(words[1]))
+            default: break
+            }
         }
-        let first = { key in values.first { $0.key == key }?.value }
-        guard let loader = first("loader").flatMap({ BootLoader(rawValue: $0) }),
-            let release = first("release")
-        else { return nil }
+        guard let loader, let release else { return nil }
         self.loader = loader
         self.release = release
-        files = values.filter { $0.key == "file" }.map { FilePath($0.value) }
+        self.files = files
     }
 
     /// By what the loader knows it.
@@ -55,38 +60,34 @@ struct ResumeEntry: Hashable {
 
     /// The release of the newest kernel that is installed with an initramfs: what loaders start by default.
     static func newestKernel(_ machine: any Machine) -> String? {
-        let releases = ["/usr/lib/modules", "/lib/modules"].lazy
-            .compactMap { try? machine.names(in: $0) }.first
-        return releases?.filter { release in
+        var newest: String?
+        let releases = try? machine.names(in: "/usr/lib/modules")
+        for release in releases ?? (try? machine.names(in: "/lib/modules")) ?? [] {
             let files = SaverFiles(release: release, machine: machine)
-            return (try? files.kernel()) != nil && (try? files.initrd()) != nil
-        }.max { isOlder($0, $1) }
-    }
-
-    /// Numbers are compared as numbers, and the rest as text.
-    private static func isOlder(_ one: String, _ other: String) -> Bool {
-        let (one, other) = (parts(of: one), parts(of: other))
-        for (part, otherPart) in zip(one, other) where part != otherPart {
-            if let number = UInt64(part), let otherNumber = UInt64(otherPart) {
-                return number < otherNumber
+            guard (try? files.kernel()) != nil, (try? files.initrd()) != nil else { continue }
+            if let other = newest, !key(of: other).lexicographicallyPrecedes(key(of: release)) {
+                continue
             }
-            return part < otherPart
+            newest = release
         }
-        return one.count < other.count
+        return newest
     }
 
-    private static func parts(of release: String) -> [String] {
-        var parts: [String] = []
-        var wasDigit: Bool?
-        for character in release {
-            let isDigit = "0"..."9" ~= character
-            if isDigit == wasDigit {
-                parts[parts.count - 1].append(character)
+    /// By what releases are put in order: a number is one element, and greater than any character.
+    private static func key(of release: String) -> [UInt64] {
+        var key: [UInt64] = []
+        var isInNumber = false
+        for byte in release.utf8 {
+            let isDigit = 0x30...0x39 ~= byte
+            if !isDigit {
+                key.append(UInt64(byte))
+            } else if isInNumber {
+                key[key.count - 1] = 256 | (key[key.count - 1] >> 9 &* 10 &+ UInt64(byte & 15)) << 9
             } else {
-                parts.append(String(character))
+                key.append(256 | UInt64(byte & 15) << 9)
             }
-            wasDigit = isDigit
+            isInNumber = isDigit
         }
-        return parts
+        return key
     }
 }
