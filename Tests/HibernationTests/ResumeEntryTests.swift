@@ -80,7 +80,9 @@ import Testing
             #expect(machine.script.files == before)
         }
         // And nothing is said of it but to one who asks for more.
-        let isDetail = recorded.lines.allSatisfy { $0.hasSuffix(" starts the resume initramfs next") }
+        let isDetail = recorded.lines.allSatisfy {
+            $0.hasSuffix(" starts the resume initramfs next")
+        }
         #expect(isDetail, "\(recorded.lines)")
     }
 
@@ -180,7 +182,8 @@ import Testing
         let machine = try hibernating(loader)
         machine.change { script in
             script.whenJumping = { machine throws(PlatformError) in
-                machine.change { $0.deeds.append("next is \(self.next(machine) ?? "usual")") }
+                let next = self.next(machine) ?? "usual"
+                machine.change { $0.deeds.append("next is \(next)") }
             }
         }
         var hibernate = Hibernate(machine, RecordedReport().report)

@@ -44,8 +44,9 @@ extension Bench {
     /// room in front of it, where GRUB puts itself.
     package func loaderDisk(_ name: String = "loader", uefi: Bool) throws -> String {
         let path = try disk(name, size: 160)
-        let table = uefi ? "label: gpt\nstart=2048, size=323584, type=uefi" : "label: dos\nstart=2048"
-        try Host.run(["sh", "-c", "printf \"$1\" | sfdisk -q \"$2\"", "sh", table, path])
+        let table =
+            uefi ? "label: gpt\nstart=2048, size=323584, type=uefi\n" : "label: dos\nstart=2048\n"
+        try Host.run(["sh", "-c", "printf %s \"$1\" | sfdisk -q \"$2\"", "sh", table, path])
         if uefi {
             try Host.run(["mkfs.vfat", "-F", "32", "--offset=2048", path, "161792"])
         }

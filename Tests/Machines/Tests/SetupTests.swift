@@ -42,7 +42,10 @@ extension Machines {
                 // As it is where nobody has thought of hibernation.
                 try installer.expect(
                     "swapoff -a && sed -i /swap/d /etc/fstab && rm -r /etc/kresume")
-                let words = Configuration.commonParameters + configuration.parameters
+                // With this loader systemd would take the swap partition by itself.
+                let words =
+                    Configuration.commonParameters + configuration.parameters
+                    + ["systemd.gpt_auto=0"]
                 let done = try installer.run(
                     hasFirmware
                         ? Self.systemdBoot(words)
