@@ -16,7 +16,7 @@ extension Machines {
                     before: 0
                     installed: 4
                     complaints: 0
-                    resume initramfs: kresume cryptsetup
+                    resume initramfs: bin/kresume bin/cryptsetup
                     removed: 0
                     removed: the key is kept
                     left:
