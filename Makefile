@@ -13,9 +13,10 @@
 # make matrix    kernels of three versions, in each part: docs/support.md (an hour, the newest kernel's build
 #                included); some of it, by words of its lines: MATRIX='stock 6.12'
 # make soak      N=100 circles in a row in one machine under load
-# make demo      watch a virtual machine hibernate, go off and come back
+# make demo      watch virtual machines hibernate, go off and come back: build/demo.txt
 # make bench     how fast it is, beside the kernel: build/bench.md (half an hour; fewer rounds:
 #                BENCH_RUNS=1; some of it: BENCH_ONLY=small/LZO)
+# make bench-scale  what the plan of a restore costs, natively, from 1 to 256 GiB
 # make packages  a .deb and an RPM, in build/packages
 # make dist      the sources of the last commit, in build
 # make deps      the Debian packages that all of this needs
@@ -38,9 +39,11 @@ BUILD_PACKAGES := gcc libc6-dev binutils pkg-config libblkid-dev liblz4-dev libl
 	libzstd-dev zlib1g-dev libsodium-dev
 # What it takes to make packages, and to look at them.
 PACKAGE_PACKAGES := debhelper lintian rpm rpmlint
-TEST_PACKAGES  := shellcheck qemu-system-x86 ovmf busybox-static linux-source-6.12 \
-	make flex bison bc libelf-dev libssl-dev xz-utils cpio kmod zstd lz4 \
-	e2fsprogs xfsprogs btrfs-progs f2fs-tools dosfstools exfatprogs util-linux fdisk mmdebstrap \
+# To run a virtual machine with a kernel of Debian's.
+DEMO_PACKAGES  := qemu-system-x86 busybox-static cpio kmod xz-utils e2fsprogs util-linux
+TEST_PACKAGES  := $(DEMO_PACKAGES) shellcheck ovmf linux-source-6.12 \
+	make flex bison bc libelf-dev libssl-dev zstd lz4 \
+	xfsprogs btrfs-progs f2fs-tools dosfstools exfatprogs fdisk mmdebstrap \
 	$(PACKAGE_PACKAGES)
 
 PREFIX  := /usr/local
@@ -89,7 +92,7 @@ INSTALLED := \
 		man/$(page):$(DATADIR)/man/man$(subst .,,$(suffix $(page)))/$(page):644)
 
 .NOTPARALLEL:
-.PHONY: all packages dist install uninstall deps swift lint unit fuzz fuzz-short machines cuts matrix soak fetch test demo bench clean
+.PHONY: all packages dist install uninstall deps swift lint unit fuzz fuzz-short machines cuts matrix soak fetch test demo demo-deps bench bench-scale clean
 
 all: build/kresume
 
@@ -192,14 +195,26 @@ fetch: deps
 
 test: deps fetch build/kresume lint unit fuzz-short machines
 
-demo: deps build/kresume
-	@swift run --quiet machine-demo
+demo-deps:
+	@Tests/Machines/prepare/packages $(BUILD_PACKAGES) $(DEMO_PACKAGES)
+
+# What the second part needs is installed when the first one has been seen.
+demo: demo-deps build/kresume
+	@rm -f build/demo.txt
+	@swift build --product machine-demo
+	@swift run --quiet machine-demo stock
+	@Tests/Machines/prepare/packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
+	@swift run --quiet machine-demo own
 
 # With the binary's flags, for some of its code is measured; the linker then warns at length of
 # what a static program may not call.
 bench: deps build/kresume
 	@$(SWIFT_BUILD) --product machine-bench >build/bench.log 2>&1 || { cat build/bench.log; exit 1; }
 	@"$$($(SWIFT_BUILD) --show-bin-path)/machine-bench"
+
+bench-scale: swift
+	@swift build -c release --product scale
+	@"$$(swift build -c release --show-bin-path)/scale"
 
 clean:
 	rm -rf build .build .build-fuzz

@@ -270,6 +270,13 @@ let package = Package(
         // The shell files for an initramfs, among stand-ins.
         .testTarget(name: "HookTests", swiftSettings: strict),
 
+        // How a restore's plan grows, natively.
+        .executableTarget(
+            name: "scale",
+            dependencies: [
+                "LinuxPlatform", "PhysicalMemory", "Placement", "TestSupport", "Threads", "Transfer",
+            ], path: "Tests/Scale", swiftSettings: strict),
+
         // Virtual machines that run kresume on real kernels: tests, a demonstration, and figures.
         .target(
             name: "MachineHarness", path: "Tests/Machines/Harness", swiftSettings: strict),

@@ -145,22 +145,3 @@ extension Placement.Extent {
             pageCount: Int(pages.frames.count))
     }
 }
-
-extension DestinationMap {
-    /// The pages that will be in place for certain, whatever else is going to be pinned: the
-    /// frames that are both owned and wanted. Ascending by frames.
-    ///
-    /// - Parameter owned: some of the pinned memory, in any order, no frame twice.
-    package func extentsInPlace(owned: [IndexedRun]) -> [Placement.Extent] {
-        let owned = owned.sorted { $0.frames.lower < $1.frames.lower }
-        let nowhere = FrameRange(PageFrame(0), count: 0)
-        var extents: [Placement.Extent] = []
-        for (run, use) in OwnedParts(owned, self, avoiding: nowhere) {
-            guard case .inPlace(let firstPage) = use else { continue }
-            extents.append(
-                Placement.Extent(
-                    IndexedRun(run.frames, firstIndex: firstPage), firstSlot: run.firstIndex))
-        }
-        return extents
-    }
-}

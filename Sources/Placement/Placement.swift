@@ -19,6 +19,12 @@ package struct Placement: Sendable {
         package var firstStreamIndex: Int
         package var firstSlot: Int
         package var pageCount: Int
+
+        package init(firstStreamIndex: Int, firstSlot: Int, pageCount: Int) {
+            self.firstStreamIndex = firstStreamIndex
+            self.firstSlot = firstSlot
+            self.pageCount = pageCount
+        }
     }
 
     /// In the order of the image's data; together they hold all of it.

@@ -32,17 +32,21 @@ package final class RestoreEngine: Sendable {
         self.memory = memory
         self.places = places
         var runs: [IndexedRun] = []
+        var inPlace = PagesInPlace(destinations)
         let takeNew = {
             while case let new = try memory.runs(after: runs.count), !new.isEmpty {
                 runs += new
-                places.add(destinations.extentsInPlace(owned: new), in: memory.pinned)
+                inPlace.add(new)
+                places.update(inPlace, in: memory.pinned)
             }
         }
         try takeNew()
         let pinned = UInt64(memory.pinned.pageCount)
-        // Most runs are moved; what more the list takes is known when it is planned.
+        // At most all runs are moved, each in as many pieces as runs of pinned memory take it: so what is
+        // asked for here does, but for what nothing can be put into.
         let expected =
-            destinations.dataPageCount + MoveList.pageCount(moves: destinations.runCount)
+            destinations.dataPageCount
+            + MoveList.pageCount(moves: destinations.runCount + 2 * runs.count)
         var missing = expected - min(pinned, expected)
         while true {
             let plan = Placement.size(forRuns: destinations.runCount, owned: runs.count)

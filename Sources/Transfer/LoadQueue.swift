@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Placement
 import Synchronization
 import Threads
 
@@ -8,13 +9,19 @@ import Threads
 package final class LoadQueue: Sendable {
     private struct State {
         /// Parts whose places were not known when last looked at, the next one last.
-        var waiting: [Int]
+        var waiting: [Waiting]
         /// Parts whose places are known, the next one last.
         var ready: [Int] = []
         /// Parts that were given out ahead and are not done.
         var ahead = 0
         /// As of which change of the places this is.
         var changes = 0
+    }
+
+    private struct Waiting {
+        let part: Int
+        /// The first page without a place: those before it keep theirs.
+        var firstUnknown: Int
     }
 
     private enum Turn {
@@ -35,8 +42,11 @@ package final class LoadQueue: Sendable {
     package init(_ parts: [Range<Int>], _ places: PagePlaces?) {
         self.parts = parts
         self.places = places
-        let all = Array(parts.indices.reversed())
-        state = Mutex(places == nil ? State(waiting: [], ready: all) : State(waiting: all))
+        let all = parts.indices.reversed()
+        state = Mutex(
+            places == nil
+                ? State(waiting: [], ready: Array(all))
+                : State(waiting: all.map { Waiting(part: $0, firstUnknown: parts[$0].lowerBound) }))
     }
 
     /// Calls `body` with one part's number after another until all are given out. Where it throws,
@@ -77,7 +87,7 @@ package final class LoadQueue: Sendable {
         if state.waiting.isEmpty { return .end }
         if state.ahead < aheadLimit, let part = state.waiting.popLast() {
             state.ahead += 1
-            return .part(part, isAhead: true)
+            return .part(part.part, isAhead: true)
         }
         return .wait(changes: state.changes)
     }
@@ -87,9 +97,21 @@ package final class LoadQueue: Sendable {
         state.withLock { state in
             guard known.changes > state.changes else { return }
             state.changes = known.changes
-            let isKnown = state.waiting.map { known.has(parts[$0]) }
-            state.ready = zip(state.waiting, isKnown).filter(\.1).map(\.0) + state.ready
-            state.waiting = zip(state.waiting, isKnown).filter { !$0.1 }.map(\.0)
+            var cursor = KnownPlaces.Cursor()
+            var ready: [Int] = []
+            var waiting: [Waiting] = []
+            // In the image's order.
+            for var next in state.waiting.reversed() {
+                let pages = next.firstUnknown..<parts[next.part].upperBound
+                if let page = known.firstUnknown(of: pages, &cursor) {
+                    next.firstUnknown = page
+                    waiting.append(next)
+                } else {
+                    ready.append(next.part)
+                }
+            }
+            state.ready = ready.reversed() + state.ready
+            state.waiting = waiting.reversed()
         }
     }
 }

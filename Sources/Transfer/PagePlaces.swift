@@ -13,9 +13,14 @@ package final class PagePlaces: Sendable {
 
     package init() {}
 
-    /// Makes known where some more pages go. `memory` must outlive the places.
-    package func add(_ extents: [Placement.Extent], in memory: any PinnedPages) {
-        known.change { $0.add(extents, in: memory) }
+    /// Makes known which pages go to memory that is theirs. It must outlive the places; what was made known
+    /// before is in `places`, too.
+    package func update(_ places: PagesInPlace, in memory: any PinnedPages) {
+        known.change { known in
+            known.inPlace = places
+            known.memory = UInt(bitPattern: memory.address(ofSlot: 0))
+            known.changes += 1
+        }
     }
 
     /// Makes known where all of them go.
@@ -23,8 +28,8 @@ package final class PagePlaces: Sendable {
         known.change { known in
             // As it is: there may be millions of them.
             known.extents = extents
-            known.memory = UInt(bitPattern: memory.address(ofSlot: 0))
             known.isComplete = true
+            known.memory = UInt(bitPattern: memory.address(ofSlot: 0))
             known.changes += 1
         }
     }
@@ -41,7 +46,8 @@ package final class PagePlaces: Sendable {
     /// The places that hold `pages`, in order. Waits until they are known.
     package func places(of pages: Range<Int>) throws -> [UnsafeMutableRawBufferPointer] {
         let places = try known.wait { known throws -> KnownPlaces? in
-            if known.has(pages) { return known }
+            var cursor = KnownPlaces.Cursor()
+            if known.firstUnknown(of: pages, &cursor) == nil { return known }
             try known.throwIfCancelled()
             return nil
         }
@@ -80,65 +86,65 @@ package final class PagePlaces: Sendable {
     }
 }
 
-/// Places of some of the pages.
+/// Places of some of the pages, or of all.
 package struct KnownPlaces: Sendable {
-    /// Ascending by their pages of the image.
+    fileprivate var inPlace = PagesInPlace()
+    /// Of all pages, ascending by their place in the image, if it is complete.
     fileprivate var extents: [Placement.Extent] = []
+    fileprivate var isComplete = false
     /// The address of the first slot.
     fileprivate var memory: UInt = 0
-    /// Whether it is all of them.
-    fileprivate var isComplete = false
     fileprivate var failure: (any Error)?
     /// How often something became known.
     fileprivate(set) var changes = 0
-
-    fileprivate mutating func add(_ new: [Placement.Extent], in memory: any PinnedPages) {
-        extents = (extents + new).sorted { $0.firstStreamIndex < $1.firstStreamIndex }
-        self.memory = UInt(bitPattern: memory.address(ofSlot: 0))
-        changes += 1
-    }
 
     func throwIfCancelled() throws {
         if let failure { throw failure }
     }
 
-    /// Whether each of `pages` has one.
-    package func has(_ pages: Range<Int>) -> Bool {
-        if isComplete { return true }
+    /// Where the last page was found. For many questions, of pages that ascend.
+    package typealias Cursor = PagesInPlace.Cursor
+
+    /// The first of `pages` that has no place yet; nil where each has one.
+    package func firstUnknown(of pages: Range<Int>, _ cursor: inout Cursor) -> Int? {
+        if isComplete { return nil }
         var page = pages.lowerBound
-        for extent in extents[max(lastIndex(startingUpTo: page), 0)...] {
-            if page >= pages.upperBound || !extent.pages.contains(page) { break }
-            page = extent.pages.upperBound
+        while page < pages.upperBound {
+            guard let extent = inPlace.extent(from: page, &cursor) else { return page }
+            page += extent.pageCount
         }
-        return page >= pages.upperBound
+        return nil
     }
 
     /// The memory of `pages`, of which all have a place.
     fileprivate func memory(of pages: Range<Int>) -> [UnsafeMutableRawBufferPointer] {
         var result: [UnsafeMutableRawBufferPointer] = []
-        var page = pages.lowerBound
-        var index = lastIndex(startingUpTo: page)
-        while page < pages.upperBound {
-            let extent = extents[index]
-            let end = min(extent.pages.upperBound, pages.upperBound)
-            let slot = extent.firstSlot + (page - extent.firstStreamIndex)
+        func append(slot: Int, count: Int) {
             result.append(
                 UnsafeMutableRawBufferPointer(
                     start: UnsafeMutableRawPointer(
                         bitPattern: memory + UInt(slot * PageFrame.size)),
-                    count: (end - page) * PageFrame.size))
-            page = end
-            index += 1
+                    count: count * PageFrame.size))
+        }
+        var page = pages.lowerBound
+        var cursor = Cursor()
+        var index = isComplete ? extents.partitionPoint { $0.firstStreamIndex <= page } - 1 : 0
+        while page < pages.upperBound {
+            if isComplete {
+                let extent = extents[index]
+                let end = min(extent.firstStreamIndex + extent.pageCount, pages.upperBound)
+                append(slot: extent.firstSlot + (page - extent.firstStreamIndex), count: end - page)
+                page = end
+                index += 1
+            } else {
+                guard let extent = inPlace.extent(from: page, &cursor) else {
+                    preconditionFailure("all of them have a place")
+                }
+                let count = min(extent.pageCount, pages.upperBound - page)
+                append(slot: extent.firstSlot, count: count)
+                page += count
+            }
         }
         return result
     }
-
-    /// The index of the last extent that begins with `page` or before it; -1 where there is none.
-    private func lastIndex(startingUpTo page: Int) -> Int {
-        extents.partitionPoint { $0.firstStreamIndex <= page } - 1
-    }
-}
-
-extension Placement.Extent {
-    fileprivate var pages: Range<Int> { firstStreamIndex..<(firstStreamIndex + pageCount) }
 }

@@ -114,10 +114,21 @@ extension [Placement.Extent] {
                     placement.inPlacePageCount + placement.stagedPageCount == UInt64(image.count))
                 #expect(placement.extents.reduce(0) { $0 + $1.pageCount } == image.count)
                 // What was known before all was pinned, from one run after the other, is part of it.
-                let early = owned.flatMap { destinations.extentsInPlace(owned: [$0]) }
+                var inPlace = PagesInPlace(destinations)
+                for run in owned { inPlace.add([run]) }
                 let slotOfPage = placement.extents.slotOfPage
-                #expect(early.slotOfPage.allSatisfy { slotOfPage[$0] == $1 })
-                #expect(early.slotOfPage.count == Int(placement.inPlacePageCount))
+                var cursor = PagesInPlace.Cursor()
+                var early: [Int: Int] = [:]
+                for page in image.indices.shuffled(using: &random) {
+                    guard let extent = inPlace.extent(from: page, &cursor) else { continue }
+                    #expect(extent.firstStreamIndex == page)
+                    for (page, slot) in [extent].slotOfPage {
+                        #expect(early[page] == nil || early[page] == slot)
+                        early[page] = slot
+                    }
+                }
+                #expect(early.allSatisfy { slotOfPage[$0] == $1 })
+                #expect(early.count == Int(placement.inPlacePageCount))
                 // All pinned memory is used but for what the hand-off block took of it.
                 let used = UInt64(image.count) + placement.list.pageCount
                 #expect(UInt64(slots) <= used + placement.handoff.frames.count + 80)

@@ -16,6 +16,21 @@ private func extent(_ page: Int, _ count: Int, slot: Int) -> Placement.Extent {
     Placement.Extent(firstStreamIndex: page, firstSlot: slot, pageCount: count)
 }
 
+/// 200 pages, of which those in `extents` are in place.
+private func inPlace(_ extents: Placement.Extent...) throws -> PagesInPlace {
+    let first = PageFrame(0x1000)
+    let data = FrameRange(first, count: 200)
+    let destinations = try DestinationMap(
+        data: [data], zero: [], ram: FrameSet([data]), free: FrameSet())
+    var places = PagesInPlace(destinations)
+    for extent in extents {
+        let frames = FrameRange(
+            first + UInt64(extent.firstStreamIndex), count: UInt64(extent.pageCount))
+        places.add([IndexedRun(frames, firstIndex: extent.firstSlot)])
+    }
+    return places
+}
+
 @Suite struct PagePlacesTests {
     private let memory: PinnedMemory
     private let places = PagePlaces()
@@ -33,8 +48,9 @@ private func extent(_ page: Int, _ count: Int, slot: Int) -> Placement.Extent {
     }
 
     @Test func whatIsKnownNeedNotBeWaitedFor() throws {
-        places.add([extent(10, 4, slot: 0), extent(14, 2, slot: 20)], in: memory)
-        places.add([extent(2, 3, slot: 8)], in: memory)
+        let first = [extent(10, 4, slot: 0), extent(14, 2, slot: 20)]
+        places.update(try inPlace(first[0], first[1]), in: memory)
+        places.update(try inPlace(first[0], first[1], extent(2, 3, slot: 8)), in: memory)
         #expect(try offsets(11..<16) == [[4096, 3], [20 * 4096, 2]])
         #expect(try offsets(3..<4) == [[9 * 4096, 1]])
         #expect(try places.onePlace(of: 10..<14) != nil)
@@ -42,20 +58,22 @@ private func extent(_ page: Int, _ count: Int, slot: Int) -> Placement.Extent {
         let known = places.now
         #expect(known.changes == 2)
         let asked = [2..<5, 10..<16, 14..<15, 4..<6, 1..<3, 9..<11, 15..<17, 0..<1, 16..<17]
+        var cursor = KnownPlaces.Cursor()
         #expect(
-            asked.map { known.has($0) } == [true, true, true] + Array(repeating: false, count: 6))
-        #expect(known.has(7..<7))
+            asked.map { known.firstUnknown(of: $0, &cursor) }
+                == [nil, nil, nil, 5, 1, 9, 16, 0, 16])
+        #expect(known.firstUnknown(of: 7..<7, &cursor) == nil)
     }
 
     @Test func theRestIsWaitedFor() throws {
-        places.add([extent(0, 2, slot: 0)], in: memory)
+        places.update(try inPlace(extent(0, 2, slot: 0)), in: memory)
         let late = Future { [places] in try places.places(of: 1..<4).count }
         places.complete([extent(0, 2, slot: 0), extent(2, 6, slot: 30)], in: memory)
         #expect(try late.value() == 2)
     }
 
     @Test func thoseWhoWaitLearnOfAFailure() throws {
-        places.add([extent(0, 2, slot: 0)], in: memory)
+        places.update(try inPlace(extent(0, 2, slot: 0)), in: memory)
         let late = Future { [places] in try places.places(of: 1..<4).count }
         places.cancel(Failure())
         #expect(throws: Failure.self) { try late.value() }
@@ -88,7 +106,7 @@ private func extent(_ page: Int, _ count: Int, slot: Int) -> Placement.Extent {
         let queue = LoadQueue(Self.parts(count), places)
         let given = Mutex<[Int]>([])
         let log = Log(given)
-        places.add([extent(120, 40, slot: 0)], in: memory)
+        places.update(try inPlace(extent(120, 40, slot: 0)), in: memory)
         let loading = Future { [places] in
             try Parallel.run(12) { _ in
                 try queue.takeEach { part in

@@ -9,6 +9,8 @@ package final class Bench: Sendable {
     private let disks: URL
     private let logs: URL
     private let machines = Mutex<[Machine]>([])
+    /// The processor time of those that are no longer among them.
+    private let spent = Mutex(Duration.zero)
 
     /// Called with what the consoles show, as it comes.
     private let watch: (@Sendable (String) -> Void)?
@@ -30,7 +32,15 @@ package final class Bench: Sendable {
         _ name: String, _ watch: (@Sendable (String) -> Void)?, _ body: (Bench) throws -> Result
     ) throws -> Result {
         let bench = try Bench(name, watch: watch)
-        defer { bench.close() }
+        let start = ContinuousClock.now
+        defer {
+            let used = bench.close()
+            // Where the time of a run goes: a test's own time has its waiting for the others in it.
+            if watch == nil {
+                let seconds = (ContinuousClock.now - start).components.seconds
+                print("\(name): \(seconds) s, \(used.components.seconds) s of a processor")
+            }
+        }
         return try body(bench)
     }
 
@@ -42,9 +52,12 @@ package final class Bench: Sendable {
         try FileManager.default.createDirectory(at: disks, withIntermediateDirectories: true)
     }
 
-    private func close() {
+    /// - Returns: the processor time that all its machines took.
+    private func close() -> Duration {
         for machine in machines.withLock({ $0 }) { machine.kill() }
         try? FileManager.default.removeItem(at: disks)
+        return machines.withLock { $0.reduce(.zero) { $0 + $1.processorTime } }
+            + spent.withLock { $0 }
     }
 
     /// Powers a machine on. Its log is `<name>.log`.
@@ -52,6 +65,8 @@ package final class Bench: Sendable {
         let machine = try Machine(
             name, configuration, log: logs.appending(path: "\(name).log"), watch: watch)
         machines.withLock { machines in
+            let off = machines.filter(\.isOff)
+            spent.withLock { $0 = off.reduce($0) { $0 + $1.processorTime } }
             machines.removeAll(where: \.isOff)
             machines.append(machine)
         }

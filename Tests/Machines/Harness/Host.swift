@@ -12,10 +12,11 @@ package enum Host {
     /// The program under test.
     package static let kresume = root.appending(path: "build/kresume").path
 
-    /// Runs a tool found in PATH or /sbin, and gives its standard output.
+    /// Runs a tool found in PATH or /sbin, and gives its standard output. What it says of its work on the
+    /// other one is shown as it comes if `showsErrors`: some work for minutes.
     @discardableResult
-    package static func run(_ command: [String]) throws -> String {
-        let (status, output, complaint) = try result(of: command)
+    package static func run(_ command: [String], showsErrors: Bool = false) throws -> String {
+        let (status, output, complaint) = try result(of: command, showsErrors: showsErrors)
         guard status == 0 else {
             throw MachineError.tool(command, status: status, output: output + complaint)
         }
@@ -30,7 +31,7 @@ package enum Host {
     }
 
     private static func result(
-        of command: [String]
+        of command: [String], showsErrors: Bool = false
     ) throws -> (status: Int32, output: String, complaint: String) {
         let process = Process()
         let output = Pipe()
@@ -41,7 +42,7 @@ package enum Host {
         process.standardOutput = output
         process.standardError = errors
         // Read at once: a tool that fills one pipe must not wait for the other.
-        let complaint = Drain(errors.fileHandleForReading)
+        let complaint = Drain(errors.fileHandleForReading, isShown: showsErrors)
         try process.run()
         let text = String(
             decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
@@ -60,9 +61,12 @@ private final class Drain: @unchecked Sendable {
     private var data = Data()
     private let done = DispatchSemaphore(value: 0)
 
-    init(_ handle: FileHandle) {
+    init(_ handle: FileHandle, isShown: Bool) {
         Thread.detachNewThread {
-            self.data = handle.readDataToEndOfFile()
+            while case let piece = handle.availableData, !piece.isEmpty {
+                if isShown { FileHandle.standardError.write(piece) }
+                self.data += piece
+            }
             self.done.signal()
         }
     }

@@ -200,6 +200,9 @@ package final class Machine: Sendable {
     /// Ends QEMU as by a fault of its own.
     package func crash() { process.crash() }
 
+    /// What QEMU took of the host's processors. Waits for its end.
+    var processorTime: Duration { process.processorTime }
+
     // MARK: Waiting
 
     private func wait<Value>(

@@ -14,6 +14,7 @@ final class QEMUProcess: @unchecked Sendable {
     private var pid: pid_t?
     private let isGone = DispatchGroup()
     private var signal: Int32 = 0
+    private var used = Duration.zero
     private var sockets: [Transcript.Channel: Descriptor] = [:]
 
     /// Starts QEMU, with its complaints going to the file `errors`, and the threads that listen.
@@ -53,8 +54,12 @@ final class QEMUProcess: @unchecked Sendable {
             {}
             lock.withLock { pid = nil }
             var status: Int32 = 0
-            waitpid(child, &status, 0)
-            lock.withLock { signal = status & 0x7f }
+            var usage = rusage()
+            wait4(child, &status, 0, &usage)
+            lock.withLock {
+                signal = status & 0x7f
+                used = Self.duration(usage.ru_utime) + Self.duration(usage.ru_stime)
+            }
         }
         started.wait()
         guard failure == 0 else { throw MachineError.notStarted(failure, command[0]) }
@@ -106,6 +111,16 @@ final class QEMUProcess: @unchecked Sendable {
         isGone.wait()
         let signal = lock.withLock { self.signal }
         return [SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE].contains(signal) ? signal : nil
+    }
+
+    /// The processor time that it took. Waits for its end.
+    var processorTime: Duration {
+        isGone.wait()
+        return lock.withLock { used }
+    }
+
+    private static func duration(_ time: timeval) -> Duration {
+        .seconds(time.tv_sec) + .microseconds(time.tv_usec)
     }
 
     private static func spawn(

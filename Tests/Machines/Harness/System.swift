@@ -228,7 +228,8 @@ package enum System: Sendable {
     /// Runs one of Tests/Machines/prepare.
     private static func prepare(_ script: String, _ arguments: [String]) throws -> String {
         let path = Host.root.appending(path: "Tests/Machines/prepare/\(script)").path
-        return try Host.run([path] + arguments).trimmingCharacters(in: .newlines)
+        return try Host.run([path] + arguments, showsErrors: true)
+            .trimmingCharacters(in: .newlines)
     }
 
     /// The same for what may not be there, which is said.
