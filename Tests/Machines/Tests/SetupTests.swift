@@ -88,11 +88,10 @@ extension Machines {
                     "cat /run/hooks && rm \(hook)",
                     gives: "pre hibernate hibernate\npost hibernate hibernate")
                 try back.expect("kresume status | grep -c 'hibernated to /swapfile'", gives: "1")
-                try back.stopWork()
-
                 // Debian 12: without an image, a boot by that entry goes on.
                 if !hasFirmware { try back.expect("kresume setup --next-boot=resume") }
-                try back.powerOff()
+                try back.stopWork()
+
                 let next = try bench.start("next", configuration)
                 try next.waitUntilRunning()
                 #expect(next.console.contains(" kresume.entry") == !hasFirmware)
