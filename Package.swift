@@ -39,6 +39,9 @@ let package = Package(
             name: "Fingerprint", dependencies: ["Checksum", "Bytes", "Explanation"],
             swiftSettings: small),
         .target(
+            name: "SwapFiles", dependencies: ["SwapArea", "PhysicalMemory", "Bytes"],
+            swiftSettings: small),
+        .target(
             name: "KresumeImage",
             dependencies: [
                 "Fingerprint", "SwapArea", "PhysicalMemory", "Checksum", "Sealing", "Bytes",
@@ -136,6 +139,7 @@ let package = Package(
         .target(
             name: "Hibernation",
             dependencies: [
+                "SwapFiles",
                 "Restore", "Transfer", "SaverPlan", "LinuxBoot", "StoppedKernel", "ELFCore",
                 "Fingerprint", "KresumeImage", "SwsuspImage", "SwapArea", "Placement",
                 "PhysicalMemory", "HibernateLocation", "BootEntry", "Checksum", "Sealing",
@@ -170,6 +174,13 @@ let package = Package(
             name: "FingerprintTests",
             dependencies: [
                 "Fingerprint", "Explanation", "MachineHarness", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SwapFilesTests",
+            dependencies: [
+                "SwapFiles", "SwapArea", "MachineHarness", "TestSupport",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
@@ -274,7 +285,8 @@ let package = Package(
         .executableTarget(
             name: "scale",
             dependencies: [
-                "LinuxPlatform", "PhysicalMemory", "Placement", "TestSupport", "Threads", "Transfer",
+                "LinuxPlatform", "PhysicalMemory", "Placement", "TestSupport", "Threads",
+                "Transfer",
             ], path: "Tests/Scale", swiftSettings: strict),
 
         // Virtual machines that run kresume on real kernels: tests, a demonstration, and figures.
@@ -312,7 +324,7 @@ if Context.environment["KRESUME_FUZZ"] != nil {
         .executableTarget(
             name: "kresume-fuzz",
             dependencies: [
-                "Fingerprint", "KresumeImage", "SwsuspImage", "SwapArea", "ELFCore",
+                "Fingerprint", "SwapFiles", "KresumeImage", "SwsuspImage", "SwapArea", "ELFCore",
                 "StoppedKernel", "LinuxBoot", "SaverPlan", "ConfigurationFile", "HibernateLocation",
                 "PhysicalMemory", "Checksum", "Compression", "Sealing", "KeyFiles", "Bytes", "CLZ4",
                 "CLZO", "TestSupport",

@@ -54,7 +54,7 @@ _kresume() {
     case ${COMP_WORDS[1]} in
     resume)
         options="--offset= --dry-run --retry --ignore-changed --unattended --default= --wait="
-        options+=" --key-file= --debug-port="
+        options+=" --default-offset= --key-file= --debug-port="
         ;;
     hibernate | test | estimate)
         options="--offset= --force --saver-kernel= --saver-initrd= --saver-memory= --saver-append="

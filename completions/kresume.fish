@@ -39,6 +39,7 @@ complete -c kresume -n '__fish_seen_subcommand_from resume' -l retry -d 'Take an
 complete -c kresume -n '__fish_seen_subcommand_from resume' -l ignore-changed -d 'Take it although file systems have changed'
 complete -c kresume -n '__fish_seen_subcommand_from resume' -l unattended -d 'Take no image that nothing leads to'
 complete -c kresume -n '__fish_seen_subcommand_from resume' -l default -x -a '(__kresume_devices)' -d 'Where to look if nothing else says so'
+complete -c kresume -n '__fish_seen_subcommand_from resume' -l default-offset -x -d 'And at which page'
 complete -c kresume -n '__fish_seen_subcommand_from resume' -s w -l wait -x -d 'How many seconds to wait for the device'
 complete -c kresume -n '__fish_seen_subcommand_from resume hibernate test check estimate' -l debug-port -x -d 'I/O port for letters between kernels'
 complete -c kresume -n '__fish_seen_subcommand_from hibernate test check estimate' -s f -l force -d 'Overwrite whatever DEVICE holds'

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
 import Checksum
 
 /// One device of a btrfs. Nothing is written without a new superblock on each of them.

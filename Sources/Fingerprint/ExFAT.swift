@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
 import Checksum
 
 /// exFAT: as FAT, with a bitmap of the clusters in use. Its flags say less than they seem to: who finds

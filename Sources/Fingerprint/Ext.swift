@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
 import Checksum
 
 /// ext2, ext3 and ext4. Whoever mounts one to write to it counts that in the superblock; whoever mounts

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
 import Checksum
 
 /// FAT12, FAT16 and FAT32. They count nothing, so all that there is to see is which clusters are in use,

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
+
 /// What tells that a file system has changed: which one it is, and numbers that are other ones as soon
 /// as somebody has written to it.
 package struct FileSystemState: Hashable, Sendable {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
 import Checksum
 
 /// A physical volume of LVM2. What its metadata are is text, in a ring; a new version has a new number.

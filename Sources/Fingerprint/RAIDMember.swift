@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
+
 /// A device of one of Linux's arrays, with metadata of version 1.0, 1.1 or 1.2.
 ///
 /// Source: `struct mdp_superblock_1`, include/uapi/linux/raid/md_p.h; `super_1_load`,

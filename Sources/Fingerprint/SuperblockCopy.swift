@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
+
 /// Superblocks as a kernel has them in its memory: of each file system the newest. Nothing else
 /// tells of what a kernel had mounted that is hibernated in the kernel's own way, or that has unlocked it.
 ///

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Bytes
 import Checksum
 
 /// XFS. Its superblock is written late, so what tells is the log: where its head is. The superblock says at

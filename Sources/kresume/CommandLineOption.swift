@@ -13,6 +13,8 @@ struct CommandLineOption: Sendable {
         case entry = "ENTRY"
         case file = "FILE"
         case freezing = "WHEN"
+        /// As the kernel command line has it, where it may be no number.
+        case offset = "OFFSET"
         case options = "OPTIONS"
         case pages = "PAGES"
         case port = "PORT"
@@ -66,7 +68,7 @@ extension CommandLineOption.Argument {
             case .file: (!text.isEmpty, "is not a file name")
             case .freezing:
                 (FileSystemFreezing(rawValue: text) != nil, "is not auto, always or never")
-            case .options: (true, "")
+            case .offset, .options: (true, "")
             case .count, .pages, .seconds: (wholeNumber(text) != nil, "is not a number")
             case .port:
                 (

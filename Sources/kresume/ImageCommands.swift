@@ -28,7 +28,9 @@ extension Command {
         details: "Its data is not checked: see kresume verify.",
         options: [.offset, CommandLineOption("json", short: "j", "as JSON")], operandCount: 1...1
     ) { arguments, report in
-        guard let inspection = try InspectImage(LinuxMachine()).run(arguments.requiredLocation())
+        guard
+            let inspection = try InspectImage(LinuxMachine(), report).run(
+                arguments.requiredLocation())
         else {
             report.note("no hibernation image there")
             return .failure

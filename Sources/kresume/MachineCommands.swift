@@ -29,6 +29,8 @@ extension Command {
                 "default", argument: .device,
                 "where to look if nothing else says so"),
             CommandLineOption(
+                "default-offset", argument: .offset, "and at which page, as resume_offset= says it"),
+            CommandLineOption(
                 "wait", short: "w", argument: .seconds, setting: true,
                 "how long to wait for the device (default: 30)"),
             .keyFile, .debugPort,
@@ -39,7 +41,9 @@ extension Command {
         var resume = Resume(LinuxMachine(), report)
         resume.location = try arguments.location()
         resume.configured = settings.location
-        resume.fallback = options.device("default")
+        resume.fallback = options.value("default") == "none" ? nil : options.device("default")
+        resume.fallbackOffset = options.value("default-offset")
+        resume.takesFoundOffset = settings.isOn("find-offset") ?? false
         resume.wait = options.number("wait")
         resume.configuredWait = settings.wait
         resume.configuredMapRetries = settings.mapRetries

@@ -18,7 +18,7 @@ struct Settings {
     /// it is.
     private static let keysWithoutOption: [String: CommandLineOption.Argument] = [
         "device": .device, "offset": .pages, "retry": .count, "encrypt": .yesOrNo,
-        "plain-images": .yesOrNo,
+        "find-offset": .yesOrNo, "plain-images": .yesOrNo,
     ]
 
     static let keys: [String: CommandLineOption.Argument] = Command.all.flatMap(\.options)

@@ -136,7 +136,9 @@ private let id = ImageID(low: 1, high: 2)
             case .foreignImage: [.imageVanished(path)]
             case .imageVanished: [.alreadyTried(path)]
             case .alreadyTried: [.writeProtected(path)]
-            case .writeProtected: [.fileSystemsMounted([mount])]
+            case .writeProtected:
+                images.map { .otherOffset("page 9 of /dev/sda2 is no swap", [$0], .commandLine) }
+            case .otherOffset: [.fileSystemsMounted([mount])]
             case .fileSystemsMounted: [.swapActive(path)]
             case .swapActive:
                 [.fileSystemsChanged(["/dev/sda3 (ext4 on /) was mounted again, last on x"], path)]

@@ -137,6 +137,25 @@ import Testing
         Fault(part: .stock, name: "swap", words: "of swap are free") {
             $0.memory = MemoryInfo(total: 500 << 20, free: 300 << 20, available: 300 << 20)
         },
+        Fault(
+            part: .stock, name: "place", verdict: .doubtful,
+            words:
+                "looks on page 7 of /dev/sda2 (resume= of the kernel command line), where no swap is in "
+                + "use (in use: /dev/sda2)"
+        ) { $0.commandLine = "quiet resume=/dev/sda2 resume_offset=7" },
+        Fault(
+            part: .stock, name: "place", verdict: .doubtful,
+            words: "in use: /swapfile, page 34 of /dev/sda1: resume_offset=34"
+        ) {
+            $0.swaps[0].path = "/swapfile"
+            $0.swaps[0].isBlockDevice = false
+            $0.blocks["/swapfile"] = FileBlocks(
+                fileSystem: .ext4, device: "/dev/sda1", size: 32 << 20,
+                extents: [.init(offset: 0, deviceOffset: 34 * 4096, size: 32 << 20)])
+        },
+        Fault(part: .stock, name: "place", verdict: .doubtful, words: "resume_offset=x is not") {
+            $0.commandLine = "quiet resume=/dev/sda2 resume_offset=x"
+        },
         Fault(part: .resume, name: "kernel", words: "kernel.kexec_load_disabled") {
             $0.kexecSupport = .notPermitted
             $0.kexecJumpSupport = .supported

@@ -332,7 +332,8 @@ private func mount(
 
     @Test func inspectShowsBoth() throws {
         let restore = try restore(Self.one.get(), with: ["/dev/sdb1": ext(1, mounted: 42)])
-        let inspection = try InspectImage(restore.machine).run(ImageLocation(.path(swapPath)))
+        let inspection = try InspectImage(restore.machine, RecordedReport().report).run(
+            ImageLocation(.path(swapPath)))
         let text = try #require(inspection).text
         #expect(
             text.contains(

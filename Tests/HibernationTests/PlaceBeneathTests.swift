@@ -15,7 +15,7 @@ import Transfer
 
 @testable import Hibernation
 
-/// Encrypted images on encrypted devices: they are written beneath.
+/// Images on logical volumes, and encrypted ones on encrypted devices: they are written beneath.
 @Suite struct PlaceBeneathTests {
     private static let path: FilePath = "/dev/mapper/inner"
     private static let disk: FilePath = "/dev/sda3"
@@ -59,7 +59,23 @@ import Transfer
         return machine
     }
 
-    @Test func runsAreFollowedDownToTheLowestEncryption() throws {
+    /// The same volume without LUKS.
+    private func plainMachine() throws -> ScriptedMachine {
+        let machine = try machine()
+        machine.change {
+            $0.mappings = [
+                Self.number: DeviceMapping(
+                    parts: [
+                        Self.part(0, 2000, Self.bottom, 3016),
+                        Self.part(2000, 2096, Self.bottom, 516),
+                    ], isEncrypting: false)
+            ]
+            $0.encrypted = [:]
+        }
+        return machine
+    }
+
+    @Test func runsAreFollowedDownToTheLowestDevice() throws {
         let machine = try machine()
         let whole = try Self.layout([(0, 4096)])
         let place = try #require(try PlaceBeneath(whole, on: Self.number, machine))
@@ -69,13 +85,21 @@ import Transfer
         #expect(
             try PlaceBeneath(file, on: Self.number, machine)?.layout
                 == Self.layout([(5006, 10), (516, 10), (3021, 1)]))
-        // A volume below the encryption is one that the saver kernel sees.
+        #expect(place.isEncrypted)
+        // LUKS on a volume.
+        let last = try ScriptedDevice(
+            [UInt8](repeating: 0, count: 8200 << 12), number: DeviceNumber(major: 8, minor: 0))
         machine.change {
+            $0.devices["/dev/sda"] = last
             $0.mappings[Self.bottom] = DeviceMapping(
                 parts: [Self.part(0, 8192, DeviceNumber(major: 8, minor: 0), 7)],
                 isEncrypting: false)
         }
-        #expect(try PlaceBeneath(whole, on: Self.number, machine)?.number == Self.bottom)
+        let lowest = try PlaceBeneath(file, on: Self.number, machine)
+        #expect(lowest?.device == "/dev/sda" && lowest?.isEncrypted == true)
+        #expect(try lowest?.layout == Self.layout([(5013, 10), (523, 10), (3028, 1)]))
+        let plain = try PlaceBeneath(whole, on: Self.number, plainMachine())
+        #expect(plain?.isEncrypted == false && plain?.layout == place.layout)
     }
 
     @Test func whatCannotBeFollowed() throws {
@@ -124,6 +148,22 @@ import Transfer
         #expect(try refusal(machine, isSealed: true).contains("not by LUKS on one device"))
     }
 
+    /// The saver kernel need not put the volume together; the next boot is told of the volume.
+    @Test func plainImagesGoBeneathVolumes() throws {
+        let machine = try plainMachine()
+        for isSealed in [true, false] {
+            #expect(try refusal(machine, isSealed: isSealed) == "/dev/sda3 3016")
+            #expect(
+                try refusal(machine, isSealed: isSealed, unlock: true) == "/dev/mapper/inner 0")
+        }
+        let target = try TargetDevice(
+            ImageLocation(.path(Self.path)), nil, force: false, unlock: false, isSealed: false,
+            on: machine, RecordedReport().report, UndoList(machine, RecordedReport().report))
+        #expect(target.announced == (Self.path, 0))
+        machine.change { $0.mappings[Self.number]?.parts[0].offsetBelow += 512 }
+        #expect(try refusal(machine, isSealed: false) == "/dev/mapper/inner 0")
+    }
+
     /// One that a boot has gone past: its signature is also what is wrong on top.
     @Test func anEarlierImageBeneathMayBeReplaced() throws {
         let machine = try machine()
@@ -143,7 +183,7 @@ import Transfer
     /// The area, and what is said to be beneath it: the same file, of which each byte is changed as it is
     /// read.
     private func prove(
-        _ pread: @escaping DeviceCalls.Transfer, at page: UInt64 = 0
+        _ pread: @escaping DeviceCalls.Transfer, at page: UInt64 = 0, isEncrypted: Bool = true
     ) throws {
         let device = try ScriptedDevice([UInt8](repeating: 0, count: 64 << 12), number: Self.number)
         var calls = DeviceCalls.system
@@ -155,7 +195,7 @@ import Transfer
         try ProvePlace(
             area: area,
             beneath: ImageArea(on: beneath, layout: Self.layout([(page, 20), (30 + page, 10)])),
-            machine: machine()
+            isEncrypted: isEncrypted, machine: machine()
         ).run()
         // The first page is what swapon reads.
         #expect(device.bytes[..<4096].allSatisfy { $0 == 0 })
@@ -180,6 +220,13 @@ import Transfer
         // One page beside it; in clear; what changes whatever is written.
         #expect(throws: HibernateError.self) { try prove(Self.changed { 0x55 }, at: 1) }
         #expect(throws: HibernateError.self) { try prove(DeviceCalls.system.pread) }
+        try prove(DeviceCalls.system.pread, isEncrypted: false)
+        #expect(throws: HibernateError.self) {
+            try prove(DeviceCalls.system.pread, at: 1, isEncrypted: false)
+        }
+        #expect(throws: HibernateError.self) {
+            try prove(Self.changed { 0x55 }, isEncrypted: false)
+        }
         let count = Mutex(UInt8(0))
         #expect(throws: HibernateError.self) {
             try prove(
@@ -246,6 +293,29 @@ import Transfer
             #expect(found == nil || found?.offset == 3016 << 12)
             let all = try LocateImages(machine, recorded.report).run(nil)
             #expect(all.map(\.path) == (isSealed ? [Self.disk] : []))
+        }
+    }
+
+    /// It is to be seen on top, too, where the places that it names are others.
+    @Test func anImageBeneathAVolumeIsFound() throws {
+        for isSealed in [true, false] {
+            let machine = try plainMachine()
+            try putImage(on: machine, isSealed: isSealed)
+            let disk = try #require(machine.script.devices[Self.disk]?.bytes)
+            let top = try ScriptedDevice(
+                Array(disk[(3016 << 12)..<(5016 << 12)] + disk[(516 << 12)..<(2612 << 12)]),
+                number: Self.number)
+            machine.change { $0.devices[Self.path] = top }
+            let recorded = RecordedReport()
+            let all = try LocateImages(machine, recorded.report).run(
+                ImageLocation(.path(Self.path)))
+            #expect(all.map(\.path) == [Self.disk])
+            #expect(all.map(\.offset) == [3016 << 12])
+            // Without the mapping it is a damaged one.
+            machine.change { $0.mappings = [:] }
+            let damaged = try LocateImages(machine, recorded.report).run(
+                ImageLocation(.path(Self.path)))
+            #expect(damaged.map(\.isDamaged) == [true])
         }
     }
 

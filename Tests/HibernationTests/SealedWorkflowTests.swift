@@ -386,7 +386,8 @@ private enum Keys {
         #expect(try VerifyImage(machine, recorded.report).run(location))
         #expect(recorded.contains("this is not the passphrase"))
         #expect(recorded.contains("is whole"))
-        let inspection = try #require(try InspectImage(machine).run(location))
+        let inspection = try #require(
+            try InspectImage(machine, RecordedReport().report).run(location))
         #expect(inspection.json.contains("\"encrypted\": \""))
         #expect(!inspection.json.contains("\"encrypted\": \"no\""))
         #expect(throws: KeyError.self) { try VerifyImage(machine, recorded.report).run(location) }

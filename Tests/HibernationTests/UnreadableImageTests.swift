@@ -21,7 +21,10 @@ import Testing
             switch command {
             case .locate:
                 words = try LocateImages(machine, report).run(location).map(\.description)
-            case .inspect: words = [try InspectImage(machine).run(location)?.text ?? ""]
+            case .inspect:
+                words = [
+                    try InspectImage(machine, RecordedReport().report).run(location)?.text ?? ""
+                ]
             case .verify: _ = try VerifyImage(machine, report).run(location)
             case .discard: _ = try DiscardImage(machine, report).run(location)
             case .resume: if let error = restore.resume() { throw error }

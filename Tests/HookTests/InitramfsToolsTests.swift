@@ -74,26 +74,37 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "resolve_device", "kresume", ["kresume resume --unattended"]),
-        ("", "resolve_device", "kresume=1", ["kresume resume --unattended"]),
+        // The tool makes this of RESUME=none, resume=none and noresume.
+        ("", "", "resolve_device", "kresume", ["kresume resume --unattended"]),
+        ("", "", "resolve_device", "kresume=1", ["kresume resume --unattended"]),
         (
-            "UUID=a b", "resolve_device", "kresume",
+            "UUID=a b", "", "resolve_device", "kresume",
             ["resolve_device UUID=a b", "kresume resume --unattended --default=UUID=a b"]
         ),
         (
-            "UUID=a", "resolve_device=1", "kresume",
+            "UUID=a", "", "resolve_device=1", "kresume",
             [
                 "resolve_device UUID=a", "local_block UUID=a",
                 "kresume resume --unattended --default=UUID=a",
             ]
         ),
+        // Of conf.d, or of the kernel command line; what is no number is kresume's to say.
+        (
+            "UUID=a", "12 k", "resolve_device", "kresume",
+            [
+                "resolve_device UUID=a",
+                "kresume resume --unattended --default=UUID=a --default-offset=12 k",
+            ]
+        ),
     ])
-    func resumes(resume: String, resolve: String, kresume: String, calls: [String]) throws {
+    func resumes(
+        resume: String, offset: String, resolve: String, kresume: String, calls: [String]
+    ) throws {
         let hook = Hook(
             path: "initramfs-hooks/scripts/local-premount/kresume", shell: ["busybox", "ash"],
             standIns: [resolve, "local_block", kresume],
             files: ["/scripts/functions": "", "/scripts/local": ""],
-            variables: ["resume": resume])
+            variables: ["resume": resume, "resume_offset": offset])
         #expect(try hook.run("exit $?") == Hook.Outcome(calls: calls, status: 0))
     }
 

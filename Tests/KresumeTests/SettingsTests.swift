@@ -24,6 +24,7 @@ import Testing
         encrypt = yes
         key-file = /key
         plain-images = no
+        find-offset = yes
         """
 
     @Test func everyKey() {
@@ -40,6 +41,7 @@ import Testing
         #expect(settings.values.value("compression") == "zstd:7")
         #expect(settings.values.value("freeze") == "always")
         #expect(settings.isOn("encrypt") == true && settings.isOn("plain-images") == false)
+        #expect(settings.isOn("find-offset") == true)
         #expect(settings.values.value("key-file") == "/key" && settings.isOn("quiet") == nil)
         // A key that is missing here is missing in the tests.
         #expect(Self.whole.split(separator: "\n").count == Settings.keys.count)

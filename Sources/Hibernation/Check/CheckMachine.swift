@@ -3,6 +3,7 @@
 import Explanation
 import LinuxBoot
 import LinuxPlatform
+import PhysicalMemory
 import SaverPlan
 import SystemPackage
 
@@ -170,6 +171,44 @@ package struct CheckMachine {
             try requirePlainTaken()
             return "it takes images that are not encrypted"
         }
+        do {
+            guard
+                let (location, source) = try NextBoot.expected(
+                    hibernate.configured, machine, report)
+            else { return }
+            checkPlace(&checkup, location, source)
+        } catch { checkup.add(.stock, "place", .doubtful, explanation(of: error)) }
+    }
+
+    /// Whether the next boot looks where swap is in use.
+    private func checkPlace(
+        _ checkup: inout Checkup, _ location: ImageLocation, _ source: String
+    ) {
+        let path = try? location.resolve(on: machine).path
+        var places: [String] = []
+        for swap in (try? machine.swaps()) ?? [] {
+            var (device, page) = (swap.path, UInt64(0))
+            if !swap.isBlockDevice {
+                guard let blocks = try? machine.blocks(of: swap.path), let below = blocks.device,
+                    let first = blocks.extents.first
+                else { continue }
+                (device, page) = (below, first.deviceOffset / UInt64(PageFrame.size))
+            }
+            if let path, page == location.offsetPages, machine.isSameDevice(path, device) {
+                return checkup.add(
+                    .stock, "place", .met, "the next boot looks where \(swap.path) is")
+            }
+            places.append(
+                swap.isBlockDevice
+                    ? "\(device)" : "\(swap.path), page \(page) of \(device): resume_offset=\(page)"
+            )
+        }
+        if places.isEmpty { return }
+        checkup.add(
+            .stock, "place", .doubtful,
+            "the next boot looks on "
+                + NextBoot.words("\(location.device)", pages: location.offsetPages)
+                + " (\(source)), where no swap is in use (in use: \(list(places)))")
     }
 
     private func checkResume(_ checkup: inout Checkup) {

@@ -30,10 +30,11 @@ struct NextBoot {
     var newLocation: HibernateLocation? {
         guard let line = commandLine, line.resumeDevice == nil, !line.forbidsResume,
             machine.exists(EFIVariable.directory), variable.isAbsent,
-            let uuid = uuid, let release = try? machine.kernel().release
+            let uuid = uuid, case let offset = target.announced.offsetPages,
+            let release = try? machine.kernel().release
         else { return nil }
         let location = HibernateLocation(
-            uuid: uuid, offsetPages: target.offsetPages, kernelVersion: release,
+            uuid: uuid, offsetPages: offset, kernelVersion: release,
             osReleaseID: machine.osRelease("ID"), osReleaseImageID: machine.osRelease("IMAGE_ID"))
         // Of two devices with the same UUID it would lead to none.
         return leadsToTarget(ImageLocation(location)) ? location : nil
@@ -46,33 +47,42 @@ struct NextBoot {
     /// One line where the next boot would not find the image by what leads it.
     var complaint: String? {
         guard let line = commandLine else { return nil }
-        let command = "kresume resume \(Self.place(target.path, pages: target.offsetPages))"
+        let (path, pages) = target.announced
+        let command = "kresume resume \(Self.place(path, pages: pages))"
         if line.forbidsResume {
             return
                 "the kernel command line forbids the resume: a boot with it goes past the image "
                 + "(there, \(command) takes it)"
         }
         let found: (ImageLocation, source: String)?
-        do { found = try expected(line) } catch { return explanation(of: error) }
+        do { found = try Self.expected(configured, machine, report) } catch {
+            return explanation(of: error)
+        }
         guard let (location, source) = found else {
             // What the initramfs was made for is known to the initramfs alone.
             return
                 "neither resume= nor kresume.conf leads the next boot to the image: unless its "
-                + "initramfs was made for \(target.path), \(command) takes it there"
+                + "initramfs was made for \(path), \(command) takes it there"
         }
         if leadsToTarget(location) { return nil }
         return
-            "the image goes to \(Self.words(target.path.string, pages: target.offsetPages)), but the "
+            "the image goes to \(Self.words(path.string, pages: pages)), but the "
             + "next boot looks on " + Self.words("\(location.device)", pages: location.offsetPages)
             + " (\(source)): there, \(command) takes the image"
     }
 
     /// In the order in which `FindImage` asks.
-    private func expected(_ line: KernelCommandLine) throws -> (ImageLocation, source: String)? {
+    static func expected(
+        _ configured: ConfiguredLocation?, _ machine: any Machine, _ report: Report
+    ) throws -> (ImageLocation, source: String)? {
+        guard let text = try? machine.commandLine() else { return nil }
+        let line = KernelCommandLine(parsing: text)
         if let location = try ImageLocation.fromCommandLine(line) {
             return (location, "resume= of the kernel command line")
         }
-        if let location = variable.readOwn() { return (location, LocationVariable.name) }
+        if let location = LocationVariable(machine, report).readOwn() {
+            return (location, LocationVariable.name)
+        }
         return try configured.map { (try ImageLocation($0, line), "kresume.conf") }
     }
 
@@ -89,7 +99,9 @@ struct NextBoot {
 
     /// Of the swap area; at an offset, of what the whole device holds.
     private var uuid: String? {
-        guard let device = try? machine.open(target.path, .read, direct: false) else { return nil }
+        guard let device = try? machine.open(target.announced.path, .read, direct: false) else {
+            return nil
+        }
         return (try? machine.contents(of: device))?.signature?.uuid
     }
 
@@ -97,7 +109,7 @@ struct NextBoot {
         (pages == 0 ? "" : "--offset=\(pages) ") + path.string
     }
 
-    private static func words(_ device: String, pages: UInt64) -> String {
+    static func words(_ device: String, pages: UInt64) -> String {
         pages == 0 ? device : "page \(pages) of \(device)"
     }
 }

@@ -6,11 +6,12 @@ import SwapArea
 import SystemPackage
 import Transfer
 
-/// Shows that what is written to an area is what changes in another one, which is said to be beneath what
-/// encrypts the first. To overwrite something else there would be the worst that could happen.
+/// Shows that what is written to an area is what changes in another one, which is said to be beneath. To overwrite something else there would be the worst that could happen.
 struct ProvePlace {
     let area: ImageArea
     let beneath: ImageArea
+    /// Whether what is beneath is encrypted.
+    let isEncrypted: Bool
     let machine: any Machine
 
     /// How many runs are tried, at most.
@@ -33,8 +34,8 @@ struct ProvePlace {
         return positions.filter { $0 >= pageSize && $0 < area.size }
     }
 
-    /// The same noise is the same beneath, other noise is not, and neither is there in clear. What somebody
-    /// else writes would not do that.
+    /// The noise itself is beneath. Or, where that is encrypted: the same noise is the same there, other noise is
+    /// not, and neither is there in clear. What somebody else writes would not do that.
     private func prove(at position: UInt64) throws {
         let noise = try machine.randomBytes(PageFrame.size)
         let other = noise.map { ~$0 }
@@ -42,7 +43,11 @@ struct ProvePlace {
             try write(bytes, at: position)
             return try beneath.readAt(position, PageFrame.size)
         }
-        guard seen[0] == seen[2], seen[0] != seen[1], seen[0] != noise, seen[1] != other else {
+        let isProved =
+            isEncrypted
+            ? seen[0] == seen[2] && seen[0] != seen[1] && seen[0] != noise && seen[1] != other
+            : seen == [noise, other, noise]
+        guard isProved else {
             throw HibernateError.notBeneath(area.device.path, beneath.device.path)
         }
     }

@@ -8,7 +8,7 @@ import SystemPackage
 import Transfer
 
 /// The place that is to take the image, checked: nobody loses anything by what is written to it. A device,
-/// a swap file, or where one of these is beneath what encrypts it.
+/// a swap file, or where one of these is beneath what encrypts it or makes it of parts.
 struct TargetDevice {
     /// What is written to.
     let path: FilePath
@@ -21,7 +21,8 @@ struct TargetDevice {
     let layout: AreaLayout?
     /// What was chosen; something else than ``path`` where that is beneath.
     let chosen: ChosenTarget
-    private let isBeneath: Bool
+    /// Nil where what is chosen is what is written to.
+    private let beneath: PlaceBeneath?
     private let machine: any Machine
     private let undo: UndoList
     /// Swap that is in use there now.
@@ -57,7 +58,7 @@ struct TargetDevice {
         if device.isReadOnly { throw HibernateError.writeProtected(path) }
         let mapping = try unlock ? nil : machine.encryption(of: number)
         let place =
-            try mapping == nil || !isSealed
+            try unlock || mapping != nil && !isSealed
             ? nil : Self.placeBeneath(chosen, device, number, machine)
         // An earlier image beneath leaves no signature on top.
         if try !force && place?.holdsImage(machine) != true {
@@ -69,22 +70,28 @@ struct TargetDevice {
         {
             throw HibernateError.badPages(path)
         }
-        guard let mapping else {
-            isBeneath = false
+        if let mapping {
+            if !isSealed { throw HibernateError.encrypted(path, mapping: mapping) }
+            if place == nil { throw HibernateError.encryptedOtherwise(path, mapping: mapping) }
+        }
+        beneath = place
+        guard let place else {
             (self.path, self.number) = (path, number)
             (offsetPages, offset) = (chosen.offsetPages, chosen.offset)
             layout = chosen.file?.layout
             return
         }
-        if !isSealed { throw HibernateError.encrypted(path, mapping: mapping) }
-        guard let place else {
-            throw HibernateError.encryptedOtherwise(path, mapping: mapping)
-        }
-        isBeneath = true
         (self.path, self.number) = (place.device, place.number)
         let first = place.layout.runs[0].first
         (offsetPages, offset) = (first.rawValue, first.offset)
         layout = place.layout
+    }
+
+    /// What to tell a next boot, and where in pages. One that has put a logical volume together finds the image by
+    /// that; what encrypts may stay locked.
+    var announced: (path: FilePath, offsetPages: UInt64) {
+        beneath?.isEncrypted == false
+            ? (chosen.path, chosen.offsetPages) : (path, offsetPages)
     }
 
     /// Of a file, or of all that a place on a device can be: up to its end, or to that of the swap area.
@@ -132,7 +139,7 @@ struct TargetDevice {
 
     /// Takes the place for ourselves, free of an earlier image. That of a file is its file system's, too.
     func claim() throws -> ImageArea {
-        let area = try isBeneath ? claimBeneath() : claimChosen()
+        let area = try beneath.map { try claim(beneath: $0) } ?? claimChosen()
         // An image that is overwritten must not be found by half.
         try DiscardImage.discardOurs(in: area)
         return area
@@ -147,13 +154,14 @@ struct TargetDevice {
     }
 
     /// What is on top stays claimed as long as the area lives. An image there is in the way of one beneath.
-    private func claimBeneath() throws -> ImageArea {
+    private func claim(beneath place: PlaceBeneath) throws -> ImageArea {
         let top = try claimChosen()
         try DiscardImage.discardOurs(in: top)
-        guard let layout else { return top }
         let area = try ImageArea(
-            open: path, layout: layout, .readWrite, holding: top.device, on: machine)
-        try ProvePlace(area: top, beneath: area, machine: machine).run()
+            open: path, layout: place.layout, .readWrite, holding: top.device, on: machine)
+        try ProvePlace(
+            area: top, beneath: area, isEncrypted: place.isEncrypted, machine: machine
+        ).run()
         return area
     }
 

@@ -3,7 +3,6 @@
 import KresumeImage
 import LinuxBoot
 import LinuxPlatform
-import PhysicalMemory
 import SystemPackage
 
 /// `kresume` alone, for somebody in a rescue shell: which images there are, and what to do with
@@ -21,8 +20,12 @@ package struct Advice {
 
     /// The text; nil where no device could be looked at, which has been said then.
     package func run() throws -> String? {
-        var scan = try Scan(machine, report)
-        for (path, offset) in otherPlaces() { scan.look(at: path, offset: offset) }
+        var scan = try Scan(
+            machine, lookingInto: OffsetSearch(isUnattended: false, machine, report), report)
+        for (path, offset) in otherPlaces() {
+            if scan.images.contains(where: { $0.path == path && $0.offset == offset }) { continue }
+            scan.look(at: path, offset: offset)
+        }
         reportUnreadable(scan.unreadable)
         if scan.images.isEmpty && scan.deviceCount == 0 {
             if scan.unreadable.isEmpty {
@@ -66,8 +69,6 @@ package struct Advice {
     }
 
     private func commands(for image: FoundImage) -> [String] {
-        let offset = image.offset / UInt64(PageFrame.size)
-        let place = (offset == 0 ? "" : "--offset=\(offset) ") + image.path.string
         let verbs: [String]
         switch image.kind {
         case .kresume(let front):
@@ -85,7 +86,7 @@ package struct Advice {
         return verbs.map { verb in
             // What was tried may have run.
             let risk = verb == "resume --retry" ? "    # only if its machine has not run since" : ""
-            return "kresume \(verb) \(place)\(risk)"
+            return "kresume \(verb) \(image.operand)\(risk)"
         }
     }
 }

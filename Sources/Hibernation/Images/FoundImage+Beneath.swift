@@ -6,12 +6,14 @@ import SwapArea
 import SystemPackage
 
 extension FoundImage {
-    /// What lies at `offset` of a device, or beneath what encrypts it; nil where it is no hibernation image.
+    /// What lies at `offset` of a device, or beneath it; nil where it is no hibernation image.
     static func find(
         at path: FilePath, offset: UInt64, on machine: any Machine, _ report: Report
     ) throws -> FoundImage? {
-        try look(at: path, offset: offset, on: machine)
-            ?? lookBeneath(path, offset: offset, on: machine, report)
+        let image = try look(at: path, offset: offset, on: machine)
+        if let image, !image.isDamaged { return image }
+        // One that was written beneath a logical volume says so where its pages are, which is nonsense here.
+        return lookBeneath(path, offset: offset, on: machine, report) ?? image
     }
 
     /// One of ours that was written there. Nil also where that cannot be told.
@@ -21,14 +23,13 @@ extension FoundImage {
         let page = DevicePage(offset / UInt64(PageFrame.size))
         do {
             guard let number = try machine.open(path, .read, direct: false).number,
-                try machine.encryption(of: number) != nil,
                 let layout = AreaLayout([DeviceRun(page, count: 1)]),
                 let place = try PlaceBeneath(layout, on: number, machine),
                 let image = try look(
                     at: place.device, offset: place.layout.runs[0].first.offset, on: machine),
-                image.isSealed
+                place.isEncrypted ? image.isSealed : image.isOurs
             else { return nil }
-            report.detail("the image is beneath the encryption of \(path), on \(image.path)")
+            report.detail("the image is beneath \(path), on \(image.path)")
             return image
         } catch {
             report.detail("nothing is known of what is beneath \(path): \(explanation(of: error))")

@@ -30,6 +30,8 @@ package struct FoundImage: Sendable {
     let kind: Kind
     /// When it was looked at, in seconds since 1970-01-01 00:00 UTC.
     let time: UInt64
+    /// The swap file that it is in, from the root of the file system on the device, where it was found by that.
+    var file: String?
 
     /// What lies at `offset` of a device; nil where it is no hibernation image.
     static func look(
@@ -74,12 +76,25 @@ package struct FoundImage: Sendable {
     package static func scan(
         _ machine: any Machine, removable: Bool = true, _ report: Report
     ) throws -> [FoundImage] {
-        let scan = try Scan(machine, removable: removable, report)
+        try scan(machine, removable: removable, lookingInto: nil, report)
+    }
+
+    /// - Parameter search: looks for swap files, too.
+    static func scan(
+        _ machine: any Machine, removable: Bool = true, lookingInto search: OffsetSearch?,
+        _ report: Report
+    ) throws -> [FoundImage] {
+        let scan = try Scan(machine, removable: removable, lookingInto: search, report)
         for (path, error) in scan.unreadable {
             report.detail("\(path) could not be read: \(explanation(of: error))")
         }
         return scan.images
     }
+
+    var offsetPages: UInt64 { offset / UInt64(PageFrame.size) }
+
+    /// As a command's operand, with its option.
+    var operand: String { (offset == 0 ? "" : "--offset=\(offsetPages) ") + path.string }
 
     /// Whether it could be resumed, as far as was read.
     var isUsable: Bool {
@@ -94,6 +109,11 @@ package struct FoundImage: Sendable {
     var isSealed: Bool {
         if case .kresume(let front) = kind { front.header.isSealed } else { false }
     }
+
+    /// Whether it is one of ours, and can be read.
+    var isOurs: Bool { if case .kresume = kind { true } else { false } }
+
+    var isDamaged: Bool { if case .damaged = kind { true } else { false } }
 
     /// Whether the device did not give enough of it to say.
     var isUnreadable: Bool { if case .unreadable = kind { true } else { false } }
@@ -110,7 +130,9 @@ package struct FoundImage: Sendable {
 extension FoundImage: CustomStringConvertible {
     /// One line: where, what, how old, how big.
     package var description: String {
-        let place = offset == 0 ? "\(path)" : "\(path) at byte \(offset)"
+        let place =
+            (offset == 0 ? "\(path)" : "\(path) at byte \(offset)")
+            + (file.map { " (swap file \($0), resume_offset=\(offsetPages))" } ?? "")
         return switch kind {
         case .kresume(let front):
             "\(place): kresume image, \(front.header.isSealed ? "encrypted, " : "")"

@@ -13,15 +13,23 @@ import Transfer
 /// `kresume inspect`: all that an image says of itself.
 package struct InspectImage {
     private let machine: any Machine
+    private let report: Report
 
-    package init(_ machine: any Machine) { self.machine = machine }
+    package init(_ machine: any Machine, _ report: Report) {
+        self.machine = machine
+        self.report = report
+    }
 
     /// Nil where there is no image.
     package func run(_ location: ImageLocation) throws -> Inspection? {
-        let (path, offset) = try location.resolve(on: machine)
-        guard let found = try FoundImage.look(at: path, offset: offset, on: machine) else {
+        let place = try location.resolve(on: machine)
+        guard
+            let found = try FoundImage.find(
+                at: place.path, offset: place.offset, on: machine, report)
+        else {
             return nil
         }
+        let (path, offset) = (found.path, found.offset)
         switch found.kind {
         case .kresume:
             let area = try ImageArea(open: path, offset: offset, .read, on: machine)

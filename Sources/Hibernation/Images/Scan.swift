@@ -14,15 +14,27 @@ struct Scan {
     private let machine: any Machine
     private let report: Report
 
-    /// - Parameter removable: whether to look also at devices that are plugged in and out, and at
-    ///   those of which that cannot be told.
-    init(_ machine: any Machine, removable: Bool = true, _ report: Report) throws {
+    /// - Parameters:
+    ///   - removable: whether to look also at devices that are plugged in and out, and at those of which
+    ///     that cannot be told.
+    ///   - search: looks for swap files, too.
+    init(
+        _ machine: any Machine, removable: Bool = true, lookingInto search: OffsetSearch? = nil,
+        _ report: Report
+    ) throws {
         self.machine = machine
         self.report = report
         for entry in try machine.blockDevices().topmost where !entry.hasPartitions {
             if !removable, (try? machine.isRemovable(entry.number)) != false { continue }
             look(at: entry.path, offset: 0)
+            // Swap may have the rest of a file system behind it.
+            guard let search, images.last?.path != entry.path,
+                (try? search.isMissed(entry.path, at: 0)) == true,
+                let found = try? search.images(on: entry.path)
+            else { continue }
+            images += found
         }
+        try machine.throwIfInterrupted()
     }
 
     /// Also at another place.

@@ -21,10 +21,12 @@ package struct VerifyImage {
 
     /// False where there is no image. Throws the first thing that is wrong.
     package func run(_ location: ImageLocation) throws -> Bool {
-        let (path, offset) = try location.resolve(on: machine)
-        guard let found = try FoundImage.look(at: path, offset: offset, on: machine) else {
-            return false
-        }
+        let place = try location.resolve(on: machine)
+        guard
+            let found = try FoundImage.find(
+                at: place.path, offset: place.offset, on: machine, report)
+        else { return false }
+        let (path, offset) = (found.path, found.offset)
         switch found.kind {
         case .kresume:
             let area = try ImageArea(open: path, offset: offset, .read, on: machine)

@@ -10,10 +10,16 @@ package struct ConfiguredLocation: Hashable, Sendable {
     package var device: DeviceSpecification
     /// In pages, as in `resume_offset=`, which beats it.
     package var offsetPages: UInt64?
+    /// Where an offset is to be written.
+    package var source: OffsetSource
 
-    package init(device: DeviceSpecification, offsetPages: UInt64? = nil) {
+    package init(
+        device: DeviceSpecification, offsetPages: UInt64? = nil,
+        source: OffsetSource = .configuration
+    ) {
         self.device = device
         self.offsetPages = offsetPages
+        self.source = source
     }
 }
 
@@ -22,10 +28,16 @@ package struct ImageLocation: Sendable {
     package var device: DeviceSpecification
     /// Where the image area begins, in pages of 4096 bytes, as in `resume_offset=`.
     package var offsetPages: UInt64
+    /// Nil where nobody has said the offset, and it is 0.
+    var offsetSource: OffsetSource?
 
-    package init(_ device: DeviceSpecification, offsetPages: UInt64 = 0) {
+    package init(
+        _ device: DeviceSpecification, offsetPages: UInt64? = nil,
+        _ source: OffsetSource = .option
+    ) {
         self.device = device
-        self.offsetPages = offsetPages
+        self.offsetPages = offsetPages ?? 0
+        offsetSource = offsetPages == nil ? nil : source
     }
 
     /// `resume=` and `resume_offset=`, where the command line has them.
@@ -33,7 +45,7 @@ package struct ImageLocation: Sendable {
         guard let name = line.resumeDevice, let device = DeviceSpecification(name) else {
             return nil
         }
-        return ImageLocation(device, offsetPages: try offset(line) ?? 0)
+        return ImageLocation(device, offsetPages: try offset(line), .commandLine)
     }
 
     /// Throws for what is not a number, of which the kernel reads the first digits: it was meant to be some
@@ -46,9 +58,12 @@ package struct ImageLocation: Sendable {
 
     /// What a configuration says, where the command line has no `resume=`; it may have the offset.
     init(_ configured: ConfiguredLocation, _ line: KernelCommandLine) throws {
-        self.init(
-            configured.device,
-            offsetPages: try Self.offset(line) ?? configured.offsetPages ?? 0)
+        if let offset = try Self.offset(line) {
+            self.init(configured.device, offsetPages: offset, .commandLine)
+        } else {
+            self.init(
+                configured.device, offsetPages: configured.offsetPages, configured.source)
+        }
     }
 
     /// As ``resolve()``, and waits for a device that is not there yet.

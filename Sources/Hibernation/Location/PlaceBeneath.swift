@@ -7,32 +7,34 @@ import SwapArea
 import SystemPackage
 import Transfer
 
-/// Where a place on an encrypted device is beneath what encrypts it. An image that is itself encrypted is
-/// written there: neither the saver kernel nor the restore kernel has to unlock the device.
+/// Where a place on a device-mapper device is on the one beneath: of logical volumes, and of what encrypts. The
+/// saver kernel writes there, and neither it nor the restore kernel has to put the device together. Beneath what
+/// encrypts goes only an image that is itself encrypted.
 struct PlaceBeneath {
     let device: FilePath
     let number: DeviceNumber
     let layout: AreaLayout
+    /// What is there is what is on top, encrypted.
+    let isEncrypted: Bool
 
-    /// Beneath the lowest of several encryptions. Nil where nothing encrypts the device, and where what
-    /// does so cannot be followed: another one than LUKS, an array between, parts on several devices.
+    /// As low as can be followed. Nil where there is nothing beneath, and where what encrypts the device cannot
+    /// be followed: another one than LUKS, an array between, parts on several devices.
     init?(_ layout: AreaLayout, on top: DeviceNumber, _ machine: any DeviceAccess) throws {
         var (number, runs) = (top, layout.runs)
-        var found: (number: DeviceNumber, runs: [DeviceRun])?
+        var isEncrypted = false
         // The kernel's stacks are less deep.
         for _ in 0..<16 {
             guard let mapping = try machine.mapping(of: number) else { break }
             guard let below = mapping.place(runs) else { break }
             (number, runs) = below
-            if mapping.isEncrypting { found = below }
+            if mapping.isEncrypting { isEncrypted = true }
         }
-        guard let found, try machine.encryption(of: found.number) == nil,
-            let layout = AreaLayout(found.runs),
-            let device = try machine.blockDevices().entries.first(where: {
-                $0.number == found.number
-            })
+        guard number != top, try machine.encryption(of: number) == nil,
+            try isEncrypted == (machine.encryption(of: top) != nil),
+            let layout = AreaLayout(runs),
+            let device = try machine.blockDevices().entries.first(where: { $0.number == number })
         else { return nil }
-        (self.number, self.layout) = (found.number, layout)
+        (self.number, self.layout, self.isEncrypted) = (number, layout, isEncrypted)
         self.device = device.path
     }
 

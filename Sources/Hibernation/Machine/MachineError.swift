@@ -41,13 +41,18 @@ enum MachineError: ExplainedError {
         case .ambiguousDevice(let device, let paths):
             "\(device) is on \(list(paths)): name one of them by its path"
         case .resumeOffset(let text):
-            "resume_offset=\(text) of the kernel command line is not a number of pages (of a swap file, "
-                + "filefrag -v tells it; on btrfs, btrfs inspect-internal map-swapfile -r)"
+            "\(Self.noNumber(text)) (of a swap file, filefrag -v tells it; on btrfs, btrfs "
+                + "inspect-internal map-swapfile -r)"
         case .noFirmwareMap:
             "this kernel does not show the firmware's memory map (CONFIG_FIRMWARE_MEMMAP)"
         case .alreadyRunning(let number):
             "another kresume is at work (process \(number)): wait for it, or end it first"
         case .interrupted(let signal): "interrupted by \(signal.name)"
         }
+    }
+
+    /// Without what to do.
+    static func noNumber(_ offset: String) -> String {
+        "resume_offset=\(offset) is not a number of pages"
     }
 }

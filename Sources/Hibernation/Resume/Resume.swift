@@ -20,6 +20,10 @@ package struct Resume {
     package var configured: ConfiguredLocation?
     /// Where to look if nothing of this says: what the initramfs was made for.
     package var fallback: DeviceSpecification?
+    /// The offset that goes with it, as it was written.
+    package var fallbackOffset: String?
+    /// See ``FindImage/takesFoundOffset``.
+    package var takesFoundOffset = false
     /// Whether nobody has asked for it, as in a boot: then an image is taken only from where one of
     /// these says, and not because it is the only one there is.
     package var isUnattended = false
@@ -362,9 +366,13 @@ package struct Resume {
     private var findImage: FindImage {
         FindImage(
             named: location,
-            configured: configured ?? fallback.map { ConfiguredLocation(device: $0) },
+            configured: configured
+                ?? fallback.map {
+                    ConfiguredLocation(device: $0, source: .commandLine)
+                },
             wait: wait, configuredWait: configuredWait, isUnattended: isUnattended,
-            machine: machine, report: report)
+            defaultOffset: fallbackOffset, takesFoundOffset: takesFoundOffset, machine: machine,
+            report: report)
     }
 
     private func jump(

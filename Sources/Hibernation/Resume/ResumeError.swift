@@ -18,6 +18,8 @@ enum ResumeError: ExplainedError {
     case alreadyTried(FilePath)
     /// The image cannot be marked as tried.
     case writeProtected(FilePath)
+    /// It is in a swap file that the offset does not lead to: why that does not, and where to write it.
+    case otherOffset(String, [FoundImage], OffsetSource)
     case fileSystemsMounted([Mount])
     case swapActive(FilePath)
     /// Sentences, and where the image is.
@@ -55,6 +57,14 @@ enum ResumeError: ExplainedError {
             "\(path) is write-protected: an image that cannot be marked as tried is not resumed; "
                 + "make it writable (blockdev --setrw \(path), or a switch on the device) and try "
                 + "again"
+        case .otherOffset(let reason, let images, let source):
+            "\(reason); "
+                + list(
+                    images.map { image in
+                        "an image is in \(image.file ?? image.path.string) (\(source.setting(image.offsetPages)) leads "
+                            + "there; kresume resume \(image.operand) takes it now)"
+                    })
+                + "; find-offset = yes in kresume.conf lets a boot take the only one"
         case .fileSystemsMounted(let mounts):
             "file systems are mounted (" + list(mounts.map(\.mountPoint))
                 + "): a machine is resumed from an initramfs, with nothing mounted"

@@ -4,7 +4,8 @@ import Foundation
 import MachineHarness
 import Testing
 
-/// Images in swap files, which lie in many pieces of their file systems.
+/// Images in swap files, which lie in many pieces of their file systems; the ext4 is on a logical volume, which only
+/// the original kernel and the restore kernel put together.
 extension Machines {
     @Suite(.serialized) struct SwapFileTests {
         private struct FileSystem {
@@ -15,13 +16,23 @@ extension Machines {
             /// Makes `swap` in the current directory.
             var allocate: String
             var options = "rw"
+            /// Makes the device.
+            var assemble = "true"
         }
+
+        /// In MiB, of the volume; it is in two halves, of which the second one comes first, behind 4 MiB.
+        private static let volumeSize = 480
+        private static let volumeHalf = volumeSize << 10
 
         private static let fileSystems = [
             FileSystem(
-                type: "ext4", device: "vdb", make: ["mkfs.ext4", "-qF", "-b", "4096"],
+                type: "ext4", device: "dm-0", make: ["mkfs.ext4", "-qF", "-b", "4096"],
                 check: ["e2fsck", "-fn"],
-                allocate: "dd if=/dev/zero of=swap bs=1M count=200 2>/dev/null"),
+                allocate: "dd if=/dev/zero of=swap bs=1M count=200 2>/dev/null",
+                assemble: """
+                    map-device files LVM-files 0 \(volumeHalf) linear "/dev/vdb \(8192 + volumeHalf)" \
+                        \(volumeHalf) \(volumeHalf) linear "/dev/vdb 8192" >/dev/null
+                    """),
             // Space that is not written yet.
             FileSystem(
                 type: "xfs", device: "vdc", make: ["mkfs.xfs", "-qf"], check: ["xfs_repair", "-n"],
@@ -41,6 +52,10 @@ extension Machines {
                     try Host.run(fileSystem.make + [path])
                     configuration.disks.append(Disk(path))
                 }
+                let fileSystem = configuration.disks[1].path
+                let volume = try bench.disk("volume", size: Self.volumeSize + 4)
+                try copyHalves(from: fileSystem, to: volume, skip: 0, seek: 4)
+                configuration.disks[1] = Disk(volume)
                 var machine = try bench.start("0", configuration)
                 try machine.waitUntilBooted()
                 try machine.startWork(on: "/dev/vda")
@@ -55,10 +70,23 @@ extension Machines {
                         """)
                 }
                 try machine.stopWork()
+                try copyHalves(from: volume, to: fileSystem, skip: 4, seek: 0)
+                configuration.disks[1] = Disk(fileSystem)
                 for (fileSystem, disk) in zip(Self.fileSystems, configuration.disks.dropFirst()) {
                     try Host.run(fileSystem.check + [disk.path])
                 }
                 try bench.checkFileSystem(configuration.disks[0].path)
+            }
+        }
+
+        /// Between the file system in order, and in halves.
+        private func copyHalves(from: String, to: String, skip: Int, seek: Int) throws {
+            let half = Self.volumeSize / 2
+            for (skip, seek) in [(skip, seek + half), (skip + half, seek)] {
+                try Host.run([
+                    "dd", "if=\(from)", "of=\(to)", "bs=1M", "count=\(half)", "skip=\(skip)",
+                    "seek=\(seek)", "conv=notrunc", "status=none",
+                ])
             }
         }
 
@@ -162,19 +190,30 @@ extension Machines {
         ) throws -> Machine {
             let point = "/\(fileSystem.type)"
             let device = "/dev/\(fileSystem.device)"
-            // What is free is between what is not.
+            let mount = "mount -t \(fileSystem.type) -o \(fileSystem.options) \(device) \(point)"
+            // What is free is between what is not. It is mounted anew because XFS has what is new in its log
+            // only.
             try machine.expect(
                 """
-                mkdir \(point) && mount -t \(fileSystem.type) -o \(fileSystem.options) \(device) \(point) &&
+                \(fileSystem.assemble) && mkdir \(point) && \(mount) &&
                     (cd \(point) && mkdir pieces && pattern write-pieces pieces 60 4096 && sync &&
                     find pieces -name '*[13579]' -exec rm {} + && sync &&
-                    \(fileSystem.allocate) && mkswap swap >/dev/null && swapon-at 7 swap)
+                    \(fileSystem.allocate) && chmod 600 swap && mkswap swap >/dev/null) &&
+                    umount \(point) && \(mount) && swapon-at 7 \(point)/swap
                 """)
             let (request, offset) = try hibernate(machine, saying: "hibernating to \(point)/swap")
             var restore = configuration
             restore.parameters = ["resume=\(device)", "resume_offset=\(offset)"]
             let back = try bench.start(fileSystem.type, restore)
             try back.waitUntilBooted()
+            try back.expect(fileSystem.assemble)
+            // Found by the file system, in which nothing is mounted.
+            try back.expect(
+                "kresume locate \(device) | cut -d ':' -f 1 | sed 's|/dev/vdb .*|beneath|'",
+                gives: fileSystem.device == "dm-0"
+                    ? "beneath"
+                    : "\(device) at byte \(offset * 4096) (swap file /swap, resume_offset=\(offset))"
+            )
             let inspection = try back.run("kresume inspect --offset=\(offset) \(device)").output
             let pieces = Self.number(behind: "area_pieces", in: inspection[...])
             #expect(pieces ?? 0 > 1, "\(inspection)")
