@@ -56,6 +56,7 @@ INITRAMFS_TOOLS := /usr/share/initramfs-tools
 DRACUT_MODULES  := $(call directory,dracutmodulesdir,dracut,/usr/lib/dracut/modules.d)
 INITCPIO        := /usr/lib/initcpio
 SYSTEMD_UNITS   := $(call directory,systemdsystemunitdir,systemd,/usr/lib/systemd/system)
+SYSTEMD_SLEEP    = $(SYSTEMD_UNITS:%/system=%/system-sleep)
 BASH_COMPLETIONS := $(call directory,completionsdir,bash-completion,/usr/share/bash-completion/completions)
 ZSH_COMPLETIONS  := /usr/share/zsh/site-functions
 FISH_COMPLETIONS := $(call directory,completionsdir,fish,/usr/share/fish/vendor_completions.d)
@@ -79,6 +80,12 @@ INSTALLED := \
 	completions/kresume.bash:$(BASH_COMPLETIONS)/kresume:644 \
 	completions/_kresume:$(ZSH_COMPLETIONS)/_kresume:644 \
 	completions/kresume.fish:$(FISH_COMPLETIONS)/kresume.fish:644 \
+	$(foreach file,resume-initramfs small-initramfs grub-entry,\
+		resume-entry/$(file):$(DATADIR)/kresume/$(file):755) \
+	$(foreach hook,$(SYSCONFDIR)/kernel/postinst.d/kresume $(SYSCONFDIR)/kernel/postrm.d/kresume \
+		$(SYSCONFDIR)/initramfs/post-update.d/kresume $(INITCPIO)/post/kresume \
+		/usr/lib/kernel/install.d/95-kresume.install,resume-entry/refresh:$(hook):755) \
+	resume-entry/system-sleep:$(SYSTEMD_SLEEP)/kresume:755 \
 	systemd/hibernate.conf:$(DATADIR)/kresume/systemd-hibernate.conf:644 \
 	systemd/suspend-then-hibernate.conf:$(DATADIR)/kresume/systemd-suspend-then-hibernate.conf:644 \
 	systemd/hybrid-sleep.conf:$(DATADIR)/kresume/systemd-hybrid-sleep.conf:644 \

@@ -78,6 +78,7 @@ let package = Package(
             name: "ConfigurationFile", dependencies: ["Explanation"], swiftSettings: small),
         .target(
             name: "HibernateLocation", dependencies: ["Explanation"], swiftSettings: strict),
+        .target(name: "BootEntry", swiftSettings: small),
         .target(
             name: "KeyFiles", dependencies: ["Sealing", "Checksum", "Bytes", "Explanation"],
             swiftSettings: small),
@@ -141,7 +142,8 @@ let package = Package(
                 "SwapFiles",
                 "Restore", "Transfer", "SaverPlan", "LinuxBoot", "StoppedKernel", "ELFCore",
                 "Fingerprint", "KresumeImage", "SwsuspImage", "SwapArea", "Placement",
-                "PhysicalMemory", "HibernateLocation", "Checksum", "Sealing", "KeyFiles",
+                "PhysicalMemory", "HibernateLocation", "BootEntry", "Checksum", "Sealing",
+                "KeyFiles",
                 "Compression", "Bytes", "Threads", "CHandoff", "LinuxPlatform", "Explanation",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -233,6 +235,7 @@ let package = Package(
         .testTarget(
             name: "HibernateLocationTests", dependencies: ["HibernateLocation"],
             swiftSettings: strict),
+        .testTarget(name: "BootEntryTests", dependencies: ["BootEntry"], swiftSettings: strict),
         .testTarget(
             name: "LinuxPlatformTests",
             dependencies: [
@@ -250,8 +253,9 @@ let package = Package(
             name: "HibernationTests",
             dependencies: [
                 "Hibernation", "Restore", "Transfer", "SaverPlan", "LinuxBoot", "KresumeImage",
-                "Fingerprint", "SwapArea", "Placement", "HibernateLocation", "LinuxPlatform",
-                "PhysicalMemory", "Checksum", "Sealing", "KeyFiles", "Bytes", "Threads", "CHandoff",
+                "Fingerprint", "SwapArea", "Placement", "HibernateLocation", "BootEntry",
+                "LinuxPlatform", "PhysicalMemory", "Checksum", "Sealing", "KeyFiles", "Bytes",
+                "Threads", "CHandoff",
                 "TestSupport",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

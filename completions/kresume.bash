@@ -41,6 +41,10 @@ _kresume() {
         mapfile -t COMPREPLY < <(compgen -W "auto always never" -- "${current}")
         return
         ;;
+    --next-boot)
+        mapfile -t COMPREPLY < <(compgen -W "resume usual" -- "${current}")
+        return
+        ;;
     --offset | --wait | --saver-memory | --saver-append | --image-size | --debug-port | --size | \
         -o | -w | -m | -a | -s)
         return
@@ -66,7 +70,9 @@ _kresume() {
     verify) options="--offset= --key-file=" ;;
     locate | discard) options="--offset=" ;;
     key) options="--no-passphrase --key-file=" ;;
-    setup) options="--yes --undo --swap-file= --size= --no-encrypt" ;;
+    setup)
+        options="--yes --undo --swap-file= --size= --no-encrypt --resume-initramfs --refresh --next-boot="
+        ;;
     status | sleep) options= ;;
     save) options="--back --worker" ;;
     *)

@@ -64,3 +64,6 @@ complete -c kresume -n '__fish_seen_subcommand_from setup' -l undo -d 'Take back
 complete -c kresume -n '__fish_seen_subcommand_from setup' -l swap-file -rF -d 'The swap file to use'
 complete -c kresume -n '__fish_seen_subcommand_from setup' -l size -x -d 'Of a swap file that is made'
 complete -c kresume -n '__fish_seen_subcommand_from setup' -l no-encrypt -d 'Make no key of encrypted images'
+complete -c kresume -n '__fish_seen_subcommand_from setup' -l resume-initramfs -d 'Make a second initramfs, only to resume'
+complete -c kresume -n '__fish_seen_subcommand_from setup' -l refresh -d 'Make that one again where it has to be'
+complete -c kresume -n '__fish_seen_subcommand_from setup' -l next-boot -x -a 'resume usual' -d 'What the boot loader starts next'

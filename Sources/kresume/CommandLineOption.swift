@@ -10,6 +10,7 @@ struct CommandLineOption: Sendable {
         case compression = "HOW"
         case count = "NUMBER"
         case device = "DEVICE"
+        case entry = "ENTRY"
         case file = "FILE"
         case freezing = "WHEN"
         /// As the kernel command line has it, where it may be no number.
@@ -63,6 +64,7 @@ extension CommandLineOption.Argument {
             case .compression:
                 (ImageCompression(text) != nil, "is not lz4, zstd or zstd:1 to zstd:19")
             case .device: (DeviceSpecification(text) != nil, "is not a device name")
+            case .entry: (["resume", "usual"].contains(text), "is not resume or usual")
             case .file: (!text.isEmpty, "is not a file name")
             case .freezing:
                 (FileSystemFreezing(rawValue: text) != nil, "is not auto, always or never")

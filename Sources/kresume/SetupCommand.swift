@@ -2,6 +2,7 @@
 
 import Glibc
 import Hibernation
+import LinuxPlatform
 import SystemPackage
 
 /// The command that makes a system one that hibernates.
@@ -23,6 +24,15 @@ extension Command {
             CommandLineOption(
                 "size", argument: .size, "of a swap file that is made (default: that of memory)"),
             CommandLineOption("no-encrypt", "make no key of encrypted images"),
+            CommandLineOption(
+                "resume-initramfs",
+                "make a second initramfs, without graphics and network, which the boot loader starts once "
+                    + "after a hibernation"),
+            CommandLineOption(
+                "refresh", "make that one again if a kernel or the initramfs is newer: for hooks"),
+            CommandLineOption(
+                "next-boot", argument: .entry,
+                "have the boot loader start it next (resume), or not (usual): for hooks"),
         ], operandCount: 0...0
     ) { arguments, report in
         let options = arguments.options
@@ -31,6 +41,16 @@ extension Command {
             try setup.undo()
             return .success
         }
+        if options.contains("refresh") {
+            try setup.refresh()
+            return .success
+        }
+        if let entry = options.value("next-boot") {
+            let next = NextEntry(LinuxMachine(), report)
+            if entry == "resume" { next.mark() } else { next.unmark() }
+            return .success
+        }
+        setup.makesResumeEntry = options.contains("resume-initramfs")
         setup.swapFile = options.value("swap-file").map { FilePath($0) }
         setup.size = options.size("size")
         setup.encrypts = !options.contains("no-encrypt")

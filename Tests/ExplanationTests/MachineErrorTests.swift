@@ -232,7 +232,8 @@ private let id = ImageID(low: 1, high: 2)
             case .littleSwap: [.notInInitramfs(path)]
             case .notInInitramfs: [.keyNotInInitramfs(path)]
             case .keyNotInInitramfs: [.plainImagesRefused]
-            case .plainImagesRefused: []
+            case .plainImagesRefused: [.resumeForbidden]
+            case .resumeForbidden: []
             }
         }
         expectSentences { (error: Cancelled?) in error == nil ? [Cancelled()] : [] }
@@ -293,8 +294,24 @@ private let id = ImageID(low: 1, high: 2)
             case .fileSystem: [.exists("/swapfile")]
             case .exists: [.noSpace("/", needed: 4 << 30, free: 1 << 30)]
             case .noSpace: [.nothingToUndo]
-            case .nothingToUndo: [.note("/etc/kresume/setup", line: 2)]
+            case .nothingToUndo: [.noBootLoader]
+            case .noBootLoader: [.readOnlyForGRUB("/boot/grub/grubenv")]
+            case .readOnlyForGRUB: [.noKernel]
+            case .noKernel: [.note("/etc/kresume/setup", line: 2)]
             case .note: []
+            }
+        }
+    }
+
+    @Test func resumeEntry() {
+        expectSentences { (error: ResumeEntryError?) in
+            switch error {
+            case nil: [.otherLoader(.grub)]
+            case .otherLoader: [.missing("/boot/kresume-6.12.1.img")]
+            case .missing: [.otherKernel("6.12.1", newest: "6.12.2")]
+            case .otherKernel: [.older(than: "/boot/initrd.img-6.12.1")]
+            case .older: [.damaged("/boot/grub/grubenv")]
+            case .damaged: []
             }
         }
     }

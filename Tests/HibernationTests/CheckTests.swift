@@ -29,6 +29,7 @@ import Testing
                     script.files[FilePath("/boot/\(name)-6.12.1-test")]
             }
             script.commandLine = "quiet resume=/dev/sda2"
+            ResumeEntryTests.add(.grub, of: "6.17.1-test", to: &script)
             for (name, bytes) in try! keyFiles.get() {
                 script.files[FilePath("/etc/kresume/\(name)")] = bytes
             }
@@ -81,7 +82,7 @@ import Testing
         Fault(part: .own, name: "kernel", words: "CONFIG_KEXEC_JUMP") {
             $0.kexecJumpSupport = .unknownFlag
         },
-        Fault(part: .own, name: "kernel", verdict: .doubtful, words: "before 6.16.1") {
+        Fault(part: .own, name: "known defects", verdict: .doubtful, words: "before 6.16.1") {
             $0.kernel.release = "6.12.1-test"
         },
         Fault(part: .own, name: "secret memory", words: "gpg-agent") {
@@ -171,6 +172,12 @@ import Testing
             _ = archive.addProgram("bin/kresume", [1])
             $0.files["/boot/initrd.img-6.17.1-test"] = archive.bytes()
         },
+        Fault(
+            part: .resume, name: "resume initramfs", verdict: .doubtful,
+            words: "is older than /boot/initrd.img"
+        ) {
+            $0.times["/boot/initrd.img-6.17.1-test"] = 1000
+        },
         Fault(part: .resume, name: "command line", words: "noresume") {
             $0.commandLine = "noresume"
         },
@@ -189,6 +196,29 @@ import Testing
         #expect(checkup.works(fault.part) == (fault.verdict != .unmet))
         // A device that nobody swaps to is held for a moment.
         #expect(machine.script.deeds.filter { !$0.hasPrefix("claim") } == [])
+    }
+
+    /// A line that is always there, or never, tells nothing.
+    @Test func everyLineIsSeenBothWays() throws {
+        var met: Set<Checkup.Line> = []
+        var unmet: Set<Checkup.Line> = []
+        for fault in [nil] + Self.faults {
+            for takesPlainImages in [true, false] {
+                let machine = try Self.machine()
+                if let fault { machine.change(fault.change) }
+                let checkup = try Self.check(machine, takesPlainImages: takesPlainImages)
+                for condition in checkup.conditions {
+                    if condition.verdict == .met {
+                        met.insert(condition.line)
+                    } else {
+                        unmet.insert(condition.line)
+                    }
+                }
+            }
+        }
+        for line in Checkup.Line.allCases {
+            #expect(met.contains(line) && unmet.contains(line), "\(line)")
+        }
     }
 
     /// Where there is a key, it would be made and not be taken.

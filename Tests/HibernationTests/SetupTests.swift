@@ -302,6 +302,118 @@ import Testing
         #expect(state(machine) == before)
     }
 
+    /// The script, which writes down what it has made.
+    private static let script: FilePath = "/usr/share/kresume/resume-initramfs"
+
+    private func withLoader(_ loader: BootLoader) throws -> ScriptedMachine {
+        let machine = try machine()
+        machine.change { script in
+            ResumeEntryTests.add(loader, to: &script)
+            script.files[ResumeEntry.note] = nil
+            script.files[Self.script] = []
+            script.files[Self.initrd] = nil
+            script.whenRun = { machine, command in
+                let words = command.split(separator: " ").map(String.init)
+                guard words[0] == "resume-initramfs" else { return Self.imitate(command, machine) }
+                machine.change { script in
+                    script.files[ResumeEntry.note] =
+                        words[1] == "remove"
+                        ? nil : Array("loader \(words[3])\nrelease \(words[4])\n".utf8)
+                    script.times[ResumeEntry.note] = 200
+                }
+                return 0
+            }
+        }
+        return machine
+    }
+
+    @Test(arguments: [BootLoader.grub, .systemdBoot])
+    func aResumeInitramfsIsMadeAndKept(loader: BootLoader) throws {
+        let machine = try withLoader(loader)
+        let before = state(machine)
+        var setup = setup(machine)
+        setup.makesResumeEntry = true
+        let plan = try setup.plan()
+        #expect(
+            plan.text.split(separator: "\n").last == """
+                  \(plan.steps.count). make an initramfs of Linux 6.12.1-test without graphics and network, \
+                only to resume, which \(loader.name) starts once after a hibernation
+                """)
+        try setup.run(plan)
+        let made =
+            "run resume-initramfs make update-initramfs \(loader.rawValue) 6.12.1-test "
+            + "/boot/vmlinuz-6.12.1-test"
+        #expect(machine.script.deeds.last == made)
+
+        // Nothing is left to do, asked for or not, until the initramfs is another one.
+        let configured = ConfiguredLocation(device: .path(swapPath), offsetPages: 512)
+        for asked in [true, false] {
+            var again = self.setup(machine, configured: configured)
+            again.makesResumeEntry = asked
+            #expect(try again.plan().isEmpty)
+            try again.refresh()
+        }
+        #expect(machine.script.deeds.filter { $0 == made }.count == 1)
+        machine.change { $0.times[Self.initrd] = 300 }
+        #expect(
+            try self.setup(machine, configured: configured).plan().steps
+                == [.resumeEntry(loader, release: "6.12.1-test")])
+        try self.setup(machine).refresh()
+        #expect(machine.script.deeds.last == made)
+
+        try self.setup(machine, configured: configured).undo()
+        #expect(machine.script.deeds.contains("run resume-initramfs remove"))
+        #expect(state(machine) == before)
+    }
+
+    /// Without one, a hook does nothing; and what a hook has made is not made again.
+    @Test func aResumeInitramfsIsMadeOnce() throws {
+        let machine = try withLoader(.grub)
+        try setup(machine).refresh()
+        #expect(machine.script.deeds == [])
+        let imitate = machine.script.whenRun
+        machine.change { script in
+            script.whenRun = { machine, command in
+                let status = imitate(machine, command)
+                if command == "update-initramfs -u" {
+                    return imitate(machine, "resume-initramfs make x grub 6.12.1-test y")
+                }
+                return status
+            }
+        }
+        var setup = setup(machine)
+        setup.makesResumeEntry = true
+        try setup.run(setup.plan())
+        #expect(!machine.script.deeds.contains { $0.hasPrefix("run resume-initramfs") })
+    }
+
+    @Test func whereNoEntryCanBeStartedOnce() throws {
+        let machine = try withLoader(.grub)
+        var setup = setup(machine)
+        setup.makesResumeEntry = true
+        for (fileSystem, source) in [
+            ("btrfs", "/dev/sda2"), ("ext4", "/dev/mapper/vg-root"), ("ext4", "/dev/md0"),
+        ] {
+            machine.change { script in
+                script.mounts[0].fileSystem = fileSystem
+                script.mounts[0].source = source
+            }
+            #expect(throws: SetupError.readOnlyForGRUB(ResumeEntryTests.grubenv)) {
+                try setup.plan()
+            }
+        }
+        machine.change { $0.files[ResumeEntryTests.grubenv] = nil }
+        #expect(throws: SetupError.noBootLoader) { try setup.plan() }
+        // One that was made is no reason to refuse what else is to be done.
+        machine.change { script in
+            script.mounts[0].fileSystem = "ext4"
+            script.files[ResumeEntry.note] = Array("loader grub\nrelease 6.12.1-test\n".utf8)
+        }
+        setup.makesResumeEntry = false
+        let plan = try setup.plan()
+        #expect(!plan.isEmpty && plan.warnings.contains { $0.hasPrefix("neither systemd-boot") })
+    }
+
     private struct Refusal {
         var words: String
         var change: @Sendable (inout ScriptedMachine.Script) -> Void

@@ -25,7 +25,7 @@ import Testing
                 Self.swap, .swap("/dev/a b\n\\040", swapNumber, priority: 7, discard: .none),
                 .setting("kernel/numa_balancing", value: "2"),
                 .image(swapPath, swapNumber, offset: 1 << 40, OriginalKernel.id), .kexec,
-                .frozen("/mnt/a b\n", swapNumber),
+                .frozen("/mnt/a b\n", swapNumber), .nextEntry,
             ])
         #expect(try UndoNote(parsing: Array(note.text.utf8)) == note)
     }
@@ -44,7 +44,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "kexec now", "other", "swap 8:2 1 none", "swap 8:2 1 none ", "swap 8 1 none /dev/sda2",
+        "", "kexec now", "next-entry 1", "other", "swap 8:2 1 none", "swap 8:2 1 none ",
+        "swap 8 1 none /dev/sda2",
         "swap 8:2 99999 none /dev/sda2", "swap 8:2 1 some /dev/sda2",
         "setting kernel/numa_balancing", "setting kernel/core_pattern |/bin/sh",
         "setting ../numa_balancing 1", "image 8:2 -1 000102030405060708090a0b0c0d0e0f /dev/sda2",

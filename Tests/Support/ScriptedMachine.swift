@@ -82,6 +82,8 @@ package final class ScriptedMachine: Machine {
         /// Also /proc/vmcore and /proc/kcore, by where their contents are.
         package var files: [FilePath: [UInt8]] = [:]
         package var cores: [FilePath: FilePath] = [:]
+        /// When what is in a file was last changed; 0 for others.
+        package var times: [FilePath: Int64] = [:]
 
         /// The signal that waits.
         package var signal: Signal?
@@ -422,6 +424,23 @@ extension ScriptedMachine {
             throw .call(.open, path: path, .noSuchFileOrDirectory)
         }
         return bytes
+    }
+    package func modificationTime(of path: FilePath) -> Int64? {
+        answers.files[path].map { _ in script.times[path] ?? 0 }
+    }
+    package func names(in directory: FilePath) throws(PlatformError) -> [String] {
+        try fail("names")
+        let paths = answers.files.keys.filter { $0.starts(with: directory) && $0 != directory }
+        if paths.isEmpty { throw .call(.opendir, path: directory, .noSuchFileOrDirectory) }
+        let count = directory.components.count
+        return Set(paths.map { Array($0.components)[count].string }).sorted()
+    }
+    package func overwriteFile(
+        _ path: FilePath, with bytes: [UInt8]
+    ) throws(PlatformError) {
+        note("overwrite \(path)")
+        try fail("overwriteFile")
+        change { $0.files[path] = bytes }
     }
     package func replaceFile(
         _ path: FilePath, with bytes: [UInt8], mode: UInt32

@@ -15,6 +15,7 @@ enum CheckError: ExplainedError {
     case keyNotInInitramfs(FilePath)
     /// By a boot that has the key.
     case plainImagesRefused
+    case resumeForbidden
 
     var explanation: String {
         switch self {
@@ -31,6 +32,8 @@ enum CheckError: ExplainedError {
         case .keyNotInInitramfs(let path):
             "the key of encrypted images is not in \(path): make the initramfs again "
                 + "(update-initramfs -u, dracut -f, mkinitcpio -P)"
+        case .resumeForbidden:
+            "the kernel command line forbids the resume (noresume): take that away"
         case .plainImagesRefused:
             "there is a key, so a boot takes only what is sealed with it: hibernate by kresume, "
                 + "encrypted, or say plain-images = yes in kresume.conf and make the initramfs again"

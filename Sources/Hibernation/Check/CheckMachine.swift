@@ -45,22 +45,24 @@ package struct CheckMachine {
     }
 
     private func checkKernel(_ checkup: inout Checkup) {
-        checkup.look(.own, "kernel") {
+        checkup.look(.ownKernel) {
             try Permission.requireKexec([.preserveContext, .longMode], machine)
             return "it can be jumped back into"
         }
         if let release = try? machine.kernel().release {
-            for defect in KernelDefect.all(of: release) {
-                checkup.add(.own, "kernel", .doubtful, defect.explanation)
-            }
+            let defects = KernelDefect.all(of: release)
+            for defect in defects { checkup.add(.defects, .doubtful, defect.explanation) }
+            if defects.isEmpty { checkup.add(.defects, .met, "none of this kernel's matters here") }
         }
-        checkup.look(.own, "secret memory") {
+        checkup.look(.secretMemory) {
             try KernelConsent(machine, force: hibernate.force, report).requireNoSecrets()
             return "none is in use"
         }
-        if !machine.exists("/dev/snapshot") {
+        if machine.exists("/dev/snapshot") {
+            checkup.add(.drivers, .met, "they are prepared")
+        } else {
             checkup.add(
-                .own, "drivers", .doubtful,
+                .drivers, .doubtful,
                 "there is no /dev/snapshot (CONFIG_HIBERNATION_SNAPSHOT_DEV), so they are not "
                     + "prepared")
         }
@@ -69,7 +71,7 @@ package struct CheckMachine {
     private func checkDevice(_ checkup: inout Checkup) throws {
         let undo = try UndoList(machine, report)
         var target: TargetDevice?
-        checkup.look(.own, "device") {
+        checkup.look(.device) {
             let found = try TargetDevice(
                 hibernate.location, hibernate.configured, force: hibernate.force,
                 unlock: hibernate.unlockInSaver,
@@ -79,14 +81,14 @@ package struct CheckMachine {
             return "the image goes to \(found.name)"
         }
         var saver: LoadSaver?
-        checkup.look(.own, "saver kernel") {
+        checkup.look(.saverKernel) {
             let found = try hibernate.loadSaver()
             saver = found
             return "it is \(found.kernel)"
         }
         guard let saver else { return }
-        checkInitramfs(&checkup, .own) { saver.initrd }
-        checkup.look(.own, "saver memory") {
+        checkInitramfs(&checkup, .saverInitramfs) { saver.initrd }
+        checkup.look(.saverMemory) {
             let ready = try saver.prepare()
             if let target {
                 try target.requireRoomForSwapped(leaving: ready.memoryNeeded)
@@ -103,22 +105,22 @@ package struct CheckMachine {
             target: target, configured: hibernate.configured, machine: machine, report: report)
         if nextBoot.newLocation != nil {
             checkup.add(
-                .own, "next boot", .met, "the EFI variable HibernateLocation will lead there")
+                .nextBoot, .met, "the EFI variable HibernateLocation will lead there")
         } else if let complaint = nextBoot.complaint {
-            checkup.add(.own, "next boot", .doubtful, complaint)
+            checkup.add(.nextBoot, .doubtful, complaint)
         } else {
-            checkup.add(.own, "next boot", .met, "it looks on \(target.path)")
+            checkup.add(.nextBoot, .met, "it looks on \(target.path)")
         }
     }
 
     private func checkEncryption(_ checkup: inout Checkup) {
         if hibernate.encryption != .always, !machine.exists(KeyFilesHere.sealing) {
             return checkup.add(
-                .own, "encryption", .doubtful,
+                .encryption, .doubtful,
                 "images are not encrypted: who reads the disk reads the memory, and who writes it can "
                     + "take the machine over (kresume key create)")
         }
-        checkup.look(.own, "encryption") {
+        checkup.look(.encryption) {
             guard try hibernate.encryption.seal(machine) != nil else {
                 try requirePlainTaken()
                 return "it is turned off"
@@ -140,7 +142,7 @@ package struct CheckMachine {
     }
 
     private func checkStock(_ checkup: inout Checkup) {
-        checkup.look(.stock, "kernel") {
+        checkup.look(.stockKernel) {
             switch try machine.kernelHibernation() {
             case .possible: return "it can hibernate"
             case .absent: throw CheckError.noHibernation
@@ -151,7 +153,7 @@ package struct CheckMachine {
                 throw CheckError.hibernationDisabled
             }
         }
-        checkup.look(.stock, "swap") {
+        checkup.look(.swap) {
             let swaps = try machine.swaps()
             let room = swaps.reduce(0) { $0 + ($1.size - min($1.used, $1.size)) }
             // The kernel's image has half of memory at most: `hibernate_preallocate_memory`,
@@ -165,7 +167,7 @@ package struct CheckMachine {
     }
 
     private func checkStockResume(_ checkup: inout Checkup) {
-        checkup.look(.stock, "next boot") {
+        checkup.look(.stockNextBoot) {
             try requirePlainTaken()
             return "it takes images that are not encrypted"
         }
@@ -210,33 +212,41 @@ package struct CheckMachine {
     }
 
     private func checkResume(_ checkup: inout Checkup) {
-        checkup.look(.resume, "kernel") {
+        checkup.look(.resumeKernel) {
             try Permission.requireKexec(.longMode, machine)
             return "it can start another one"
         }
-        checkup.look(.resume, "memory map") {
+        checkup.look(.memoryMap) {
             _ = try MachineFacts.firmwareMap(machine)
             return "the firmware's is shown"
         }
-        checkInitramfs(&checkup, .resume) {
+        checkInitramfs(&checkup, .initramfs) {
             try SaverFiles(release: try machine.kernel().release, machine: machine).initrd()
         }
-        if let line = (try? machine.commandLine()).map({ KernelCommandLine(parsing: $0) }),
-            line.forbidsResume
-        {
-            checkup.add(
-                .resume, "command line", .unmet,
-                "the kernel command line forbids the resume (noresume): take that away")
+        if let entry = ResumeEntry(machine) {
+            do {
+                try entry.requireWhole(machine)
+                checkup.add(
+                    .resumeInitramfs, .met,
+                    "\(entry.loader.name) starts Linux \(entry.release) with it after a hibernation"
+                )
+            } catch { checkup.add(.resumeInitramfs, .doubtful, error.explanation) }
+        }
+        if let line = (try? machine.commandLine()).map({ KernelCommandLine(parsing: $0) }) {
+            checkup.look(.commandLine) {
+                if line.forbidsResume { throw CheckError.resumeForbidden }
+                return "it forbids no resume"
+            }
         }
     }
 
     private func checkInitramfs(
-        _ checkup: inout Checkup, _ part: Checkup.Part, _ path: () throws -> FilePath
+        _ checkup: inout Checkup, _ line: Checkup.Line, _ path: () throws -> FilePath
     ) {
-        let wantsKey = part == .resume && hasKeyFile
+        let wantsKey = line == .initramfs && hasKeyFile
         let key = String(KeyFilesHere.opening.string.dropFirst())
         var isKnown = true
-        checkup.look(part, "initramfs") {
+        checkup.look(line) {
             let path = try path()
             let contents = InitramfsContents(
                 of: try machine.file(path, limit: Self.fileLimit),
@@ -250,7 +260,7 @@ package struct CheckMachine {
         }
         if !isKnown {
             checkup.add(
-                part, "initramfs", .doubtful,
+                line, .doubtful,
                 "it is not known how to look into it: see that kresume is in it"
                     + (wantsKey ? ", and \(KeyFilesHere.opening)" : ""))
         }

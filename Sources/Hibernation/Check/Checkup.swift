@@ -19,6 +19,43 @@ package struct Checkup {
         }
     }
 
+    /// What is looked at, in the order in which it is shown. Each gives a condition, met or not.
+    enum Line: CaseIterable {
+        case ownKernel, defects, secretMemory, drivers, device, saverKernel, saverInitramfs
+        case saverMemory, nextBoot, encryption
+        case stockKernel, swap, stockNextBoot
+        case resumeKernel, memoryMap, initramfs, resumeInitramfs, commandLine
+
+        fileprivate var part: Part {
+            switch self {
+            case .ownKernel, .defects, .secretMemory, .drivers, .device, .saverKernel,
+                .saverInitramfs, .saverMemory, .nextBoot, .encryption:
+                .own
+            case .stockKernel, .swap, .stockNextBoot: .stock
+            case .resumeKernel, .memoryMap, .initramfs, .resumeInitramfs, .commandLine: .resume
+            }
+        }
+
+        fileprivate var name: String {
+            switch self {
+            case .ownKernel, .stockKernel, .resumeKernel: "kernel"
+            case .defects: "known defects"
+            case .secretMemory: "secret memory"
+            case .drivers: "drivers"
+            case .device: "device"
+            case .saverKernel: "saver kernel"
+            case .saverInitramfs, .initramfs: "initramfs"
+            case .saverMemory: "saver memory"
+            case .nextBoot, .stockNextBoot: "next boot"
+            case .encryption: "encryption"
+            case .swap: "swap"
+            case .memoryMap: "memory map"
+            case .resumeInitramfs: "resume initramfs"
+            case .commandLine: "command line"
+            }
+        }
+    }
+
     struct Condition: Hashable {
         enum Verdict: String {
             case met
@@ -35,32 +72,32 @@ package struct Checkup {
             }
         }
 
-        var name: String
+        var line: Line
         var verdict: Verdict
         /// What was found, or what is wrong and what to do.
         var text: String
+
+        var name: String { line.name }
     }
 
-    private var conditions: [(part: Part, condition: Condition)] = []
+    private(set) var conditions: [Condition] = []
 
-    subscript(part: Part) -> [Condition] {
-        conditions.filter { $0.part == part }.map(\.condition)
-    }
+    subscript(part: Part) -> [Condition] { conditions.filter { $0.line.part == part } }
 
-    mutating func add(_ part: Part, _ name: String, _ verdict: Condition.Verdict, _ text: String) {
-        conditions.append((part, Condition(name: name, verdict: verdict, text: text)))
+    mutating func add(_ line: Line, _ verdict: Condition.Verdict, _ text: String) {
+        conditions.append(Condition(line: line, verdict: verdict, text: text))
     }
 
     /// Looks whether a condition is met: `body` returns what it has found, or throws why not.
     ///
     /// - Returns: whether it is.
     @discardableResult
-    mutating func look(_ part: Part, _ name: String, _ body: () throws -> String) -> Bool {
+    mutating func look(_ line: Line, _ body: () throws -> String) -> Bool {
         do {
-            add(part, name, .met, try body())
+            add(line, .met, try body())
             return true
         } catch {
-            add(part, name, .unmet, explanation(of: error))
+            add(line, .unmet, explanation(of: error))
             return false
         }
     }

@@ -223,6 +223,18 @@ package struct Hibernate {
         let isPointedTo = nextBoot.point()
         defer { if isPointedTo { LocationVariable(machine, report).clear() } }
         nextBoot.warnIfElsewhere()
+        let nextEntry = NextEntry(machine, report)
+        let hasEntry = nextEntry.isThere
+        if hasEntry {
+            undo.add(.nextEntry)
+            nextEntry.mark()
+        }
+        defer {
+            if hasEntry {
+                nextEntry.unmark()
+                undo.remove(.nextEntry)
+            }
+        }
 
         try machine.throwIfInterrupted()
         let how = prepared.header.isSealed ? ", encrypted" : ""

@@ -38,6 +38,9 @@ extension Setup {
             case .initramfs:
                 try makeInitramfs()
                 if let path = initramfsWithoutUs { warn(ofNoneIn: path) }
+            case .resumeEntry(let loader, _):
+                try note.add(.resumeEntry, on: machine)
+                try makeResumeEntry(for: loader)
             }
         }
     }
@@ -84,6 +87,9 @@ extension Setup {
             if path == Self.grubFile { try call("update-grub", []) }
         case .key:
             do { try ManageKeys(machine, report).remove() } catch KeyError.nothingThere {}
+        case .resumeEntry:
+            NextEntry(machine, report).unmark()
+            try removeResumeEntry()
         }
     }
 
@@ -144,6 +150,11 @@ extension Setup {
 
     private func call(_ name: String, _ arguments: [String]) throws {
         guard let path = programPath(name, machine) else { throw SetupError.noProgram(name) }
+        try call(path, arguments)
+    }
+
+    func call(_ path: FilePath, _ arguments: [String]) throws {
+        let name = path.lastComponent?.string ?? ""
         let command = ([name] + arguments).joined(separator: " ")
         report.note(command)
         let status = try machine.runProgram(path, arguments)

@@ -13,6 +13,8 @@ package struct Setup {
     /// In bytes; nil: as much as there is memory.
     package var size: UInt64?
     package var encrypts = true
+    /// Whether a second initramfs is made, only to resume. One that is there is kept up to date anyway.
+    package var makesResumeEntry = false
     /// How it will be hibernated.
     let hibernate: Hibernate
     let machine: any Machine
@@ -26,7 +28,7 @@ package struct Setup {
     }
     static let grubFile: FilePath = "/etc/default/grub.d/kresume.cfg"
     private static let systemd: FilePath = "/run/systemd/system"
-    private static let sharedDirectories = ["/usr/share", "/usr/local/share"]
+    static let sharedDirectories = ["/usr/share", "/usr/local/share"]
 
     package init(_ hibernate: Hibernate) {
         self.hibernate = hibernate
@@ -69,6 +71,7 @@ package struct Setup {
         if !plan.isEmpty || !isInInitramfs {
             plan.steps.append(.initramfs(command: tool.command))
         }
+        try planResumeEntry(&plan)
         return plan
     }
 

@@ -15,6 +15,11 @@ enum SetupError: ExplainedError, Hashable {
     /// In bytes.
     case noSpace(FilePath, needed: UInt64, free: UInt64)
     case nothingToUndo
+    case noBootLoader
+    /// GRUB's variables, to which it cannot write.
+    case readOnlyForGRUB(FilePath)
+    /// Of which a second initramfs could be made.
+    case noKernel
     /// The line of the note that makes no sense.
     case note(FilePath, line: Int)
 
@@ -36,6 +41,13 @@ enum SetupError: ExplainedError, Hashable {
                 + "free: make room, or try a smaller --size (an image is at most as large as the "
                 + "memory in use)"
         case .nothingToUndo: "kresume setup has changed nothing here"
+        case .noBootLoader:
+            "neither systemd-boot nor GRUB has started this kernel, and no other boot loader is known to "
+                + "start an entry once: do without --resume-initramfs"
+        case .readOnlyForGRUB(let path):
+            "GRUB cannot write to \(path), where it takes back what is to be started once: put /boot on a "
+                + "partition of its own with ext4, or do without --resume-initramfs"
+        case .noKernel: "no kernel is installed with an initramfs in /boot or /usr/lib/modules"
         case .note(let path, let line):
             "line \(line) of \(path) makes no sense: see what it says, and undo it by hand"
         }

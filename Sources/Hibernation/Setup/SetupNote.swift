@@ -15,6 +15,7 @@ struct SetupNote: Hashable {
         /// A file, or a link, that was not there.
         case file(FilePath)
         case key
+        case resumeEntry
 
         /// A line: the kind, and after a blank and a tab what it is about.
         fileprivate var text: String {
@@ -24,14 +25,20 @@ struct SetupNote: Hashable {
             case .line(let line, let path): "line \(path)\t\(line)"
             case .file(let path): "file \(path)"
             case .key: "key"
+            case .resumeEntry: "resume-entry"
             }
         }
 
         fileprivate init?(_ text: Substring) {
             let words = text.split(separator: " ", maxSplits: 1).map(String.init)
-            if words == ["key"] {
+            switch words {
+            case ["key"]:
                 self = .key
                 return
+            case ["resume-entry"]:
+                self = .resumeEntry
+                return
+            default: break
             }
             guard words.count == 2, words[1].hasPrefix("/") else { return nil }
             switch words[0] {

@@ -18,6 +18,8 @@ package struct SetupPlan: Hashable, Sendable {
         case systemd(verb: String, dropIn: FilePath)
         case mkinitcpioHook
         case initramfs(command: String)
+        /// A second one, of this kernel, which the loader starts after a hibernation.
+        case resumeEntry(BootLoader, release: String)
 
         fileprivate var text: String {
             switch self {
@@ -35,6 +37,9 @@ package struct SetupPlan: Hashable, Sendable {
             case .mkinitcpioHook:
                 "put kresume into mkinitcpio's hooks (\(MkinitcpioHook.file))"
             case .initramfs(let command): "make the initramfs again (\(command))"
+            case .resumeEntry(let loader, let release):
+                "make an initramfs of Linux \(release) without graphics and network, only to resume, "
+                    + "which \(loader.name) starts once after a hibernation"
             }
         }
     }

@@ -66,6 +66,8 @@ package struct Repair {
             guard machine.isKexecLoaded else { return nil }
             try machine.unloadKexec([])
             return "the kernel that it had loaded is unloaded"
+        case .nextEntry:
+            return NextEntry(machine, report).unmark() ? "the next boot is by the usual entry" : nil
         }
     }
 
@@ -103,6 +105,7 @@ extension UndoNote.Entry {
         case .frozen(let path, _):
             "the file system on \(path), which is frozen (fsfreeze --unfreeze),"
         case .kexec: "the kernel that it had loaded"
+        case .nextEntry: "the boot entry that is started next"
         }
     }
 }

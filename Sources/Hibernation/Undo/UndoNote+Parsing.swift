@@ -82,6 +82,7 @@ extension UndoNote.Entry {
             else { return nil }
             self = .frozen(path, number)
         case "kexec" where line == "kexec": self = .kexec
+        case "next-entry" where line == "next-entry": self = .nextEntry
         default: return nil
         }
     }

@@ -18,6 +18,8 @@ struct UndoNote: Hashable, Sendable {
         case frozen(FilePath, DeviceNumber)
         /// Something may be loaded to be jumped to.
         case kexec
+        /// The boot loader may have been told to start the resume initramfs.
+        case nextEntry
     }
 
     var owner: ProcessIdentity
@@ -56,6 +58,7 @@ extension UndoNote.Entry {
             "image \(number) \(offset) \(id) \(path.string.octalEscaped)"
         case .frozen(let path, let number): "frozen \(number) \(path.string.octalEscaped)"
         case .kexec: "kexec"
+        case .nextEntry: "next-entry"
         }
     }
 }

@@ -64,6 +64,12 @@ package enum SystemFile {
         try systemCall(.write, path) { Glibc.write(number, bytes, bytes.count) }
     }
 
+    /// When what is in a file was last changed, in nanoseconds since 1970; nil where there is none.
+    package static func modificationTime(of path: FilePath) -> Int64? {
+        guard let time = try? stat(path).st_mtim else { return nil }
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
     package static func exists(_ path: FilePath) -> Bool {
         path.withPlatformString { access($0, F_OK) } == 0
     }

@@ -42,6 +42,18 @@ package enum WholeFile {
         if isDurable { try flush(directory) }
     }
 
+    /// Writes over the beginning of a file that is there, and waits until that is on the disk: for one
+    /// whose blocks others know.
+    package static func overwrite(
+        _ path: FilePath, with bytes: [UInt8]
+    ) throws(PlatformError) {
+        let file = try OwnedDescriptor(open: path, O_WRONLY)
+        let number = file.rawValue
+        let count = try systemCall(.write, path) { write(number, bytes, bytes.count) }
+        if count < bytes.count { throw .call(.write, path: path, .noSpace) }
+        try systemCall(.fsync, path) { fsync(number) }
+    }
+
     /// False where there is none.
     package static func remove(_ path: FilePath) throws(PlatformError) -> Bool {
         do { try systemCall(.unlink, path) { path.withPlatformString { unlink($0) } } } catch {

@@ -186,6 +186,17 @@ extension LinuxMachine {
     package func file(_ path: FilePath, limit: Int) throws(PlatformError) -> [UInt8] {
         try SystemFile.bytes(path, limit: limit)
     }
+    package func modificationTime(of path: FilePath) -> Int64? {
+        SystemFile.modificationTime(of: path)
+    }
+    package func names(in directory: FilePath) throws(PlatformError) -> [String] {
+        try SystemFile.names(in: directory)
+    }
+    package func overwriteFile(
+        _ path: FilePath, with bytes: [UInt8]
+    ) throws(PlatformError) {
+        try WholeFile.overwrite(path, with: bytes)
+    }
     package func replaceFile(
         _ path: FilePath, with bytes: [UInt8], mode: UInt32
     ) throws(PlatformError) {

@@ -194,10 +194,16 @@ package protocol DeviceAccess: Sendable {
     func exists(_ path: FilePath) -> Bool
     /// See ``SystemFile/bytes(_:limit:)``.
     func file(_ path: FilePath, limit: Int) throws(PlatformError) -> [UInt8]
+    /// See ``SystemFile/modificationTime(of:)``.
+    func modificationTime(of path: FilePath) -> Int64?
+    /// See ``SystemFile/names(in:)``.
+    func names(in directory: FilePath) throws(PlatformError) -> [String]
     /// See ``WholeFile/replace(_:with:isDurable:mode:)``; durable.
     func replaceFile(
         _ path: FilePath, with bytes: [UInt8], mode: UInt32
     ) throws(PlatformError)
+    /// See ``WholeFile/overwrite(_:with:)``.
+    func overwriteFile(_ path: FilePath, with bytes: [UInt8]) throws(PlatformError)
     /// See ``WholeFile/link(_:to:)``.
     func link(_ path: FilePath, to target: FilePath) throws(PlatformError)
     /// See ``WholeFile/remove(_:)``.

@@ -29,6 +29,9 @@ package struct Configuration: Sendable {
     package static let wordwise = "max,-erms,-fsrm"
     package var firmware = Firmware.bios
     package var disks: [Disk] = []
+    /// The firmware starts the boot loader on this one of ``disks``, which has its own idea of kernel, initramfs
+    /// and command line; nil: it is given those of this configuration.
+    package var bootDisk: Int?
     package var system = System.test
     /// Nil: the system's own.
     package var initramfs: String?
@@ -55,7 +58,7 @@ extension Configuration {
     /// `panic=-1` with `-no-reboot`: a kernel that panics ends its QEMU at once. The timer needs no check:
     /// on a busy host its interrupts come so late that a kernel takes it for broken, and panics
     /// (`check_timer`, arch/x86/kernel/apic/io_apic.c, Linux 6.12).
-    static let commonParameters = ["console=ttyS0", "panic=-1", "no_timer_check"]
+    package static let commonParameters = ["console=ttyS0", "panic=-1", "no_timer_check"]
 
     var commandLine: String {
         let words = Self.commonParameters + system.parameters + parameters
@@ -64,18 +67,20 @@ extension Configuration {
 
     /// QEMU's arguments. The channels are the sockets of ``QEMUProcess``.
     func arguments() throws -> [String] {
-        let files = try system.files()
         let size =
             pluggableMemory == 0 ? "\(memory)" : "\(memory)M,maxmem=\(memory + pluggableMemory)M"
         var result = [
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-accel", "tcg,thread=multi", "-machine", board.rawValue, "-cpu", processorModel,
             "-smp", "\(processors)", "-m", size,
-            "-kernel", files.kernel, "-initrd", initramfs ?? files.initramfs, "-append",
-            commandLine,
             "-object", "rng-random,id=random,filename=/dev/urandom",
             "-device", "virtio-rng-pci,rng=random",
         ]
+        if bootDisk == nil {
+            let files = try system.files()
+            result += ["-kernel", files.kernel, "-initrd", initramfs ?? files.initramfs]
+            result += ["-append", commandLine]
+        }
         if pluggableMemory > 0 {
             let size = "size=\(pluggableMemory)M"
             result += ["-object", "memory-backend-ram,id=plugged,\(size)"]
@@ -107,7 +112,9 @@ extension Configuration {
         if disks.contains(where: { $0.interface == .usb }) {
             result += ["-device", "qemu-xhci,id=usb"]
         }
-        for (index, disk) in disks.enumerated() { result += try disk.arguments(index: index) }
+        for (index, disk) in disks.enumerated() {
+            result += try disk.arguments(index: index, isFirst: index == bootDisk)
+        }
         if let networkCard {
             // Nobody but QEMU answers in this network, at 10.0.2.2.
             result += ["-netdev", "user,id=network,restrict=on"]

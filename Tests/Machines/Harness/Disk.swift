@@ -46,7 +46,9 @@ package struct Disk: Sendable {
     }
 
     /// QEMU's arguments for the disk at this place of its configuration, counted from 0.
-    func arguments(index: Int) throws -> [String] {
+    ///
+    /// - Parameter isFirst: whether the firmware looks there first for what it is to start.
+    func arguments(index: Int, isFirst: Bool) throws -> [String] {
         let name = "disk\(index)"
         let node = try JSONEncoder().encode(node(named: name))
         let reports = "rerror=report,werror=\(stopsAtFault ? "stop" : "report")"
@@ -61,7 +63,9 @@ package struct Disk: Sendable {
         if let writeLimit {
             result = ["-object", "throttle-group,id=\(name)-limit,x-bps-write=\(writeLimit)"]
         }
-        return result + ["-blockdev", String(decoding: node, as: UTF8.self), "-device", device]
+        let order = isFirst ? ",bootindex=0" : ""
+        return result
+            + ["-blockdev", String(decoding: node, as: UTF8.self), "-device", device + order]
     }
 
     private func node(named name: String) -> Node {

@@ -39,4 +39,17 @@ extension Bench {
         ])
         return Partition(disk: path, uuid: uuid, partitionUUID: partitionUUID)
     }
+
+    /// A disk for a boot loader, with one partition. For UEFI this is an EFI system partition; else there is
+    /// room in front of it, where GRUB puts itself.
+    package func loaderDisk(_ name: String = "loader", uefi: Bool) throws -> String {
+        let path = try disk(name, size: 160)
+        let table =
+            uefi ? "label: gpt\nstart=2048, size=323584, type=uefi\n" : "label: dos\nstart=2048\n"
+        try Host.run(["sh", "-c", "printf %s \"$1\" | sfdisk -q \"$2\"", "sh", table, path])
+        if uefi {
+            try Host.run(["mkfs.vfat", "-F", "32", "--offset=2048", path, "161792"])
+        }
+        return path
+    }
 }

@@ -17,14 +17,16 @@ extension Machines {
                     before: 0
                     installed: 4
                     complaints: 0
+                    resume initramfs: bin/kresume bin/cryptsetup
                     removed: 0
                     removed: the key is kept
                     left:
                     """)
         }
 
-        /// Debian 13 has UEFI here: without it, and without `resume=`, its systemd does not hibernate. There the
-        /// machine sleeps by `hybrid-sleep` before it hibernates; the other one by `suspend-then-hibernate`.
+        /// Debian 13 has UEFI and systemd-boot here, Debian 12 has GRUB: without UEFI, and without `resume=`, its
+        /// systemd would not hibernate, were it newer. Each starts the resume initramfs, once.
+        /// The one sleeps by `hybrid-sleep` before it hibernates, the other by `suspend-then-hibernate`.
         @Test(arguments: System.Suite.allCases) func systemctlHibernates(suite: System.Suite) throws
         {
             try Bench.use("setup-\(suite)") { bench in
@@ -35,38 +37,30 @@ extension Machines {
                     configuration.firmware = .uefi(variables: try bench.uefiVariables())
                 }
                 configuration.disks.append(Disk(try bench.ext4()))
+                configuration.disks.append(Disk(try bench.loaderDisk(uefi: hasFirmware)))
                 configuration.parameters.removeAll { $0.hasPrefix("resume=") }
+                let installer = try bench.start("install", configuration)
+                try installer.waitUntilBooted()
+                // As it is where nobody has thought of hibernation.
+                try installer.expect(
+                    "swapoff -a && sed -i /swap/d /etc/fstab && rm -r /etc/kresume")
+                // With this loader systemd would take the swap partition by itself.
+                let words =
+                    Configuration.commonParameters + configuration.parameters
+                    + ["systemd.gpt_auto=0"]
+                let done = try installer.run(
+                    hasFirmware
+                        ? Self.systemdBoot(words)
+                        : Self.grub(words.filter { !$0.hasPrefix("root=") }), limit: .seconds(300))
+                #expect(done.status == 0, "\(done.output)")
+                try installer.powerOff()
+
+                configuration.bootDisk = 2
                 let machine = try bench.start("first", configuration)
                 try machine.waitUntilBooted()
-                // As it is where nobody has thought of hibernation.
-                try machine.expect(
-                    "swapoff -a && sed -i /swap/d /etc/fstab && rm -r /etc/kresume")
                 try machine.startWork(memory: 16)
-                try machine.expect(Self.files + " >/run/before")
-
-                let asked = try machine.run("echo n | kresume setup --size=384M")
-                #expect(asked.status == 1 && asked.output.hasSuffix("(--yes does not ask)."))
-                let steps = [
-                    "make the swap file /swapfile, 384 MiB", "make the key",
-                    "make systemctl hibernate use kresume",
-                    "make systemctl suspend-then-hibernate use kresume",
-                    "make systemctl hybrid-sleep use kresume",
-                    "make the initramfs again (update-initramfs -u)",
-                ]
-                for step in steps { #expect(asked.output.contains(". \(step)"), "\(asked.output)") }
-                // Else the one that hibernates leaves it in a variable of the firmware's.
-                #expect(asked.output.contains(". say in /etc/kresume.conf") == !hasFirmware)
-                try machine.expect("\(Self.files) | diff /run/before -")
-
-                let done = try machine.run(
-                    "printf 'right\\nright\\n' | kresume setup --yes --size=384M",
-                    limit: .seconds(900))
-                #expect(done.status == 0, "\(done.output)")
-                try machine.expect("swapon --show=NAME --noheadings", gives: "/swapfile")
-                let check = try machine.run("kresume check")
-                #expect(check.status == 0 && !check.output.contains("✗ device"), "\(check.output)")
-                let again = try machine.run("kresume setup")
-                #expect(again.status == 0 && again.output.hasPrefix("All is set up."), "\(again)")
+                try machine.expect(Self.files + " >/var/tmp/before")
+                try setUp(machine, hasFirmware: hasFirmware)
 
                 try machine.expect(
                     "busctl call org.freedesktop.login1 /org/freedesktop/login1 "
@@ -75,7 +69,6 @@ extension Machines {
                 let hook = "/usr/lib/systemd/system-sleep/test"
                 try machine.expect(
                     """
-                    mkdir -p \(hook.dropLast(5)) && \
                     printf '#!/bin/sh\\necho $* $SYSTEMD_SLEEP_ACTION >>/run/hooks\\n' >\(hook) && \
                     chmod +x \(hook)
                     """)
@@ -83,9 +76,6 @@ extension Machines {
                     try suite == .trixie
                     ? hibernateAfterHybridSleep(machine) : suspendThenHibernate(machine)
                 try machine.waitForPowerOff(by: request, limit: .seconds(300))
-                configuration.initramfs = try bench.fileOfInstalledSystem(
-                    "/boot/initrd.img-\(try System.test.release())",
-                    on: configuration.disks[0].path)
                 let back = try bench.start("back", configuration)
                 try back.waitForConsole(
                     "Passphrase of the hibernation image:", limit: .seconds(300))
@@ -93,6 +83,8 @@ extension Machines {
                 let reply = try back.waitForReturn(of: request)
                 #expect(reply.status == 0, "\(reply.output)")
                 #expect(!back.console.contains("EXT4-fs (vda1): mounted"))
+                #expect(back.console.contains(" kresume.entry"))
+                #expect(!machine.console.contains(" kresume.entry"))
                 try back.expectWorkIntact()
                 try back.expect("swapon --show=NAME --noheadings", gives: "/swapfile")
                 let actions =
@@ -103,10 +95,19 @@ extension Machines {
                     "cat /run/hooks && rm \(hook)",
                     gives: actions.map { "pre \($0)\npost \($0)" }.joined(separator: "\n"))
                 try back.expect("kresume status | grep -c 'hibernated to /swapfile'", gives: "1")
-
-                // What it takes back is the same in both, and takes its time.
-                if hasFirmware { try expectUndone(back) }
+                // Debian 12: without an image, a boot by that entry goes on.
+                if !hasFirmware { try back.expect("kresume setup --next-boot=resume") }
                 try back.stopWork()
+
+                let next = try bench.start("next", configuration)
+                try next.waitUntilRunning()
+                #expect(next.console.contains(" kresume.entry") == !hasFirmware)
+                try next.expect(
+                    "grep -a '^next_entry' /boot/grub/grubenv || ls \(Self.oneShot) 2>/dev/null || :",
+                    gives: hasFirmware ? "" : "next_entry=")
+                // What it takes back is the same in both, and takes its time.
+                if hasFirmware { try expectUndone(next) }
+                try next.powerOff()
                 try bench.checkInstalledFileSystem(configuration.disks[0].path)
             }
         }
@@ -142,13 +143,63 @@ extension Machines {
         private func expectUndone(_ machine: Machine) throws {
             let undone = try machine.run("kresume setup --undo", limit: .seconds(900))
             #expect(undone.status == 0, "\(undone.output)")
-            try machine.expect("\(Self.files) | diff /run/before -")
+            try machine.expect("\(Self.files) | diff /var/tmp/before -")
             try machine.expect("swapon --show=NAME --noheadings")
+        }
+
+        private func setUp(_ machine: Machine, hasFirmware: Bool) throws {
+            let setup = "kresume setup --resume-initramfs --size=384M"
+            let asked = try machine.run("echo n | \(setup)")
+            #expect(asked.status == 1 && asked.output.hasSuffix("(--yes does not ask)."))
+            let steps = [
+                "make the swap file /swapfile, 384 MiB", "make the key",
+                "make systemctl hibernate use kresume",
+                "make systemctl suspend-then-hibernate use kresume",
+                "make systemctl hybrid-sleep use kresume",
+                "make the initramfs again (update-initramfs -u)", "make an initramfs of Linux ",
+            ]
+            for step in steps { #expect(asked.output.contains(". \(step)"), "\(asked.output)") }
+            // Else the one that hibernates leaves it in a variable of the firmware's.
+            for step in ["say in /etc/kresume.conf", "say so on the kernel command line"] {
+                #expect(asked.output.contains(". \(step)") == !hasFirmware, "\(asked.output)")
+            }
+            try machine.expect("\(Self.files) | diff /var/tmp/before -")
+
+            let done = try machine.run(
+                "printf 'right\\nright\\n' | \(setup) --yes", limit: .seconds(900))
+            #expect(done.status == 0, "\(done.output)")
+            try machine.expect("swapon --show=NAME --noheadings", gives: "/swapfile")
+            let check = try machine.run("kresume check")
+            #expect(check.status == 0 && !check.output.contains("✗ device"), "\(check.output)")
+            #expect(check.output.contains("✓ resume initramfs: "), "\(check.output)")
+            let again = try machine.run("kresume setup")
+            #expect(again.status == 0 && again.output.hasPrefix("All is set up."), "\(again)")
+        }
+
+        private static let oneShot =
+            "/sys/firmware/efi/efivars/LoaderEntryOneShot-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+
+        /// As its package does where the system partition is mounted.
+        private static func systemdBoot(_ words: [String]) -> String {
+            """
+            mkdir -p /efi /etc/kernel && echo '/dev/vdc1 /efi vfat umask=0077 0 0' >>/etc/fstab && \
+            mount /efi && echo '\(words.joined(separator: " "))' >/etc/kernel/cmdline && \
+            bootctl install --esp-path=/efi --no-variables && release=$(uname -r) && \
+            kernel-install add $release /boot/vmlinuz-$release /boot/initrd.img-$release
+            """
+        }
+
+        private static func grub(_ words: [String]) -> String {
+            """
+            printf 'GRUB_TIMEOUT=0\\nGRUB_TERMINAL=serial\\nGRUB_CMDLINE_LINUX="%s"\\n' \
+                '\(words.joined(separator: " "))' >/etc/default/grub && \
+            grub-install --target=i386-pc /dev/vdc && update-grub
+            """
         }
 
         /// What setup changes, but for the initramfs.
         private static let files = """
-            (cat /etc/fstab /etc/kresume.conf; find / -maxdepth 1; find /etc) | sort
+            (cat /etc/fstab /etc/kresume.conf; find / -maxdepth 1; find /etc /boot /efi) 2>&1 | sort
             """
     }
 }
