@@ -177,7 +177,7 @@ package struct CheckMachine {
                     hibernate.configured, machine, report)
             else { return }
             checkPlace(&checkup, location, source)
-        } catch { checkup.add(.stock, "place", .doubtful, explanation(of: error)) }
+        } catch { checkup.add(.place, .doubtful, explanation(of: error)) }
     }
 
     /// Whether the next boot looks where swap is in use.
@@ -196,7 +196,7 @@ package struct CheckMachine {
             }
             if let path, page == location.offsetPages, machine.isSameDevice(path, device) {
                 return checkup.add(
-                    .stock, "place", .met, "the next boot looks where \(swap.path) is")
+                    .place, .met, "the next boot looks where \(swap.path) is")
             }
             places.append(
                 swap.isBlockDevice
@@ -205,7 +205,7 @@ package struct CheckMachine {
         }
         if places.isEmpty { return }
         checkup.add(
-            .stock, "place", .doubtful,
+            .place, .doubtful,
             "the next boot looks on "
                 + NextBoot.words("\(location.device)", pages: location.offsetPages)
                 + " (\(source)), where no swap is in use (in use: \(list(places)))")

@@ -23,7 +23,7 @@ package struct Checkup {
     enum Line: CaseIterable {
         case ownKernel, defects, secretMemory, drivers, device, saverKernel, saverInitramfs
         case saverMemory, nextBoot, encryption
-        case stockKernel, swap, stockNextBoot
+        case stockKernel, swap, stockNextBoot, place
         case resumeKernel, memoryMap, initramfs, resumeInitramfs, commandLine
 
         fileprivate var part: Part {
@@ -31,7 +31,7 @@ package struct Checkup {
             case .ownKernel, .defects, .secretMemory, .drivers, .device, .saverKernel,
                 .saverInitramfs, .saverMemory, .nextBoot, .encryption:
                 .own
-            case .stockKernel, .swap, .stockNextBoot: .stock
+            case .stockKernel, .swap, .stockNextBoot, .place: .stock
             case .resumeKernel, .memoryMap, .initramfs, .resumeInitramfs, .commandLine: .resume
             }
         }
@@ -49,6 +49,7 @@ package struct Checkup {
             case .nextBoot, .stockNextBoot: "next boot"
             case .encryption: "encryption"
             case .swap: "swap"
+            case .place: "place"
             case .memoryMap: "memory map"
             case .resumeInitramfs: "resume initramfs"
             case .commandLine: "command line"
