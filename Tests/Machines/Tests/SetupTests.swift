@@ -103,7 +103,7 @@ extension Machines {
                 try next.waitUntilRunning()
                 #expect(next.console.contains(" kresume.entry") == !hasFirmware)
                 try next.expect(
-                    "grep -a '^next_entry' /boot/grub/grubenv || ls \(Self.oneShot) 2>/dev/null || :",
+                    "grep -as '^next_entry' /boot/grub/grubenv || ls \(Self.oneShot) 2>/dev/null || :",
                     gives: hasFirmware ? "" : "next_entry=")
                 // What it takes back is the same in both, and takes its time.
                 if hasFirmware { try expectUndone(next) }
