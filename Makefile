@@ -43,7 +43,7 @@ PACKAGE_PACKAGES := debhelper lintian rpm rpmlint
 DEMO_PACKAGES  := qemu-system-x86 busybox-static cpio kmod xz-utils e2fsprogs util-linux
 TEST_PACKAGES  := $(DEMO_PACKAGES) shellcheck ovmf linux-source-6.12 \
 	make flex bison bc libelf-dev libssl-dev zstd lz4 \
-	xfsprogs btrfs-progs f2fs-tools dosfstools exfatprogs fdisk mmdebstrap \
+	openssl sbsigntool xfsprogs btrfs-progs f2fs-tools dosfstools exfatprogs fdisk mmdebstrap \
 	$(PACKAGE_PACKAGES)
 
 PREFIX  := /usr/local
@@ -86,6 +86,7 @@ INSTALLED := \
 		$(SYSCONFDIR)/initramfs/post-update.d/kresume $(INITCPIO)/post/kresume \
 		/usr/lib/kernel/install.d/95-kresume.install,resume-entry/refresh:$(hook):755) \
 	resume-entry/system-sleep:$(SYSTEMD_SLEEP)/kresume:755 \
+	elogind/hibernate:$(DATADIR)/kresume/hibernate:755 \
 	systemd/hibernate.conf:$(DATADIR)/kresume/systemd-hibernate.conf:644 \
 	systemd/suspend-then-hibernate.conf:$(DATADIR)/kresume/systemd-suspend-then-hibernate.conf:644 \
 	systemd/hybrid-sleep.conf:$(DATADIR)/kresume/systemd-hybrid-sleep.conf:644 \

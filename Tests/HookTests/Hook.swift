@@ -24,9 +24,10 @@ struct Hook {
 
     /// Reads the file, with `arguments`, and then runs `command`. Paths of `files` and of the
     /// binary are replaced in the text; the rest runs as it is.
-    /// `neighbours` are names of empty files in its directory.
+    /// `neighbours` are names of empty files in its directory. `first` is done before.
     func run(
-        _ command: String = ":", arguments: [String] = [], beside neighbours: [String] = []
+        _ command: String = ":", arguments: [String] = [], beside neighbours: [String] = [],
+        first: String = ":"
     ) throws -> Outcome {
         let directory = FileManager.default.temporaryDirectory
             .appending(path: "hook-tests-\(UUID().uuidString)")
@@ -55,7 +56,7 @@ struct Hook {
             return "\(parts[0])() { echo \(parts[0]) \"$@\" >&3; return \(status); }"
         }
         let settings = variables.map { "export \($0.key)='\($0.value)'" }
-        let lines = functions + settings + [". \"$0\"", command]
+        let lines = [first] + functions + settings + [". \"$0\"", command]
 
         let process = Process()
         let calls = Pipe()

@@ -152,10 +152,29 @@ package final class Bench: Sendable {
     }
 
     /// A machine's own copy of OVMF's variable store.
-    package func uefiVariables() throws -> String {
+    package func uefiVariables() throws -> String { try variables("OVMF_VARS_4M.fd") }
+
+    /// The same with Secure Boot on, and the keys of somebody's own: those that Debian gives away.
+    package func secureBootVariables() throws -> String {
+        try variables("OVMF_VARS_4M.snakeoil.fd")
+    }
+
+    private func variables(_ name: String) throws -> String {
         let path = disks.appending(path: "variables").path
-        try FileManager.default.copyItem(atPath: "/usr/share/OVMF/OVMF_VARS_4M.fd", toPath: path)
+        try FileManager.default.copyItem(atPath: "/usr/share/OVMF/\(name)", toPath: path)
         return path
+    }
+
+    /// A copy of a kernel, signed with these keys.
+    package func signed(_ kernel: String) throws -> String {
+        let keys = "/usr/share/ovmf/PkKek-1-snakeoil"
+        let key = scratch("key")
+        let result = scratch("signed-kernel")
+        try Host.run([
+            "openssl", "rsa", "-in", "\(keys).key", "-passin", "pass:snakeoil", "-out", key,
+        ])
+        try Host.run(["sbsign", "--key", key, "--cert", "\(keys).pem", "--output", result, kernel])
+        return result
     }
 
     /// Throws with e2fsck's words where the file system is not clean. The machine must be off.

@@ -10,6 +10,8 @@ package struct Configuration: Sendable {
         case bios
         /// `variables` is this machine's own copy of OVMF's variable store.
         case uefi(variables: String)
+        /// The same with Secure Boot, which takes what ``Bench/signed(_:)`` has signed. The board is q35.
+        case secureBoot(variables: String)
     }
 
     /// MiB.
@@ -33,6 +35,8 @@ package struct Configuration: Sendable {
     /// and command line; nil: it is given those of this configuration.
     package var bootDisk: Int?
     package var system = System.test
+    /// Nil: the system's own.
+    package var kernel: String?
     /// Nil: the system's own.
     package var initramfs: String?
     /// Words for the kernel command line.
@@ -65,20 +69,31 @@ extension Configuration {
         return (words + (bootCommand.map { ["-- run", $0] } ?? [])).joined(separator: " ")
     }
 
+    private var machine: String {
+        if case .secureBoot = firmware { board.rawValue + ",smm=on" } else { board.rawValue }
+    }
+
+    private static func flash(_ code: String, _ variables: String) -> [String] {
+        [
+            "-drive", "if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/OVMF/\(code)",
+            "-drive", "if=pflash,unit=1,format=raw,file=\(variables)",
+        ]
+    }
+
     /// QEMU's arguments. The channels are the sockets of ``QEMUProcess``.
     func arguments() throws -> [String] {
         let size =
             pluggableMemory == 0 ? "\(memory)" : "\(memory)M,maxmem=\(memory + pluggableMemory)M"
         var result = [
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-            "-accel", "tcg,thread=multi", "-machine", board.rawValue, "-cpu", processorModel,
+            "-accel", "tcg,thread=multi", "-machine", machine, "-cpu", processorModel,
             "-smp", "\(processors)", "-m", size,
             "-object", "rng-random,id=random,filename=/dev/urandom",
             "-device", "virtio-rng-pci,rng=random",
         ]
         if bootDisk == nil {
             let files = try system.files()
-            result += ["-kernel", files.kernel, "-initrd", initramfs ?? files.initramfs]
+            result += ["-kernel", kernel ?? files.kernel, "-initrd", initramfs ?? files.initramfs]
             result += ["-append", commandLine]
         }
         if pluggableMemory > 0 {
@@ -99,12 +114,13 @@ extension Configuration {
         }
         result += ["-serial", "chardev:console", "-serial", "chardev:control"]
         result += ["-mon", "chardev=monitor,mode=control"]
-        if case .uefi(let variables) = firmware {
-            let code = "/usr/share/OVMF/OVMF_CODE_4M.fd"
-            result += [
-                "-drive", "if=pflash,unit=0,format=raw,readonly=on,file=\(code)",
-                "-drive", "if=pflash,unit=1,format=raw,file=\(variables)",
-            ]
+        switch firmware {
+        case .bios: break
+        case .uefi(let variables): result += Self.flash("OVMF_CODE_4M.fd", variables)
+        case .secureBoot(let variables):
+            result += Self.flash("OVMF_CODE_4M.secboot.fd", variables)
+            // Only what runs in system management mode may change the variables that hold the keys.
+            result += ["-global", "driver=cfi.pflash01,property=secure,value=on"]
         }
         if disks.contains(where: { $0.interface == .ahci }) {
             result += ["-device", "ahci,id=sata"]

@@ -95,10 +95,15 @@ extension Machines {
             try expectCircles(1, "paging-depths", first, restore: second)
         }
 
-        @Test func uefiVariablesWorkAfterwards() throws {
+        /// With the owner's keys, a kernel that they have signed, and no lockdown.
+        @Test func secureBootAndVariablesAfterwards() throws {
             var configuration = Configuration()
             configuration.board = .q35
-            try expectCircles(1, "uefi-circle", configuration, uefi: true) { machine in
+            try expectCircles(1, "uefi-circle", configuration, secureBoot: true) { machine in
+                let state = "SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+                try machine.expect(
+                    "tail -c 1 /sys/firmware/efi/efivars/\(state) | od -An -tu1 | tr -d ' '",
+                    gives: "1")
                 // The kernel's own GUID for crash dumps: it lets any name of it be deleted.
                 let guid = "cfc8fc79-be2e-4ddc-97f0-9f98bfe298a0"
                 let variable = "/sys/firmware/efi/efivars/Test-\(guid)"
@@ -122,7 +127,7 @@ extension Machines {
 private func expectCircles(
     _ count: Int, _ name: String, _ configuration: Configuration, restore: Configuration? = nil,
     work: Int = 64, swapInterface: Disk.Interface = .virtio, swap: String = "/dev/vda",
-    ext4: String = "/dev/vdb", uefi: Bool = false, by command: String? = nil,
+    ext4: String = "/dev/vdb", secureBoot: Bool = false, by command: String? = nil,
     estimating: Bool = false,
     afterwards: (Machine) throws -> Void = { _ in }
 ) throws {
@@ -133,7 +138,10 @@ private func expectCircles(
             Disk(try bench.swap(size: configuration.memory + 256), interface: swapInterface),
             Disk(fileSystem),
         ]
-        if uefi { original.firmware = .uefi(variables: try bench.uefiVariables()) }
+        if secureBoot {
+            original.firmware = .secureBoot(variables: try bench.secureBootVariables())
+            original.kernel = try bench.signed(original.system.files().kernel)
+        }
         var restore = restore ?? original
         restore.disks = original.disks
         restore.firmware = original.firmware
