@@ -15,8 +15,9 @@ package final class Bench: Sendable {
     /// Called with what the consoles show, as it comes.
     private let watch: (@Sendable (String) -> Void)?
 
-    /// Where QEMU itself crashes, or a kernel hangs in its own hibernation, which an emulated processor makes them
-    /// do now and then, all is done once more from the beginning, and that is said.
+    /// Where QEMU itself crashes or runs stale code, or a kernel hangs in its own hibernation, which an
+    /// emulated processor makes them do now and then, all is done once more from the beginning, and that
+    /// is said.
     package static func use<Result>(
         _ name: String, watch: (@Sendable (String) -> Void)? = nil,
         _ body: (Bench) throws -> Result

@@ -233,9 +233,25 @@ package final class Machine: Sendable {
             if let signal = process.crashSignal {
                 throw MachineError.crashed(machine: name, signal: signal)
             }
+            if hasRunStaleCode {
+                throw MachineError.staleCode(machine: name, console: consoleTail)
+            }
             throw MachineError.gone(
                 machine: name, waitingFor: what, reason: stopReason, console: consoleTail)
         }
+    }
+
+    /// Whether the kernel stopped at a breakpoint that is not there: it replaces its code by way of such
+    /// instructions, and one of QEMU's processors may run what another one has replaced.
+    private var hasRunStaleCode: Bool {
+        guard let oops = console.range(of: "Oops: int3"),
+            let code = console[oops.upperBound...].range(of: "Code: ")
+        else { return false }
+        let bytes = console[code.upperBound...].prefix { !$0.isNewline }.split(separator: " ")
+        guard let next = bytes.firstIndex(where: { $0.hasPrefix("<") }), next > 0 else {
+            return false
+        }
+        return bytes[next - 1] != "cc"
     }
 
     private func returned(_ request: Request, _ reply: Reply) -> MachineError {

@@ -15,6 +15,8 @@ package enum MachineError: Error {
     /// The kernel hangs in its own hibernation, in which nobody of ours has a part: an emulated machine does it
     /// now and then.
     case stuck(machine: String, console: Substring)
+    /// The kernel ran into an instruction that is not in its memory; see `Machine`.
+    case staleCode(machine: String, console: Substring)
     /// A command came back although it should not have.
     case returned(machine: String, command: String, Reply, console: Substring)
 }
@@ -23,7 +25,7 @@ extension MachineError {
     /// It says nothing of what is tested.
     var isTheEmulators: Bool {
         switch self {
-        case .crashed, .stuck: true
+        case .crashed, .stuck, .staleCode: true
         default: false
         }
     }
@@ -51,6 +53,12 @@ extension MachineError: CustomStringConvertible {
         case .stuck(let machine, let console):
             """
             \(machine): the kernel hangs in its own hibernation
+            --- its console's end:
+            \(console)
+            """
+        case .staleCode(let machine, let console):
+            """
+            \(machine): the emulated processor ran code that is not there
             --- its console's end:
             \(console)
             """

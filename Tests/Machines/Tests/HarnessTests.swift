@@ -76,6 +76,25 @@ extension Machines {
             #expect(attempts == expected, "\(String(describing: error))")
         }
 
+        /// The same where it stops for a breakpoint, but only for one that is not there.
+        @Test(arguments: [("0f", 2), ("cc", 1)])
+        func whereAProcessorRunsStaleCodeAllIsDoneOnceMore(byte: String, expected: Int) throws {
+            var attempts = 0
+            let error = #expect(throws: MachineError.self) {
+                try Bench.use("stale-\(byte)") { bench in
+                    attempts += 1
+                    let machine = try bench.start("machine", Configuration())
+                    try machine.waitUntilBooted()
+                    for line in ["Oops: int3: 0000 [#1] SMP", "Code: 6d \(byte) <1f> 44 00 00"] {
+                        try machine.expect("echo '\(line)' >/dev/kmsg")
+                    }
+                    _ = machine.send("reboot -f")
+                    try machine.waitForPowerOff()
+                }
+            }
+            #expect(attempts == expected, "\(String(describing: error))")
+        }
+
         @Test func workSurvivesTheKernelsOwnHibernation() throws {
             try Bench.use("stock-circle") { bench in
                 let ext4 = try bench.ext4()
