@@ -26,7 +26,6 @@ extension Machines {
 
         /// Debian 13 has UEFI and systemd-boot here, Debian 12 has GRUB: without UEFI, and without `resume=`, its
         /// systemd would not hibernate, were it newer. Each starts the resume initramfs, once.
-        /// The one sleeps by `hybrid-sleep` before it hibernates, the other by `suspend-then-hibernate`.
         @Test(arguments: System.Suite.allCases) func systemctlHibernates(suite: System.Suite) throws
         {
             try Bench.use("setup-\(suite)") { bench in
@@ -72,9 +71,8 @@ extension Machines {
                     printf '#!/bin/sh\\necho $* $SYSTEMD_SLEEP_ACTION >>/run/hooks\\n' >\(hook) && \
                     chmod +x \(hook)
                     """)
-                let request =
-                    try suite == .trixie
-                    ? hibernateAfterHybridSleep(machine) : suspendThenHibernate(machine)
+                // As `systemctl hibernate` does it, which does not wait.
+                let request = machine.send("systemctl start systemd-hibernate.service")
                 try machine.waitForPowerOff(by: request, limit: .seconds(300))
                 let back = try bench.start("back", configuration)
                 try back.waitForConsole(
@@ -87,13 +85,9 @@ extension Machines {
                 #expect(!machine.console.contains(" kresume.entry"))
                 try back.expectWorkIntact()
                 try back.expect("swapon --show=NAME --noheadings", gives: "/swapfile")
-                let actions =
-                    suite == .trixie
-                    ? ["hibernate hibernate"]
-                    : ["suspend", "hibernate"].map { "suspend-then-hibernate \($0)" }
                 try back.expect(
                     "cat /run/hooks && rm \(hook)",
-                    gives: actions.map { "pre \($0)\npost \($0)" }.joined(separator: "\n"))
+                    gives: "pre hibernate hibernate\npost hibernate hibernate")
                 try back.expect("kresume status | grep -c 'hibernated to /swapfile'", gives: "1")
                 // Debian 12: without an image, a boot by that entry goes on.
                 if !hasFirmware { try back.expect("kresume setup --next-boot=resume") }
@@ -110,34 +104,6 @@ extension Machines {
                 try next.powerOff()
                 try bench.checkInstalledFileSystem(configuration.disks[0].path)
             }
-        }
-
-        /// As `systemctl` does it, which does not wait.
-        private func hibernateAfterHybridSleep(_ machine: Machine) throws -> Request {
-            let hybrid = machine.send("systemctl start systemd-hybrid-sleep.service")
-            try machine.waitForSleep(by: hybrid)
-            machine.wakeUp()
-            #expect(try machine.waitForReply(to: hybrid).status == 0)
-            try machine.expectWorkIntact()
-            try machine.expect(
-                "cat /run/hooks && rm /run/hooks",
-                gives: "pre hybrid-sleep hybrid-sleep\npost hybrid-sleep hybrid-sleep")
-            try machine.expect(
-                "kresume status | grep -c 'the machine slept, and its memory was kept'", gives: "1")
-            try machine.expect("swapon --show=NAME --noheadings", gives: "/swapfile")
-            try machine.expect("kresume locate")
-            return machine.send("systemctl start systemd-hibernate.service")
-        }
-
-        /// The clock wakes the machine.
-        private func suspendThenHibernate(_ machine: Machine) throws -> Request {
-            let settings = "/run/systemd/sleep.conf.d"
-            try machine.expect(
-                "mkdir -p \(settings) && printf '[Sleep]\\nHibernateDelaySec=5\\n' >\(settings)/test.conf"
-            )
-            let request = machine.send("systemctl start systemd-suspend-then-hibernate.service")
-            try machine.waitForSleep(by: request)
-            return request
         }
 
         private func expectUndone(_ machine: Machine) throws {
