@@ -111,16 +111,26 @@ extension Machines {
                 let machine = try bench.start("machine", configuration.booting(boot))
                 #expect(try machine.waitForBootCommand() == Reply(status: 0, output: ""))
                 try machine.waitUntilBooted()
-                for name in ["vda", "vdb", "vdc"] {
+                for name in ["vda", "vdc"] {
                     try machine.expect("\(boot) /dev/\(name)")
                     try machine.expect("\(boot) --offset=9999999 /dev/\(name)")
                 }
                 try machine.expect("dmesg | grep kresume:", status: 1)
+                // A file system was meant to have a swap file there.
+                func complaint(_ page: Int) -> String {
+                    "kresume: page \(page) of /dev/vdb (--offset=\(page)) is no swap; no swap file was "
+                        + "found on it"
+                }
+                try machine.expect("\(boot) /dev/vdb", gives: complaint(0))
+                try machine.expect("\(boot) --offset=9999999 /dev/vdb", gives: complaint(9_999_999))
                 for name in ["vda", "vdb", "vdc"] {
                     let words = "kresume: no hibernation image on /dev/\(name)"
-                    try machine.expect(resume(from: "/dev/\(name)"), gives: words)
+                    func answer(_ page: Int) -> String {
+                        name == "vdb" ? words + "\n" + complaint(page) : words
+                    }
+                    try machine.expect(resume(from: "/dev/\(name)"), gives: answer(0))
                     try machine.expect(
-                        resume(from: "--offset=9999999 /dev/\(name)"), gives: words)
+                        resume(from: "--offset=9999999 /dev/\(name)"), gives: answer(9_999_999))
                 }
                 try machine.expect(
                     "kresume resume",
