@@ -59,7 +59,7 @@ extension Arguments {
         guard let device = DeviceSpecification(text) else {
             throw UsageError.notADevice(text)
         }
-        return ImageLocation(device, offsetPages: options.number("offset") ?? 0)
+        return ImageLocation(device, offsetPages: options.number("offset"))
     }
 
     func requiredLocation() throws -> ImageLocation {

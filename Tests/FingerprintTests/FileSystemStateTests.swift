@@ -3,6 +3,7 @@
 import Explanation
 import Foundation
 import MachineHarness
+import TestSupport
 import Testing
 
 @testable import Fingerprint

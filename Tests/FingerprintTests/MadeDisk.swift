@@ -7,7 +7,7 @@ import SystemPackage
 import TestSupport
 
 /// A file with a file system that its own tools have made: what they say of it is what is to be read.
-final class MadeDisk {
+final class MadeDisk: FileOnDisk {
     let path: String
     private let tree: TemporaryTree
     let size: UInt64
@@ -22,17 +22,7 @@ final class MadeDisk {
     }
 
     func readAt(_ offset: UInt64, _ count: Int) -> [UInt8]? {
-        guard let file = FileHandle(forReadingAtPath: path) else { return nil }
-        defer { try? file.close() }
-        try? file.seek(toOffset: offset)
-        return (try? file.read(upToCount: count)).map { Array($0) }
-    }
-
-    func write(_ bytes: [UInt8], at offset: UInt64) throws {
-        let file = try FileHandle(forUpdating: URL(filePath: path))
-        try file.seek(toOffset: offset)
-        try file.write(contentsOf: Data(bytes))
-        try file.close()
+        bytes(at: offset, count)
     }
 
     func byte(at offset: UInt64) -> UInt8 { readAt(offset, 1)?.first ?? 0 }

@@ -21,8 +21,10 @@ extension FuzzTarget {
         inode.store([0x0a, 0xf3, 1, 0, 4, 0, 0, 0], at: 0x28)
         inode.store(UInt32(9), at: 0x28 + 20)
         let ext =
-            piece(superblock, at: 1024) + piece([5, 0, 0, 0], at: 4096 + 8)
-            + piece(inode, at: 5 * 4096 + 7 * 128) + piece([0xc0, 0x3b, 0x39, 0x98], at: 9 * 4096)
+            PiecedDevice.piece(superblock, at: 1024)
+            + PiecedDevice.piece([5, 0, 0, 0], at: 4096 + 8)
+            + PiecedDevice.piece(inode, at: 5 * 4096 + 7 * 128)
+            + PiecedDevice.piece([0xc0, 0x3b, 0x39, 0x98], at: 9 * 4096)
 
         var xfs = [UInt8](repeating: 0, count: 255)
         xfs.store(Array("XFSB".utf8) + [0, 0, 16, 0], at: 0)
@@ -30,7 +32,7 @@ extension FuzzTarget {
         xfs.store([0, 1, 0, 0], at: 0x54)
         xfs.store([0, 0, 0, 64], at: 0x60)
         xfs.store([12, 9, 8, 4, 16], at: 0x78)
-        let log = piece([0xfe, 0xed, 0xba, 0xbe, 0, 0, 0, 1], at: 16384)
+        let log = PiecedDevice.piece([0xfe, 0xed, 0xba, 0xbe, 0, 0, 0, 1], at: 16384)
 
         var f2fs = [UInt8](repeating: 0, count: 128)
         f2fs.store(UInt32(0xf2f5_2010), at: 0)
@@ -43,7 +45,7 @@ extension FuzzTarget {
         fat.store(UInt32(100), at: 36)
         fat.store(UInt32(2), at: 44)
         fat.store(UInt16(1), at: 48)
-        let chain = piece([3, 0, 0, 0, 0xff, 0xff, 0xff, 0x0f], at: 32 * 512 + 8)
+        let chain = PiecedDevice.piece([3, 0, 0, 0, 0xff, 0xff, 0xff, 0x0f], at: 32 * 512 + 8)
 
         var exfat = [UInt8](repeating: 0, count: 120)
         exfat.store("EXFAT   ".utf8, at: 3)
@@ -67,32 +69,22 @@ extension FuzzTarget {
             device: "/dev/sda1", kind: "ext4", mountPoint: "/", isReadWrite: true,
             onlyWarns: false, isAsMounted: false)
         return [
-            [1] + ext, [2] + piece(xfs, at: 0) + log,
-            [3] + piece(Array("_BHRfS_M".utf8), at: 65536 + 64),
-            [4] + piece(f2fs, at: 1024), [5] + piece(fat, at: 0) + chain,
-            [6] + piece(exfat, at: 0) + piece(bitmap, at: 256 * 512 + 2 * 4096),
-            [7] + piece([0xfc, 0x4e, 0x2b, 0xa9, 1], at: 0),
-            [8] + piece(volume, at: 512)
-                + piece(Array("    \u{20}LVM2 x[5A%r0N*>".utf8), at: 4096),
+            [1] + ext, [2] + PiecedDevice.piece(xfs, at: 0) + log,
+            [3] + PiecedDevice.piece(Array("_BHRfS_M".utf8), at: 65536 + 64),
+            [4] + PiecedDevice.piece(f2fs, at: 1024), [5] + PiecedDevice.piece(fat, at: 0) + chain,
+            [6] + PiecedDevice.piece(exfat, at: 0)
+                + PiecedDevice.piece(bitmap, at: 256 * 512 + 2 * 4096),
+            [7] + PiecedDevice.piece([0xfc, 0x4e, 0x2b, 0xa9, 1], at: 0),
+            [8] + PiecedDevice.piece(volume, at: 512)
+                + PiecedDevice.piece(Array("    \u{20}LVM2 x[5A%r0N*>".utf8), at: 4096),
             [0] + (try [record, record].serialised()),
         ]
     } test: { input in
         guard let first = input.first else { return }
         if first == 0 { return try checkSection(Array(input.dropFirst())) }
         guard let kind = FileSystemKind(rawValue: UInt16(first)) else { return }
-        let pieces = pieces(of: input)
-        let size: UInt64 = 64 << 20
-        let read = { (offset: UInt64, count: Int) -> [UInt8]? in
-            require(offset <= size && UInt64(count) <= size - offset, "read \(count) at \(offset)")
-            var bytes = [UInt8](repeating: 0, count: count)
-            for (place, piece) in pieces where place + UInt64(piece.count) > offset {
-                for (index, byte) in piece.enumerated() {
-                    let at = place + UInt64(index)
-                    if at >= offset, at < offset + UInt64(count) { bytes[Int(at - offset)] = byte }
-                }
-            }
-            return bytes
-        }
+        let size = PiecedDevice.size
+        let read = PiecedDevice(input.dropFirst()).readAt
         guard let state = FileSystemState(kind, size: size, readAt: read) else { return }
         require(
             FileSystemState.identity(of: kind, size: size, readAt: read) == state.identity,
@@ -107,23 +99,6 @@ extension FuzzTarget {
             state: state, device: "", kind: "", mountPoint: "", isReadWrite: true,
             onlyWarns: false, isAsMounted: false)
         try checkSection([record].serialised())
-    }
-
-    private static func piece(_ bytes: [UInt8], at offset: UInt32) -> [UInt8] {
-        var result: [UInt8] = []
-        result.append(littleEndian: offset)
-        return result + [UInt8(bytes.count)] + bytes
-    }
-
-    private static func pieces(of input: [UInt8]) -> [(UInt64, [UInt8])] {
-        var pieces: [(UInt64, [UInt8])] = []
-        var place = 1
-        while let offset = input.integer(at: place, as: UInt32.self), place + 4 < input.count {
-            let end = min(input.count, place + 5 + Int(input[place + 4]))
-            pieces.append((UInt64(offset), Array(input[place + 5..<end])))
-            place = end
-        }
-        return pieces
     }
 
     /// What was read can be written, and is then read as the same.

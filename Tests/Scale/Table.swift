@@ -22,21 +22,9 @@ struct Row {
         "\(gibibytes) \(runPages) \(runs) \(moves) \(demand) \(steps) \(plan) \(peak) \(baseline)"
     }
 
-    init(
-        gibibytes: UInt64, runPages: UInt64, runs: Int, moves: Int, demand: Double, steps: Double,
-        plan: Double, peak: Int, baseline: Int
-    ) {
-        self.gibibytes = gibibytes
-        self.runPages = runPages
-        self.runs = runs
-        self.moves = moves
-        self.demand = demand
-        self.steps = steps
-        self.plan = plan
-        self.peak = peak
-        self.baseline = baseline
-    }
+}
 
+extension Row {
     init?(_ line: String) {
         let words = line.split(whereSeparator: \.isWhitespace)
         guard words.count == 9, let gibibytes = UInt64(words[0]), let runPages = UInt64(words[1]),

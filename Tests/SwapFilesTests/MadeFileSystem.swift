@@ -7,7 +7,7 @@ import SystemPackage
 import TestSupport
 
 /// A file with a file system that its own tools have made, with files in it, and nothing mounted.
-final class MadeFileSystem {
+final class MadeFileSystem: FileOnDisk {
     /// A file's path, how its first page ends, and who it belongs to.
     struct Member {
         var path: String
@@ -99,17 +99,7 @@ final class MadeFileSystem {
 
     func readAt(_ offset: UInt64, _ count: Int) -> [UInt8]? {
         reads += 1
-        guard let file = FileHandle(forReadingAtPath: path) else { return nil }
-        defer { try? file.close() }
-        try? file.seek(toOffset: offset)
-        return (try? file.read(upToCount: count)).map { Array($0) }
-    }
-
-    func write(_ bytes: [UInt8], at offset: UInt64) throws {
-        let file = try FileHandle(forUpdating: URL(filePath: path))
-        try file.seek(toOffset: offset)
-        try file.write(contentsOf: Data(bytes))
-        try file.close()
+        return bytes(at: offset, count)
     }
 
     func swapFiles(unless isLate: @escaping () -> Bool = { false }) -> SwapFiles? {

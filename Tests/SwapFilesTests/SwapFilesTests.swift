@@ -3,6 +3,7 @@
 import Foundation
 import SwapArea
 import SwapFiles
+import TestSupport
 import Testing
 
 /// In file systems that their own tools make.

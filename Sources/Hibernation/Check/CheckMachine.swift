@@ -109,7 +109,7 @@ package struct CheckMachine {
         } else if let complaint = nextBoot.complaint {
             checkup.add(.nextBoot, .doubtful, complaint)
         } else {
-            checkup.add(.nextBoot, .met, "it looks on \(target.path)")
+            checkup.add(.nextBoot, .met, "it looks on \(target.announced.path)")
         }
     }
 

@@ -6,7 +6,8 @@ import SwapArea
 import SystemPackage
 import Transfer
 
-/// Shows that what is written to an area is what changes in another one, which is said to be beneath. To overwrite something else there would be the worst that could happen.
+/// Shows that what is written to an area is what changes in another one, which is said to be beneath. To
+/// overwrite something else there would be the worst that could happen.
 struct ProvePlace {
     let area: ImageArea
     let beneath: ImageArea

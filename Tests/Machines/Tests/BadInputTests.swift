@@ -117,20 +117,22 @@ extension Machines {
                 }
                 try machine.expect("dmesg | grep kresume:", status: 1)
                 // A file system was meant to have a swap file there.
-                func complaint(_ page: Int) -> String {
-                    "kresume: page \(page) of /dev/vdb (--offset=\(page)) is no swap; no swap file was "
-                        + "found on it"
-                }
-                try machine.expect("\(boot) /dev/vdb", gives: complaint(0))
-                try machine.expect("\(boot) --offset=9999999 /dev/vdb", gives: complaint(9_999_999))
+                let missing =
+                    "kresume: /dev/vdb holds a file system (ext4), and nothing says at which page an "
+                    + "image in it would begin; no swap file was found on it"
+                let wrong =
+                    "kresume: page 9999999 of /dev/vdb (--offset=9999999) is no swap; no swap file was "
+                    + "found on it"
+                try machine.expect("\(boot) /dev/vdb", gives: missing)
+                try machine.expect("\(boot) --offset=9999999 /dev/vdb", gives: wrong)
                 for name in ["vda", "vdb", "vdc"] {
                     let words = "kresume: no hibernation image on /dev/\(name)"
-                    func answer(_ page: Int) -> String {
-                        name == "vdb" ? words + "\n" + complaint(page) : words
+                    func answer(_ more: String) -> String {
+                        name == "vdb" ? "\(words)\n\(more)" : words
                     }
-                    try machine.expect(resume(from: "/dev/\(name)"), gives: answer(0))
+                    try machine.expect(resume(from: "/dev/\(name)"), gives: answer(missing))
                     try machine.expect(
-                        resume(from: "--offset=9999999 /dev/\(name)"), gives: answer(9_999_999))
+                        resume(from: "--offset=9999999 /dev/\(name)"), gives: answer(wrong))
                 }
                 try machine.expect(
                     "kresume resume",

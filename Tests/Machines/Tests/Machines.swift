@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Foundation
 import MachineHarness
 import Testing
 
@@ -45,5 +46,14 @@ extension Machine {
         let reply = try run("work stop")
         try #require(reply == Reply(status: 0, output: ""))
         try powerOff()
+    }
+}
+
+extension StringProtocol {
+    /// The first whole number behind these words.
+    func number(behind words: String) -> Int? {
+        range(of: words).flatMap { found in
+            Int(self[found.upperBound...].drop { $0 == " " }.prefix { $0.isNumber })
+        }
     }
 }

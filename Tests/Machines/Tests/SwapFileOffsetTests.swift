@@ -79,8 +79,7 @@ extension Machines {
             // As the running kernel tells it.
             let checkup = try machine.run("kresume check --no-encrypt").output
             let offset = try #require(
-                Self.number(
-                    behind: "in use: \(point)/swap/swap, page ", in: checkup[...]), "\(checkup)")
+                checkup.number(behind: "in use: \(point)/swap/swap, page "), "\(checkup)")
             let request = machine.send(
                 """
                 cat /sys/class/block/\(fileSystem.device)/dev >/sys/power/resume
@@ -155,12 +154,6 @@ extension Machines {
             try machine.run(
                 Self.binding(commandLine) + "{ \(command); s=$?; umount /proc/cmdline; (exit $s); }"
             )
-        }
-
-        private static func number(behind words: String, in text: Substring) -> Int? {
-            text.range(of: words).flatMap { found in
-                Int(text[found.upperBound...].prefix { $0.isNumber })
-            }
         }
     }
 }

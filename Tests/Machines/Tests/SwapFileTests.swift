@@ -174,7 +174,7 @@ extension Machines {
             try machine.waitForPowerOff(by: request)
             let said = machine.console.dropFirst(start)
             #expect(said.contains(words), "\(said)")
-            let offset = Self.number(behind: "kresume resume --offset=", in: said)
+            let offset = said.number(behind: "kresume resume --offset=")
             return (request, try #require(offset, "\(said)"))
         }
 
@@ -215,7 +215,7 @@ extension Machines {
                     : "\(device) at byte \(offset * 4096) (swap file /swap, resume_offset=\(offset))"
             )
             let inspection = try back.run("kresume inspect --offset=\(offset) \(device)").output
-            let pieces = Self.number(behind: "area_pieces", in: inspection[...])
+            let pieces = inspection.number(behind: "area_pieces")
             #expect(pieces ?? 0 > 1, "\(inspection)")
             let reply = try back.waitForReturn(
                 of: request, by: back.send("kresume resume --unattended"))
@@ -226,12 +226,6 @@ extension Machines {
             try back.expect("kresume locate --offset=\(offset) \(device) | wc -l", gives: "0")
             try back.expect("swapoff \(point)/swap")
             return back
-        }
-
-        private static func number(behind words: String, in text: Substring) -> Int? {
-            text.range(of: words).flatMap { found in
-                Int(text[found.upperBound...].drop { $0 == " " }.prefix { $0.isNumber })
-            }
         }
     }
 }
