@@ -151,7 +151,7 @@ lint: swift
 		| xargs shellcheck
 
 unit: swift
-	swift test --disable-xctest --skip '^MachineTests\.'
+	@tools/run-tests --skip '^MachineTests\.'
 
 FUZZ_SECONDS := 60
 FUZZ_TARGETS :=
@@ -171,7 +171,7 @@ export KRESUME_MKINITCPIO := $(abspath $(MKINITCPIO))
 endif
 
 machines: packages
-	swift test --disable-xctest --filter '^MachineTests\.'
+	@tools/run-tests --filter '^MachineTests\.'
 
 CUTS := 20
 

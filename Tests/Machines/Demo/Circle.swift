@@ -107,7 +107,7 @@ private struct Work {
     var checksum: String
 
     init(on machine: Machine) throws {
-        counter = try machine.run("tail -n 1 /mnt/count").output
+        counter = try machine.run("tail -n 1 /mnt/count | tr -d ' '").output
         checksum = String(try machine.run("sha256sum /tmp/random").output.prefix(16))
     }
 }

@@ -115,12 +115,13 @@ static int touch(long mebibytes)
     return 0;
 }
 
-// The count is in memory only; what is written is a trace of it.
+// The count is in memory only; what is written is a trace of it: lines of 8 bytes, so that none lies in
+// two pages, of which one who reads meanwhile may see the first alone.
 static _Noreturn void count(const char *path)
 {
     for (long n = 1;; n++) {
         FILE *file = fopen(path, "a");
-        if (!file || fprintf(file, "%ld\n", n) < 0 || fclose(file) != 0)
+        if (!file || fprintf(file, "%7ld\n", n) < 0 || fclose(file) != 0)
             fail(path);
         usleep(10000);
     }
