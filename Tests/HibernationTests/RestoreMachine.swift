@@ -2,6 +2,7 @@
 
 import Bytes
 import CHandoff
+import Glibc
 import Hibernation
 import LinuxPlatform
 import PhysicalMemory
@@ -69,7 +70,7 @@ final class RestoreMachine {
         let wrong = frames.filter { frame in
             let expected = OriginalKernel.shared.pages[frame] ?? zero
             return frame != OriginalKernel.messageFrame.rawValue
-                && captured.memory[frame] ?? zero != expected
+                && !isSame(captured.memory[frame] ?? zero, expected)
         }
         return (captured.memory, wrong)
     }
@@ -89,11 +90,14 @@ final class RestoreMachine {
         let root: UInt64? = segment.bytes.integer(at: parameters + Int(HANDOFF_TOP_TABLE_4))
         let tables = PageTables(root: PageFrame((root ?? 0) / 4096), depth: .four)
         // The hand-off sees nothing that its tables do not show.
+        var seen: [PageFrame: [UInt8]] = [:]
         func isMapped(_ page: UInt64) -> Bool {
             tables.walk(page * 4096, to: .read) { table in
+                if let bytes = seen[table] { return bytes }
                 let offset = Int(table.address.rawValue) - Int(segment.memory.start.rawValue)
-                return offset >= 0 && offset + 4096 <= segment.bytes.count
-                    ? Array(segment.bytes[offset..<offset + 4096]) : nil
+                guard offset >= 0 && offset + 4096 <= segment.bytes.count else { return nil }
+                seen[table] = Array(segment.bytes[offset..<offset + 4096])
+                return seen[table]
             }.address?.rawValue == page * 4096
         }
         var list =
@@ -120,4 +124,9 @@ final class RestoreMachine {
         }
         return memory
     }
+}
+
+/// Not byte by byte, as `==` has it where nothing is optimised.
+private func isSame(_ one: [UInt8], _ other: [UInt8]) -> Bool {
+    one.count == other.count && memcmp(one, other, one.count) == 0
 }

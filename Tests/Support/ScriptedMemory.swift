@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Glibc
 import LinuxPlatform
 import PhysicalMemory
 import SystemPackage
@@ -8,6 +9,7 @@ import Threads
 /// Pinned memory whose frames are those that a script names.
 package final class ScriptedMemory: PinnedPages, @unchecked Sendable {
     private let base: UnsafeMutableRawPointer
+    private let size: Int
     private let frames: [IndexedRun]
     private let capacity: Int
     private let moved: Int
@@ -26,11 +28,13 @@ package final class ScriptedMemory: PinnedPages, @unchecked Sendable {
         capacity = slot
         moved = script.movedPages
         whilePinning = script.whilePinning
-        base = .allocate(byteCount: max(1, slot) * PageFrame.size, alignment: PageFrame.size)
-        base.initializeMemory(as: UInt8.self, repeating: 0, count: slot * PageFrame.size)
+        size = max(1, slot) * PageFrame.size
+        // Little of it is used, as a rule: the rest costs nothing.
+        base = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        precondition(base != MAP_FAILED, "there is memory")
     }
 
-    deinit { base.deallocate() }
+    deinit { munmap(base, size) }
 
     package func address(ofSlot slot: Int) -> UnsafeMutableRawPointer {
         base + slot * PageFrame.size

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import Bytes
+import Glibc
 
 /// Memory that begins on a page boundary, as O_DIRECT wants it. Its contents start as zero.
 package struct AlignedBuffer: ~Copyable {
@@ -14,7 +15,7 @@ package struct AlignedBuffer: ~Copyable {
     package init(count: Int) {
         let size = max(count, 1).roundedUp(to: Self.alignment)
         bytes = .allocate(byteCount: size, alignment: Self.alignment)
-        bytes.initializeMemory(as: UInt8.self, repeating: 0)
+        memset(bytes.baseAddress!, 0, size)
     }
 
     deinit { bytes.deallocate() }

@@ -61,8 +61,11 @@ package struct Configuration: Sendable {
 extension Configuration {
     /// `panic=-1` with `-no-reboot`: a kernel that panics ends its QEMU at once. The timer needs no check:
     /// on a busy host its interrupts come so late that a kernel takes it for broken, and panics
-    /// (`check_timer`, arch/x86/kernel/apic/io_apic.c, Linux 6.12).
-    package static let commonParameters = ["console=ttyS0", "panic=-1", "no_timer_check"]
+    /// (`check_timer`, arch/x86/kernel/apic/io_apic.c, Linux 6.12). Where libraries lie at other addresses in each
+    /// process, QEMU translates them for each anew, which was half of a Debian's time.
+    package static let commonParameters = [
+        "console=ttyS0", "panic=-1", "no_timer_check", "norandmaps",
+    ]
 
     var commandLine: String {
         let words = Self.commonParameters + system.parameters + parameters

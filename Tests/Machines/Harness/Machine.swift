@@ -221,9 +221,18 @@ package final class Machine: Sendable {
 
     // MARK: Waiting
 
+    private static let tellsTimes = ProcessInfo.processInfo.environment["KRESUME_TIMES"] != nil
+
     private func wait<Value>(
         for what: String, limit: Duration, _ find: (Transcript.Contents) -> Value?
     ) throws -> Value {
+        let start = ContinuousClock.now
+        defer {
+            if Self.tellsTimes {
+                let seconds = (ContinuousClock.now - start) / .seconds(1)
+                print(String(format: "  %@: %.1f s for %@", name, seconds, what))
+            }
+        }
         switch transcript.wait(limit: limit, for: find) {
         case .found(let value): return value
         case .late:
