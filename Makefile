@@ -36,7 +36,7 @@ SIZE_LIMIT  := 9437184
 VERSION     := $(shell sed -n 's/.*let version = "\(.*\)"/\1/p' Sources/kresume/Kresume.swift)
 
 BUILD_PACKAGES := gcc libc6-dev binutils pkg-config libblkid-dev liblz4-dev liblzo2-dev libxxhash-dev \
-	libzstd-dev zlib1g-dev libsodium-dev
+	libzstd-dev zlib1g-dev libsodium-dev liburing-dev
 # What it takes to make packages, and to look at them.
 PACKAGE_PACKAGES := debhelper lintian rpm rpmlint
 # To run a virtual machine with a kernel of Debian's.
@@ -99,7 +99,7 @@ INSTALLED := \
 all: build/kresume
 
 build/kresume: swift
-	@pkg-config --exists blkid liblz4 libzstd lzo2 libxxhash zlib libsodium || \
+	@pkg-config --exists blkid liblz4 libzstd lzo2 libxxhash zlib libsodium liburing || \
 		{ echo "The libraries' headers are missing: make deps" >&2; exit 1; }
 	@mkdir -p build
 	$(SWIFT_BUILD) --product kresume

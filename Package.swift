@@ -105,7 +105,9 @@ let package = Package(
         // The machine: every system call, device and file of the kernel's.
         .systemLibrary(
             name: "CBlkid", pkgConfig: "blkid", providers: [.apt(["libblkid-dev"])]),
-        .target(name: "CLinux", cSettings: strictC),
+        .systemLibrary(
+            name: "CUring", pkgConfig: "liburing", providers: [.apt(["liburing-dev"])]),
+        .target(name: "CLinux", dependencies: ["CUring"], cSettings: strictC),
         .target(name: "CHandoff", cSettings: strictC),
         .target(
             name: "Threads", dependencies: ["CLinux", "Explanation"], swiftSettings: strict),

@@ -10,9 +10,9 @@
 #include <linux/dm-ioctl.h>
 #include <linux/fiemap.h>
 #include <linux/fs.h>
-#include <linux/io_uring.h>
 #include <linux/netlink.h>
 #include <linux/random.h>
+#include <liburing.h>
 #include <malloc.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -236,16 +236,65 @@ int linux_uevent_socket(void)
     return fd;
 }
 
-int linux_ring(void)
-{
-    struct io_uring_params parameters = { 0 };
+struct linux_ring {
+    struct io_uring raw;
+};
 
-    return (int)syscall(SYS_io_uring_setup, 1, &parameters);
+int linux_ring_open(unsigned int entries, struct linux_ring **result)
+{
+    struct linux_ring *ring = malloc(sizeof *ring);
+    int error;
+
+    if (!ring)
+        return -ENOMEM;
+    error = io_uring_queue_init(entries, &ring->raw, 0);
+    if (error < 0) {
+        free(ring);
+        return error;
+    }
+    *result = ring;
+    return 0;
 }
 
-int linux_ring_pin(int ring, const struct iovec *parts, unsigned int count)
+void linux_ring_close(struct linux_ring *ring)
 {
-    return (int)syscall(SYS_io_uring_register, ring, IORING_REGISTER_BUFFERS, parts, count);
+    io_uring_queue_exit(&ring->raw);
+    free(ring);
+}
+
+int linux_ring_register(struct linux_ring *ring, const struct iovec *parts, unsigned int count)
+{
+    return io_uring_register_buffers(&ring->raw, parts, count);
+}
+
+int linux_ring_prepare_read(struct linux_ring *ring, int fd, const struct iovec *parts, unsigned int count,
+                            uint64_t offset, uint64_t number)
+{
+    struct io_uring_sqe *entry = io_uring_get_sqe(&ring->raw);
+
+    if (!entry)
+        return -EAGAIN;
+    io_uring_prep_readv(entry, fd, parts, count, offset);
+    io_uring_sqe_set_data64(entry, number);
+    return 0;
+}
+
+int linux_ring_submit(struct linux_ring *ring)
+{
+    return io_uring_submit(&ring->raw);
+}
+
+int linux_ring_wait(struct linux_ring *ring, uint64_t *number, int *result)
+{
+    struct io_uring_cqe *entry;
+    int error = io_uring_wait_cqe(&ring->raw, &entry);
+
+    if (error < 0)
+        return error;
+    *number = io_uring_cqe_get_data64(entry);
+    *result = entry->res;
+    io_uring_cqe_seen(&ring->raw, entry);
+    return 0;
 }
 
 const int linux_o_direct = O_DIRECT;

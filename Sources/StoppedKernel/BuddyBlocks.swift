@@ -26,38 +26,49 @@ struct BuddyBlocks {
         orderCount = try info.required(length: "zone.free_area", limit: 32)
     }
 
-    /// Calls `body` with each free block among the pages of `part`, ascending.
-    ///
-    /// - Parameter descriptors: of all pages of `part`.
-    func find(
-        in descriptors: [UInt8], of part: FrameRange, _ body: (FrameRange) -> Void
-    ) throws(FreePageError) {
-        let stride = Int(descriptorSize)
-        precondition(descriptors.count == Int(part.count) * stride, "a descriptor for each page")
-        let impossible = descriptors.withUnsafeBytes { bytes -> (PageFrame, UInt64)? in
-            var frame = part.lower
-            var offset = 0
-            while frame < part.upper {
-                let type = bytes.loadUnaligned(
-                    fromByteOffset: offset + typeOffset, as: UInt32.self)
-                if type != buddyType {
+    /// Goes through the descriptors of all pages of `part`, ascending, as they are given to it.
+    struct Search {
+        /// Ascending.
+        private(set) var free: [FrameRange] = []
+        private let blocks: BuddyBlocks
+        private let part: FrameRange
+        /// Whose descriptor is given next.
+        private var next: PageFrame
+        /// Whose descriptor is looked at next: those behind the first one of a block say nothing.
+        private var frame: PageFrame
+
+        init(_ blocks: BuddyBlocks, _ part: FrameRange) {
+            self.blocks = blocks
+            self.part = part
+            next = part.lower
+            frame = part.lower
+        }
+
+        /// - Parameter descriptors: whole ones.
+        mutating func take(_ descriptors: UnsafeRawBufferPointer) throws(FreePageError) {
+            let stride = Int(blocks.descriptorSize)
+            precondition(descriptors.count % stride == 0, "whole descriptors")
+            let end = next + UInt64(descriptors.count / stride)
+            precondition(end <= part.upper, "a descriptor for each page")
+            while frame < end {
+                let offset = Int(frame.rawValue - next.rawValue) * stride
+                let type = descriptors.loadUnaligned(
+                    fromByteOffset: offset + blocks.typeOffset, as: UInt32.self)
+                if type != blocks.buddyType {
                     frame = frame + 1
-                    offset += stride
                     continue
                 }
-                let order = bytes.loadUnaligned(
-                    fromByteOffset: offset + privateOffset, as: UInt64.self)
-                guard order < orderCount else { return (frame, order) }
+                let order = descriptors.loadUnaligned(
+                    fromByteOffset: offset + blocks.privateOffset, as: UInt64.self)
+                guard order < blocks.orderCount else { throw .impossibleBlock(frame, order: order) }
                 let count: UInt64 = 1 << order
                 guard frame.rawValue & (count - 1) == 0,
                     count <= part.upper.rawValue - frame.rawValue
-                else { return (frame, order) }
-                body(FrameRange(frame, count: count))
+                else { throw .impossibleBlock(frame, order: order) }
+                free.append(FrameRange(frame, count: count))
                 frame = frame + count
-                offset += Int(count) * stride
             }
-            return nil
+            next = end
         }
-        if let (frame, order) = impossible { throw .impossibleBlock(frame, order: order) }
     }
 }

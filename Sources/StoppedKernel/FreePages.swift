@@ -18,27 +18,32 @@ package struct FreePages: Hashable, Sendable {
     ///   - isStopped: whether the sum must be right; a kernel that runs changes it meanwhile.
     ///   - read: gives bytes of physical memory as the stopped kernel left it, or nil where they
     ///     cannot be had.
+    ///   - view: the same, in place; there is a descriptor of 64 bytes for each page.
     package init(
         _ info: VMCoreInfo, ram: FrameSet, isStopped: Bool = true,
-        read: @escaping (_ address: PhysicalAddress, _ count: Int) -> [UInt8]?
+        read: @escaping (_ address: PhysicalAddress, _ count: Int) -> [UInt8]?,
+        view: PhysicalView? = nil
     ) throws(FreePageError) {
-        let memory = try KernelMemory(info, read: read)
+        let memory = try KernelMemory(info, read: read, view: view)
         let sections = try MemorySections(info, memory)
         let blocks = try BuddyBlocks(info)
         // What a set of ranges takes depends on how scattered they are.
         var free = FrameBits(within: ram.ranges)
         var unknown: [FrameRange] = []
         for part in sections.parts(of: ram) {
-            let descriptors: [UInt8]
+            var search = BuddyBlocks.Search(blocks, part)
             do {
                 guard let address = try sections.descriptors(of: part) else { continue }
-                descriptors = try memory.bytes(
-                    at: address, count: Int(part.count * blocks.descriptorSize))
+                try memory.forEachPiece(
+                    at: address, count: Int(part.count * blocks.descriptorSize),
+                    unit: Int(blocks.descriptorSize)
+                ) { (piece) throws(FreePageError) in try search.take(piece) }
             } catch {
+                guard case .unreadable = error else { throw error }
                 unknown.append(part)
                 continue
             }
-            try blocks.find(in: descriptors, of: part) { free.insert($0) }
+            for range in search.free { free.insert(range) }
         }
         frames = free
         self.unknown = FrameSet(unknown)

@@ -3,9 +3,15 @@
 import Bytes
 import PhysicalMemory
 
+/// Calls `body` with bytes of physical memory where they lie; false where they cannot be had.
+package typealias PhysicalView = (
+    _ address: PhysicalAddress, _ count: Int, _ body: (UnsafeRawBufferPointer) -> Void
+) -> Bool
+
 /// The virtual memory of a kernel that does not run, through its own page tables.
 final class KernelMemory {
     typealias Read = (_ address: PhysicalAddress, _ count: Int) -> [UInt8]?
+    private let view: PhysicalView?
 
     /// `__START_KERNEL_map`, arch/x86/include/asm/page_64_types.h, Linux 6.12.
     private static let kernelMap: UInt64 = 0xffff_ffff_8000_0000
@@ -19,10 +25,14 @@ final class KernelMemory {
     /// What was read or looked up, and the page tables on the way to it, where that is noted.
     private(set) var touched: [FrameRange] = []
 
-    /// - Parameter read: gives bytes of physical memory, or nil where it has none.
+    /// - Parameters:
+    ///   - read: gives bytes of physical memory, or nil where it has none.
+    ///   - view: the same, in place.
     init(
-        _ info: VMCoreInfo, notingTouched: Bool = false, read: @escaping Read
+        _ info: VMCoreInfo, notingTouched: Bool = false, read: @escaping Read,
+        view: PhysicalView? = nil
     ) throws(FreePageError) {
+        self.view = view
         isNotingTouched = notingTouched
         // Physical addresses in page tables would carry the encryption bit.
         if try info.required(number: "sme_mask") != 0 { throw .encryptedMemory }
@@ -44,6 +54,36 @@ final class KernelMemory {
             result += part
         }
         return result
+    }
+
+    /// Calls `body` with the bytes from `address` on, ascending, in pieces of whole units.
+    ///
+    /// - Parameter unit: divides `count`. The bytes are copied where it does not divide a page.
+    func forEachPiece(
+        at address: UInt64, count: Int, unit: Int,
+        _ body: (UnsafeRawBufferPointer) throws(FreePageError) -> Void
+    ) throws(FreePageError) {
+        guard let view, PageFrame.size % unit == 0, address % UInt64(unit) == 0 else {
+            let bytes = try bytes(at: address, count: count)
+            var failure: FreePageError?
+            bytes.withUnsafeBytes { bytes in
+                do throws(FreePageError) { try body(bytes) } catch { failure = error }
+            }
+            if let failure { throw failure }
+            return
+        }
+        var done = 0
+        while done < count {
+            let next = address &+ UInt64(done)
+            let (physical, size) = try locate(next, limit: count - done)
+            var failure: FreePageError?
+            let isThere = view(physical, size) { bytes in
+                do throws(FreePageError) { try body(bytes) } catch { failure = error }
+            }
+            if let failure { throw failure }
+            guard isThere else { throw .unreadable(next) }
+            done += size
+        }
     }
 
     /// As if they were read.

@@ -56,7 +56,9 @@ private struct SinglePages {
         guard let page = image.runs.dataPage(of: frame) else { return nil }
         let place = image.info.listPages + UInt64(page)
         if image.header.compression == .none {
-            return try SwsuspImage.read(place..<place + 1, image.map, readAt)
+            return try SwsuspImage.read(place..<place + 1, image.map) { (extents) throws(E) in
+                try readEach(of: extents, readAt)
+            }
         }
         let pages = try unpackedBlock(with: place, readAt)
         let start = Int(place % StoredBlock.pageLimit) * PageFrame.size
@@ -69,7 +71,9 @@ private struct SinglePages {
         let index = page / StoredBlock.pageLimit
         if let unpacked, unpacked.index == index { return unpacked.pages }
         let block = try block(at: index, readAt)
-        let stored = try SwsuspImage.read(block.storedPages, image.map, readAt)
+        let stored = try SwsuspImage.read(block.storedPages, image.map) { (extents) throws(E) in
+            try readEach(of: extents, readAt)
+        }
         let pages = try parsing(E.self) { () throws(SwsuspError) in
             try block.unpack(stored[...], by: image.header.compression)
         }
@@ -86,7 +90,9 @@ private struct SinglePages {
                 throw .image(
                     .missingBlocks(found: UInt64(blocks.count), expected: walk.blockCount))
             }
-            let first = try SwsuspImage.read(start..<start + 1, image.map, readAt)
+            let first = try SwsuspImage.read(start..<start + 1, image.map) { (extents) throws(E) in
+                try readEach(of: extents, readAt)
+            }
             let block = try parsing(E.self) { () throws(SwsuspError) in
                 try walk.take(length: first.span.bytes.u64(at: 0))
             }

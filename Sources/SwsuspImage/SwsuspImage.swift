@@ -17,19 +17,20 @@ package struct SwsuspImage: Hashable, Sendable {
     package var header: SwsuspHeader { front.header }
     package var info: SwsuspInfo { front.info }
 
-    /// Reads and checks the swap map and the frame lists. `readAt` is that of
-    /// ``SwsuspFront/read(headerPage:devicePages:readAt:)``.
+    /// Reads and checks the swap map and the frame lists.
     ///
     /// What this takes in memory is bounded by the size of the lists, which the number of the
     /// machine's pages bounds: compare the memory map before, and an absurd one never comes here.
+    /// - Parameter readExtents: reads pages of the device, one extent after the other, as many bytes; few at
+    ///   a time. The map is asked for page by page, as each says where the next one is.
     package static func read<E>(
-        _ front: SwsuspFront, readAt: (_ offset: UInt64, _ count: Int) throws(E) -> [UInt8]
+        _ front: SwsuspFront, readExtents: ([DeviceRun]) throws(E) -> [UInt8]
     ) throws(SwsuspReadError<E>) -> SwsuspImage {
-        let map = try readMap(front, readAt)
+        let map = try readMap(front, readExtents)
         let runs =
             front.header.compression == .none
-            ? try readLists(front.info, map, readAt)
-            : try readCompressedLists(front, map, readAt)
+            ? try readLists(front.info, map, readExtents)
+            : try readCompressedLists(front, map, readExtents)
         for frame in [front.info.restore.physicalJumpAddress.frame, front.info.restore.cr3.frame] {
             guard runs.contains(where: { $0.kind == .data && $0.frames.contains(frame) }) else {
                 throw .image(.missingFrame(frame))
@@ -38,8 +39,17 @@ package struct SwsuspImage: Hashable, Sendable {
         return SwsuspImage(front: front, map: map, runs: runs)
     }
 
+    /// The same for one who reads an extent at a time: `readAt` is that of
+    /// ``SwsuspFront/read(headerPage:devicePages:readAt:)``.
+    package static func read<E>(
+        _ front: SwsuspFront, readAt: (_ offset: UInt64, _ count: Int) throws(E) -> [UInt8]
+    ) throws(SwsuspReadError<E>) -> SwsuspImage {
+        try read(
+            front, readExtents: { (extents) throws(E) in try readEach(of: extents, readAt) })
+    }
+
     private static func readMap<E>(
-        _ front: SwsuspFront, _ readAt: (UInt64, Int) throws(E) -> [UInt8]
+        _ front: SwsuspFront, _ readExtents: ([DeviceRun]) throws(E) -> [UInt8]
     ) throws(SwsuspReadError<E>) -> SwapMap {
         var reader = SwapMapReader(headerPage: front.headerPage, limit: front.limit)
         var next: DevicePage? = front.header.firstMapPage
@@ -49,7 +59,7 @@ package struct SwsuspImage: Hashable, Sendable {
                 foundAt: front.headerPage.offset + SwsuspHeader.mapPageOffset)
         }
         while let page = next {
-            let bytes = try readPages(DeviceRun(page, count: 1), readAt)
+            let bytes = try readPages([DeviceRun(page, count: 1)], readExtents)
             next = try parsing(E.self) { () throws(SwsuspError) in
                 try reader.append(bytes.span.bytes, at: page)
             }
@@ -65,26 +75,26 @@ package struct SwsuspImage: Hashable, Sendable {
     private static let pieceSize: UInt64 = 256
 
     private static func readLists<E>(
-        _ info: SwsuspInfo, _ map: SwapMap, _ readAt: (UInt64, Int) throws(E) -> [UInt8]
+        _ info: SwsuspInfo, _ map: SwapMap, _ readExtents: ([DeviceRun]) throws(E) -> [UInt8]
     ) throws(SwsuspReadError<E>) -> [PageRun] {
         var lists = FrameListReader(info)
         while !lists.isComplete {
             let end = min(lists.pageCount + pieceSize, info.listPages)
-            let bytes = try read(lists.pageCount..<end, map, readAt)
+            let bytes = try read(lists.pageCount..<end, map, readExtents)
             try parsing(E.self) { () throws(SwsuspError) in try lists.append(pages: bytes) }
         }
         return try parsing(E.self) { () throws(SwsuspError) in try lists.finish() }
     }
 
     private static func readCompressedLists<E>(
-        _ front: SwsuspFront, _ map: SwapMap, _ readAt: (UInt64, Int) throws(E) -> [UInt8]
+        _ front: SwsuspFront, _ map: SwapMap, _ readExtents: ([DeviceRun]) throws(E) -> [UInt8]
     ) throws(SwsuspReadError<E>) -> [PageRun] {
         var lists = FrameListReader(front.info)
         var walk = BlockWalk(
             storedPageCount: map.pageCount, streamPages: front.info.streamPages)
         while !lists.isComplete {
             let start = walk.position
-            let bytes = try read(start..<min(start + pieceSize, map.pageCount), map, readAt)
+            let bytes = try read(start..<min(start + pieceSize, map.pageCount), map, readExtents)
             try parsing(E.self) { () throws(SwsuspError) in
                 for block in try walk.take(from: bytes.span.bytes) where !lists.isComplete {
                     let stored = Int(block.firstStoredPage - start) * PageFrame.size
@@ -99,12 +109,10 @@ package struct SwsuspImage: Hashable, Sendable {
     }
 
     static func read<E>(
-        _ pages: Range<UInt64>, _ map: SwapMap, _ readAt: (UInt64, Int) throws(E) -> [UInt8]
+        _ pages: Range<UInt64>, _ map: SwapMap,
+        _ readExtents: ([DeviceRun]) throws(E) -> [UInt8]
     ) throws(SwsuspReadError<E>) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(pages.count * PageFrame.size)
-        for extent in map.extents(of: pages) { bytes += try readPages(extent, readAt) }
-        return bytes
+        try readPages(map.extents(of: pages), readExtents)
     }
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import LinuxPlatform
-import Synchronization
-import Threads
 
 /// Reads pages of a device of which each says where the next one is, as a swap map's do. Asked for
 /// one by one, each would cost the device's whole latency. But mostly they lie at equal distances:
@@ -13,9 +11,9 @@ package final class ChainReader {
     private static let pageSize = 4096
     /// How many are read together: the more, the more guesses were right before.
     package static let ahead = 16...128
-    private static let threads = 8
 
     private let device: BlockDevice
+    private let ring: ReadRing?
     private var last: UInt64?
     private var distance: UInt64?
     private var next = ChainReader.ahead.lowerBound
@@ -23,7 +21,10 @@ package final class ChainReader {
     /// How many pages were asked for that had been guessed.
     private(set) var hits = 0
 
-    package init(_ device: BlockDevice) { self.device = device }
+    package init(_ device: BlockDevice, _ ring: ReadRing?) {
+        self.device = device
+        self.ring = ring
+    }
 
     /// `count` bytes from `offset`. Only single pages are links of a chain.
     package func read(at offset: UInt64, count: Int) throws(PlatformError) -> [UInt8] {
@@ -49,24 +50,24 @@ package final class ChainReader {
 
     /// What cannot be read is not missed yet.
     private func guess(from offset: UInt64, _ step: UInt64) {
-        let pages = Mutex<[UInt64: [UInt8]]>([:])
-        let found = Found(pages)
         let limit = device.size - min(UInt64(Self.pageSize), device.size)
-        Parallel.run(Self.threads) { [device, next] thread in
-            for number in stride(from: thread + 1, through: next, by: Self.threads) {
-                let (skipped, isFar) = step.multipliedReportingOverflow(by: UInt64(number))
-                let (next, isFarther) = offset.addingReportingOverflow(skipped)
-                guard !isFar, !isFarther, next <= limit,
-                    let page = try? device.readBytes(at: next, count: Self.pageSize)
-                else { return }
-                found.pages.withLock { $0[next] = page }
-            }
+        var places: [UInt64] = []
+        for number in 1...UInt64(next) {
+            let (skipped, isFar) = step.multipliedReportingOverflow(by: number)
+            let (place, isFarther) = offset.addingReportingOverflow(skipped)
+            guard !isFar, !isFarther, place <= limit else { break }
+            places.append(place)
         }
-        guessed = found.pages.withLock { $0 }
-    }
-
-    private final class Found: Sendable {
-        let pages: Mutex<[UInt64: [UInt8]]>
-        init(_ pages: consuming Mutex<[UInt64: [UInt8]]>) { self.pages = pages }
+        let memory = AlignedBuffer(count: places.count * Self.pageSize)
+        let pages = places.indices.map {
+            UnsafeMutableRawBufferPointer(
+                rebasing: memory.bytes[$0 * Self.pageSize..<($0 + 1) * Self.pageSize])
+        }
+        let parts = zip(pages, places).map { BlockDevice.Part([$0], at: $1) }
+        guard (try? device.read(parts, by: ring)) != nil else {
+            guessed = [:]
+            return
+        }
+        guessed = Dictionary(uniqueKeysWithValues: zip(places, pages.map { Array($0) }))
     }
 }

@@ -23,17 +23,18 @@ extension ImageArea {
         try SignaturePage(readAt(0, PageFrame.size))
     }
 
-    /// Fills `buffers` one after the other from an offset in the area, or throws.
+    /// Fills `buffers` one after the other from an offset in the area, or throws. A swap file may lie in many
+    /// pieces: with a ring they are read at the same time.
     package func read(
-        into buffers: [UnsafeMutableRawBufferPointer], at position: UInt64
+        into buffers: [UnsafeMutableRawBufferPointer], at position: UInt64,
+        by ring: ReadRing? = nil
     ) throws(PlatformError) {
         let count = buffers.reduce(0) { $0 + $1.count }
         let parts = try parts(at: position, count: count)
         if parts.count == 1 { return try device.read(into: buffers, at: parts[0].offset) }
         var rest = buffers[...]
-        for part in parts {
-            try device.read(into: rest.takeFirst(part.count), at: part.offset)
-        }
+        try device.read(
+            parts.map { BlockDevice.Part(rest.takeFirst($0.count), at: $0.offset) }, by: ring)
     }
 
     /// Writes all of `buffer` at an offset in the area, or throws.

@@ -23,6 +23,7 @@ package struct ReadChunks: Sendable {
     /// What a thread works on.
     private struct Desk: ~Copyable {
         let unpacker: ChunkUnpacker
+        let ring = ReadRing()
         let stored = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
         let unpacked = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
 
@@ -54,12 +55,13 @@ package struct ReadChunks: Sendable {
             try queue.takeEach { index in
                 let chunk = image.chunks[index]
                 if let key, let places, try key.now() == nil {
-                    try area.read(into: stored(chunk, in: places), at: chunk.offset)
+                    try area.read(
+                        into: stored(chunk, in: places), at: chunk.offset, by: desk.ring)
                     sealed.withLock { $0.append(index) }
                 } else if chunk.isRaw {
                     try loadRaw(index, desk, places)
                 } else {
-                    let bytes = try read(index, into: desk.stored.bytes)
+                    let bytes = try read(index, desk)
                     try unpack(bytes, index, desk, places)
                 }
                 progress.advance(by: UInt64(chunk.pageCount) * UInt64(PageFrame.size))
@@ -125,13 +127,13 @@ package struct ReadChunks: Sendable {
         let targets = try places?.places(of: chunk.pageIndices) ?? [spare]
         // It can be opened in one piece only.
         if let key, targets.count > 1 {
-            try area.read(into: [spare], at: chunk.offset)
+            try area.read(into: [spare], at: chunk.offset, by: desk.ring)
             try key.value().open(UnsafeRawBufferPointer(spare), into: spare, chunk, index: index)
             try places?.store(
                 UnsafeRawBufferPointer(spare), firstPage: chunk.pageIndices.lowerBound)
             return
         }
-        try area.read(into: targets, at: chunk.offset)
+        try area.read(into: targets, at: chunk.offset, by: desk.ring)
         if let key {
             let bytes = UnsafeRawBufferPointer(targets[0])
             try key.value().open(bytes, into: targets[0], chunk, index: index)
@@ -142,14 +144,15 @@ package struct ReadChunks: Sendable {
 
     /// - Returns: the chunk as it is stored, checked, and opened if it is sealed.
     private func read(
-        _ index: Int, into stored: UnsafeMutableRawBufferPointer
+        _ index: Int, _ desk: borrowing Desk
     ) throws -> UnsafeRawBufferPointer {
+        let stored = desk.stored.bytes
         let chunk = image.chunks[index]
         let size = Int(chunk.size)
         let paddedSize = size.roundedUp(to: PageFrame.size)
         try area.read(
             into: [UnsafeMutableRawBufferPointer(rebasing: stored[..<paddedSize])],
-            at: chunk.offset)
+            at: chunk.offset, by: desk.ring)
         let bytes = UnsafeRawBufferPointer(rebasing: stored[..<size])
         if let key {
             let opened = UnsafeMutableRawBufferPointer(rebasing: stored[..<size])

@@ -47,6 +47,7 @@ package struct ReadStockImage: Sendable {
         let pieces = Self.pieces(of: image.info.dataPages)
         let queue = LoadQueue(pieces, places)
         try Parallel.run(Workers.count) { _ in
+            let ring = ReadRing()
             let spare = AlignedBuffer(count: Int(Self.pieceSize) * PageFrame.size)
             try queue.takeEach { piece in
                 let pages = pieces[piece]
@@ -54,7 +55,7 @@ package struct ReadStockImage: Sendable {
                 let lists = image.info.listPages
                 try read(
                     UInt64(pages.lowerBound) + lists..<UInt64(pages.upperBound) + lists,
-                    into: targets)
+                    into: targets, by: ring)
                 progress.advance(by: UInt64(pages.count) * UInt64(PageFrame.size))
             }
         }
@@ -71,6 +72,7 @@ package struct ReadStockImage: Sendable {
         // A block is longer than what is left of it by a page at least.
         let room = (StoredBlock.storedPageLimit - 1) * PageFrame.size
         try Parallel.run(Workers.count) { _ in
+            let ring = ReadRing()
             let stored = AlignedBuffer(count: room + Int(Self.pieceSize) * PageFrame.size)
             let unpacked = AlignedBuffer(count: Int(StoredBlock.pageLimit) * PageFrame.size)
             do {
@@ -80,7 +82,7 @@ package struct ReadStockImage: Sendable {
                     let end = room + pages.count * PageFrame.size
                     try read(
                         UInt64(pages.lowerBound)..<UInt64(pages.upperBound),
-                        into: [.init(rebasing: stored.bytes[room..<end])])
+                        into: [.init(rebasing: stored.bytes[room..<end])], by: ring)
                     let cut = try cutter.perform(piece) { cutter in
                         try cutter.cut(.init(rebasing: stored.bytes[..<end]), pieceAt: room)
                     }
@@ -131,11 +133,13 @@ package struct ReadStockImage: Sendable {
         return image.checksumShare(of: UnsafeRawBufferPointer(target), firstPage: block.firstPage)
     }
 
-    /// Reads stored pages into memory that has room for just as many.
+    /// Reads stored pages into memory that has room for just as many. Linux 6.15 to 6.19
+    /// scatter them over the device (since commit 0ff67f990bd4), up to as many extents as there are pages.
     private func read(
-        _ pages: Range<UInt64>, into vectors: [UnsafeMutableRawBufferPointer]
+        _ pages: Range<UInt64>, into vectors: [UnsafeMutableRawBufferPointer], by ring: ReadRing?
     ) throws {
         var vectors = vectors[...]
+        var parts: [BlockDevice.Part] = []
         for extent in image.map.extents(of: pages) {
             var left = Int(extent.count) * PageFrame.size
             var part: [UnsafeMutableRawBufferPointer] = []
@@ -149,8 +153,9 @@ package struct ReadStockImage: Sendable {
                 }
                 left -= size
             }
-            try area.device.read(into: part, at: extent.first.offset)
+            parts.append(.init(part, at: extent.first.offset))
         }
+        try area.device.read(parts, by: ring)
     }
 }
 

@@ -51,12 +51,28 @@ package struct SavedMemory: Sendable {
 
     /// Nil where not all of it is A's memory, or it cannot be read.
     package func bytes(at address: PhysicalAddress, count: Int) -> [UInt8]? {
+        offset(of: address, count: count).flatMap { try? file.readBytes(at: $0, count: count) }
+    }
+
+    /// The same, in place.
+    package func view(
+        at address: PhysicalAddress, count: Int, _ body: (UnsafeRawBufferPointer) -> Void
+    ) -> Bool {
+        guard let offset = offset(of: address, count: count),
+            let window = try? file.window(at: offset, count: count)
+        else { return false }
+        body(window.bytes)
+        return true
+    }
+
+    /// In the file; nil where not all of it is A's memory.
+    private func offset(of address: PhysicalAddress, count: Int) -> UInt64? {
         for segment in segments where segment.memory.start <= address {
             let skipped = address.rawValue - segment.memory.start.rawValue
             guard skipped < segment.memory.size,
                 UInt64(count) <= segment.memory.size - skipped
             else { continue }
-            return try? file.readBytes(at: segment.fileOffset + skipped, count: count)
+            return segment.fileOffset + skipped
         }
         return nil
     }

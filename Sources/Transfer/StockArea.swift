@@ -31,11 +31,26 @@ package final class StockArea: Sendable {
         }
     }
 
-    /// The same for one who follows a chain of pages.
-    package var readChain: (UInt64, Int) throws(PlatformError) -> [UInt8] {
-        let reader = ChainReader(device)
-        return { (offset, count) throws(PlatformError) in
-            try reader.read(at: offset, count: count)
+    /// For one who follows a chain of pages, and then reads many that may be anywhere.
+    package var readExtents: ([DeviceRun]) throws(PlatformError) -> [UInt8] {
+        let ring = ReadRing()
+        let reader = ChainReader(device, ring)
+        return { (extents) throws(PlatformError) in
+            if extents.count == 1 {
+                let count = Int(extents[0].count) * PageFrame.size
+                return try reader.read(at: extents[0].first.offset, count: count)
+            }
+            let sizes = extents.map { Int($0.count) * PageFrame.size }
+            let memory = AlignedBuffer(count: sizes.reduce(0, +))
+            var start = 0
+            var parts: [BlockDevice.Part] = []
+            for (extent, size) in zip(extents, sizes) {
+                let bytes = memory.bytes[start..<start + size]
+                parts.append(.init([.init(rebasing: bytes)], at: extent.first.offset))
+                start += size
+            }
+            try self.device.read(parts, by: ring)
+            return Array(memory.bytes[..<start])
         }
     }
 

@@ -28,7 +28,7 @@ import Testing
 
     @Test func equalDistancesAreGuessed() throws {
         try Self.withDevice(pages: 300) { device in
-            let reader = ChainReader(device)
+            let reader = ChainReader(device, ReadRing())
             try expectPages(Array(stride(from: 1, to: 300, by: 3)), of: reader)
             // The third shows the distance, and so does the one after each batch.
             #expect(reader.hits == 95)
@@ -37,7 +37,7 @@ import Testing
 
     @Test func wrongGuessesDoNoHarm() throws {
         try Self.withDevice(pages: 200) { device in
-            let reader = ChainReader(device)
+            let reader = ChainReader(device, ReadRing())
             let numbers = [5, 10, 15, 20, 21, 25, 30, 35, 40, 7, 6, 6, 8, 190, 40, 50, 60]
             try expectPages(numbers, of: reader)
             #expect(reader.hits > 0)
@@ -46,7 +46,7 @@ import Testing
 
     @Test func endsWithTheDevice() throws {
         try Self.withDevice(pages: 20) { device in
-            let reader = ChainReader(device)
+            let reader = ChainReader(device, ReadRing())
             try expectPages([1, 7, 13, 19], of: reader)
             #expect(throws: PlatformError.self) { try reader.read(at: 20 * 4096, count: 4096) }
             #expect(try reader.read(at: 4096, count: 8192).count == 8192)

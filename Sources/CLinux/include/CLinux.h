@@ -101,13 +101,25 @@ int linux_make_mutable(int fd);
  * types that Swift cannot import. */
 int linux_uevent_socket(void);
 
-/* A ring of io_uring(7) of which nothing is used but what it can do to memory, or -1 with errno
- * set. glibc has no wrapper. */
-int linux_ring(void);
+/* A ring of io_uring(7), by liburing, whose header and that of another module here have the same structures.
+ * Used by one thread at a time. Functions return 0, or a negative errno. */
+struct linux_ring;
+int linux_ring_open(unsigned int entries, struct linux_ring **ring);
+void linux_ring_close(struct linux_ring *ring);
 
-/* Registers these parts of memory with the ring, once: their pages stay in their frames until it
- * is closed. Returns 0, or -1 with errno set. */
-int linux_ring_pin(int ring, const struct iovec *parts, unsigned int count);
+/* Once: the pages of these parts of memory stay in their frames until the ring is closed. */
+int linux_ring_register(struct linux_ring *ring, const struct iovec *parts, unsigned int count);
+
+/* Has preadv(2) wait in the ring to be submitted, with a number that comes back with its result. -EAGAIN
+ * where the ring is full. */
+int linux_ring_prepare_read(struct linux_ring *ring, int fd, const struct iovec *parts, unsigned int count,
+                            uint64_t offset, uint64_t number);
+
+/* Returns how many of those that wait are under way now, or a negative errno. */
+int linux_ring_submit(struct linux_ring *ring);
+
+/* Waits for one that is under way. */
+int linux_ring_wait(struct linux_ring *ring, uint64_t *number, int *result);
 
 /* open(2)'s O_DIRECT, which <fcntl.h> hides without _GNU_SOURCE. */
 extern const int linux_o_direct;

@@ -38,7 +38,7 @@ package struct VerifyImage {
             report.note("the image on \(path) is whole: \(progress.summary)")
         case .stock(let front):
             let area = try StockArea(open: path, offset: offset, .read, on: machine)
-            let image = try SwsuspImage.read(front, readAt: area.readChain)
+            let image = try SwsuspImage.read(front, readExtents: area.readExtents)
             let progress = progress(image.info.dataPages)
             try ReadStockImage(image: image, area: area, progress: progress).load(into: nil)
             let verdict =

@@ -30,7 +30,7 @@ struct StockImage: ResumableImage {
         whenSized(front.info.dataPages)
         self.area = area
         self.machine = machine
-        image = try SwsuspImage.read(front, readAt: area.readChain)
+        image = try SwsuspImage.read(front, readExtents: area.readExtents)
     }
 
     private var dataSize: UInt64 { image.info.dataPages * UInt64(PageFrame.size) }

@@ -52,7 +52,8 @@ package struct SaveWork {
         do {
             // Where the saver lives, A has free pages too, and has counted them.
             let ram = SavedMemory.expected(prepared.machine.memoryMap.ram)
-            let free = try FreePages(memory.kernelInfo(), ram: ram, read: memory.bytes)
+            let free = try FreePages(
+                memory.kernelInfo(), ram: ram, read: memory.bytes, view: memory.view)
             let before = pages.pageCount
             for range in free.frames.ranges { pages.leaveOut(range) }
             for range in backups(of: free.frames, memory, prepared, orders).ranges {

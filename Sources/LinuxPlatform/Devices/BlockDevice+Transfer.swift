@@ -18,7 +18,7 @@ extension BlockDevice {
     package func read(
         into buffers: [UnsafeMutableRawBufferPointer], at offset: UInt64
     ) throws(PlatformError) {
-        let limit = 1024  // IOV_MAX, a macro that Swift does not see
+        let limit = Self.vectorLimit
         var position = offset
         for start in stride(from: 0, to: buffers.count, by: limit) {
             let batch = buffers[start..<min(start + limit, buffers.count)]
@@ -42,6 +42,36 @@ extension BlockDevice {
             }
         }
     }
+
+    /// What lies in one piece on a device, and where it is read to: one buffer after the other.
+    package struct Part {
+        package var buffers: [UnsafeMutableRawBufferPointer]
+        /// In bytes.
+        package var offset: UInt64
+
+        package init(_ buffers: [UnsafeMutableRawBufferPointer], at offset: UInt64) {
+            self.buffers = buffers
+            self.offset = offset
+        }
+
+        var size: Int { buffers.reduce(0) { $0 + $1.count } }
+    }
+
+    /// Fills every part's buffers, or throws; with a ring, all parts at the same time.
+    package func read(_ parts: [Part], by ring: ReadRing?) throws(PlatformError) {
+        var missing = Array(parts.indices)
+        if let ring, parts.count > 1, calls.isSystem,
+            !parts.contains(where: { $0.buffers.count > Self.vectorLimit })
+        {
+            for part in parts { try file.check(part.offset, part.size) }
+            missing = ring.read(parts, of: descriptor.rawValue)
+        }
+        // One that failed is asked for its reason.
+        for index in missing { try read(into: parts[index].buffers, at: parts[index].offset) }
+    }
+
+    /// IOV_MAX, a macro that Swift does not see.
+    private static let vectorLimit = 1024
 
     /// Writes all of `buffer` at `offset` (in bytes), or throws. A regular file does not grow:
     /// a device would not. The corresponding C function is `pwrite`.

@@ -17,6 +17,8 @@ package struct DeviceCalls: Sendable {
 
     /// Whether ``pwrite`` reads.
     private(set) var isRehearsal = false
+    /// Whether these are the kernel's, which has others that do the same.
+    private(set) var isSystem = false
 
     package init(
         pread: @escaping Transfer,
@@ -30,11 +32,15 @@ package struct DeviceCalls: Sendable {
     }
 
     /// The kernel's.
-    package static let system = DeviceCalls(
-        pread: { Glibc.pread($0, $1, $2, $3) },
-        preadv: { Glibc.preadv($0, $1, CInt($1.count), $2) },
-        pwrite: { Glibc.pwrite($0, $1, $2, $3) },
-        fdatasync: { Glibc.fdatasync($0) })
+    package static let system: DeviceCalls = {
+        var calls = DeviceCalls(
+            pread: { Glibc.pread($0, $1, $2, $3) },
+            preadv: { Glibc.preadv($0, $1, CInt($1.count), $2) },
+            pwrite: { Glibc.pwrite($0, $1, $2, $3) },
+            fdatasync: { Glibc.fdatasync($0) })
+        calls.isSystem = true
+        return calls
+    }()
 
     /// Where what nobody wants is read to, by any number of threads: a saver kernel has no memory to
     /// spare for a buffer each.

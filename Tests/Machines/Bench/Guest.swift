@@ -100,6 +100,9 @@ final class Guest {
 
     // MARK: The disk
 
+    /// Rewrites the kernel's image. The machine must be off.
+    func scatterImage() throws { try ScatteredImage.make(of: swap) }
+
     /// Keeps what is on the disk now. The machine must be off.
     func keepImage() throws { _ = try bench.copy(Disk(swap), as: "image") }
 

@@ -32,7 +32,7 @@ struct Rounds {
             for round in 1...count {
                 if let stock = turns.stock {
                     let run = Case(scenario: scenario.name, image: stock.name)
-                    try goRound(guest, stopwatch, run, round)
+                    try goRound(guest, stopwatch, run, stock, round)
                 }
                 for own in turns.own {
                     let run = Case(scenario: scenario.name, image: own.name)
@@ -44,9 +44,10 @@ struct Rounds {
 
     /// With an image of the kernel's own. Who comes first takes turns.
     private func goRound(
-        _ guest: Guest, _ stopwatch: Stopwatch, _ run: Case, _ round: Int
+        _ guest: Guest, _ stopwatch: Stopwatch, _ run: Case, _ stock: Scenario.Stock, _ round: Int
     ) throws {
         try measured(try guest.save(by: Self.kernelSave), .save, .kernel, run, round)
+        if stock.isScattered { try guest.scatterImage() }
         let stored = try guest.inspect("stored_pages") * 4096 / Self.mebibyte
         let data = try guest.inspect("data_pages") * 4096 / Self.mebibyte
         try measured(stored, .stored, .kernel, run, round)

@@ -7,6 +7,8 @@ struct Scenario: Sendable {
         var name: String
         /// For the kernel command line.
         var parameter: String
+        /// No two of its pages adjoin on the disk.
+        var isScattered = false
     }
 
     /// An image of ours, and the options of `kresume hibernate` for it.
@@ -47,11 +49,15 @@ extension Scenario {
     private static let lz4 = Stock(name: "LZ4", parameter: "hibernate.compressor=lz4")
     /// What the kernel does unless told otherwise: ours is compared with this one.
     static let lzo = Stock(name: "LZO", parameter: "hibernate.compressor=lzo")
+    private static let scattered = [none, lzo].map {
+        Stock(name: "\($0.name)-scattered", parameter: $0.parameter, isScattered: true)
+    }
 
     private static let all = [
         Turns(stock: none), Turns(stock: lzo, own: compressions + [encrypted]),
         Turns(stock: lz4),
     ]
+    private static let scatteredToo = all + scattered.map { Turns(stock: $0) }
 
     static let list = [
         Scenario(
@@ -66,7 +72,7 @@ extension Scenario {
             turns: all),
         Scenario(
             name: "mixed", description: "2 GiB, 1 GB in use", memory: 2048, data: 954,
-            turns: all),
+            turns: scatteredToo),
         Scenario(
             name: "large", description: "2 GiB, 1.4 GB in use", memory: 2048, data: 1335,
             exceedsKernel: true, turns: [Turns(own: compressions)]),

@@ -262,12 +262,15 @@ package final class Bench: Sendable {
     /// Lets `machine` hibernate by `command`, which must end in a power-off; then powers the
     /// machine on again with `restore`, and waits for what `command` came to. The guest goes on
     /// in the machine that is returned.
+    ///
+    /// - Parameter whileOff: is done between the two.
     package func circle(
         _ machine: Machine, by command: String, restore: Configuration, as name: String,
-        limit: Duration = .seconds(300)
+        limit: Duration = .seconds(300), whileOff: () throws -> Void = {}
     ) throws -> (machine: Machine, reply: Reply) {
         let request = machine.send(command)
         try machine.waitForPowerOff(by: request, limit: limit)
+        try whileOff()
         let back = try start(name, restore)
         return (back, try back.waitForReturn(of: request, limit: limit))
     }
