@@ -43,6 +43,15 @@ import Testing
         #expect(free.unknown.isEmpty)
     }
 
+    /// Also where the descriptor is in another page than the block's first one.
+    @Test(arguments: recorded) func insideABlockNoDescriptorCounts(text: String) throws {
+        let kernel = StoppedKernel(VMCoreInfo(parsing: Array(text.utf8)))
+        kernel.free(PageFrame(0x800), order: 8)
+        kernel.free(PageFrame(0x846), order: 1, counted: false)
+        kernel.free(PageFrame(0x8ff), order: 9, counted: false)
+        #expect(try Self.find(kernel).frames.count == 256)
+    }
+
     @Test(arguments: recorded) func fiveLevels(text: String) throws {
         let kernel = StoppedKernel(
             VMCoreInfo(parsing: Array((text + "\nNUMBER(pgtable_l5_enabled)=1\n").utf8)))
