@@ -12,9 +12,8 @@ import Testing
     /// More places than are under way at once.
     private static let pages = 2 * ReadRing.depth + 88
     /// Words that tell their place.
-    private static let contents = (0..<pages * 512).flatMap { word in
-        (0..<8).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) }
-    }
+    private static let contents = (0..<UInt64(pages * 512)).map(\.littleEndian)
+        .withUnsafeBytes { Array($0) }
 
     /// In no order, every fifth into two buffers.
     @Test(arguments: [true, false]) func everyPlaceIsRead(together: Bool) throws {
@@ -31,7 +30,7 @@ import Testing
                 ].filter { !$0.isEmpty }, at: UInt64(page * 4096))
         }
         try device.read(parts, by: together ? ReadRing() : nil)
-        #expect(memory.bytes.elementsEqual(Self.contents))
+        #expect(Array(memory.bytes) == Self.contents)
     }
 
     @Test func whatFailsIsSaid() throws {
