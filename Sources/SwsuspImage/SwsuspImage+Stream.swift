@@ -14,7 +14,7 @@ extension SwsuspImage {
     }
 
     /// Which data pages are among `pages` of the stream: those of ``runs`` that are not zero, in
-    /// order (see `PageRunIndex`). Empty where `pages` are frame lists only.
+    /// order. Empty where `pages` are frame lists only.
     package func dataPages(in pages: Range<UInt64>) -> Range<UInt64> {
         let lists = info.listPages
         return max(pages.lowerBound, lists) - lists..<max(pages.upperBound, lists) - lists

@@ -46,10 +46,10 @@ package final class Alarm: Sendable {
         pthread_join(thread, nil)
     }
 
-    /// It goes off when so much time has passed, unless it is set anew or ``callOff()`` comes first.
+    /// It goes off when so much time has passed, unless it is set anew or ``cancel()`` comes first.
     package func set(milliseconds: Int) { change(to: milliseconds) }
 
-    package func callOff() { change(to: nil) }
+    package func cancel() { change(to: nil) }
 
     private func change(to milliseconds: Int?) {
         state.change {

@@ -61,7 +61,7 @@ import Testing
         #expect(all.has(Self.program) == true && all.has(Self.key) == true)
     }
 
-    /// A number is no number where it has a sign, or more than a name can have.
+    /// It is not a number where it has a sign, or more than a name can have.
     @Test(arguments: ["-0000001", "+fffffff", "0000zzzz", "ffffffff"])
     func aHeaderThatIsNone(number: String) {
         for field in [6, 11] {

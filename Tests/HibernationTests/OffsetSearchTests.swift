@@ -154,7 +154,7 @@ import Testing
         recorded = RecordedReport()
         #expect(try Self.find(on: other, recorded) == nil)
         #expect(recorded.contains("is no swap; no swap file was found on it"))
-        // That it is no number stays an error.
+        // That it is not a number stays an error.
         machine.change { $0.commandLine = "resume=/dev/sda1 resume_offset=7x" }
         #expect(
             Self.sentence { try Self.find(on: machine, takes: true) }?.contains("filefrag") == true)

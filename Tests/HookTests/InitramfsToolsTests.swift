@@ -88,7 +88,7 @@ import Testing
                 "kresume resume --unattended --default=UUID=a",
             ]
         ),
-        // Of conf.d, or of the kernel command line; what is no number is kresume's to say.
+        // Of conf.d, or of the kernel command line; what is not a number is kresume's to say.
         (
             "UUID=a", "12 k", "resolve_device", "kresume",
             [

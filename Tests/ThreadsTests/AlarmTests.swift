@@ -30,7 +30,7 @@ import Threads
         let second = Alarm { silent.change { $0 += 1 } }
         try #require(second != nil)
         second?.set(milliseconds: 50)
-        second?.callOff()
+        second?.cancel()
         first.set(milliseconds: 200)
         expectRings(1)
         #expect(silent.wait { $0 } == 0)

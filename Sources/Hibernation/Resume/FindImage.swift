@@ -137,7 +137,7 @@ struct FindImage {
     /// image there reads no more than the page.
     ///
     /// - Parameters:
-    ///   - text: the offset, if it is no number.
+    ///   - text: the offset, if it is not a number.
     ///   - isWrong: set where there is such a page in a file system.
     private func inSwapFile(
         _ location: ImageLocation, _ wait: DeviceWait, _ source: OffsetSource,

@@ -27,7 +27,7 @@ struct JumpBack {
     /// Throws only where the jump failed; another one may be tried.
     func take() throws(PlatformError) {
         alarm?.set(milliseconds: milliseconds)
-        defer { alarm?.callOff() }
+        defer { alarm?.cancel() }
         try machine.jump()
     }
 }

@@ -43,14 +43,14 @@ package struct Save {
         // grace period of RCU: this process, too, and nothing would end it. Then only a panic leads back.
         let alarm = machine.isCrashKernelLoaded ? Alarm { try? machine.panic() } : nil
         alarm?.set(milliseconds: limit)
-        defer { alarm?.callOff() }
+        defer { alarm?.cancel() }
         protect()
         let wayBack = layWayBack(orders)
         let ending = saveElsewhere(unlessCancelled: wayBack != nil, alarm)
         if let wayBack {
             ending.tell(report)
             // The jump has one of its own.
-            alarm?.callOff()
+            alarm?.cancel()
             do { try wayBack.take(leaving: ending.message) } catch {
                 report.fail(explanation(of: error))
             }
