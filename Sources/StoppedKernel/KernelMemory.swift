@@ -11,13 +11,13 @@ package typealias PhysicalView = (
 /// The virtual memory of a kernel that does not run, through its own page tables.
 final class KernelMemory {
     typealias Read = (_ address: PhysicalAddress, _ count: Int) -> [UInt8]?
-    private let view: PhysicalView?
 
     /// `__START_KERNEL_map`, arch/x86/include/asm/page_64_types.h, Linux 6.12.
     private static let kernelMap: UInt64 = 0xffff_ffff_8000_0000
 
     private let tables: PageTables
     private let read: Read
+    private let view: PhysicalView?
     /// Some of those that were walked through, at most ``tableLimit``.
     private var tablePages: [PageFrame: [UInt8]] = [:]
     private static let tableLimit = 256
@@ -32,7 +32,6 @@ final class KernelMemory {
         _ info: VMCoreInfo, notingTouched: Bool = false, read: @escaping Read,
         view: PhysicalView? = nil
     ) throws(FreePageError) {
-        self.view = view
         isNotingTouched = notingTouched
         // Physical addresses in page tables would carry the encryption bit.
         if try info.required(number: "sme_mask") != 0 { throw .encryptedMemory }
@@ -42,6 +41,7 @@ final class KernelMemory {
         tables = PageTables(
             root: PhysicalAddress(root).frame, depth: hasFiveLevels ? .five : .four)
         self.read = read
+        self.view = view
     }
 
     func bytes(at address: UInt64, count: Int) throws(FreePageError) -> [UInt8] {

@@ -33,9 +33,16 @@ extension FuzzTarget {
             }
             return Array(page[inside..<inside + count])
         }
+        let view = {
+            (address: PhysicalAddress, count: Int, body: (UnsafeRawBufferPointer) -> Void) in
+            guard let bytes = read(address, count) else { return false }
+            bytes.withUnsafeBytes(body)
+            return true
+        }
         for _ in 0..<2 {
             do throws(FreePageError) {
-                check(try FreePages(info, ram: stopped.ram, read: read), of: stopped.ram)
+                check(
+                    try FreePages(info, ram: stopped.ram, read: read, view: view), of: stopped.ram)
             } catch {
                 // The sum is to agree, as a checksum would be made to.
                 guard case .otherCount(let found, let counted) = error else { break }

@@ -31,7 +31,8 @@ package enum ScatteredImage {
         let before = map.flatMap(\.entries)
         let places = before.sorted()
         let stride = 7919
-        precondition(!places.isEmpty && places.count % stride != 0, "every place is taken once")
+        // Prime: every place is taken once, unless the places are a multiple of it.
+        precondition(places.count > stride + 1 && places.count % stride != 0, "no two adjoin")
         let after = before.indices.map { places[($0 + 1) * stride % places.count] }
         let pages = try before.map { try read($0, from: disk) }
         for (place, page) in zip(after, pages) { try write(page, to: place, of: disk) }
