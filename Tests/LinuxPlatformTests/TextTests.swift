@@ -79,6 +79,13 @@ import Testing
         #expect(KernelInfo.pagingDepth(cpuinfo: cpuinfo).rawValue == depth)
     }
 
+    /// They look used, and can be had.
+    @Test func keptPagesAreFree() {
+        var info = MemoryInfo(total: 1000, free: 100, available: 200)
+        info.add(setAside: 50)
+        #expect([info.free, info.available, info.used, info.setAside] == [150, 250, 850, 50])
+    }
+
     @Test func memory() throws {
         let text = "MemTotal:  2 kB\nMemFree: 1 kB\nMemAvailable: 3 kB\nHugePages_Total:  0\n"
         #expect(

@@ -6,12 +6,12 @@ import SystemPackage
 package struct MemoryInfo: Hashable, Sendable {
     /// What the kernel manages; less than the RAM there is.
     package var total: UInt64
+    /// In the page allocator, what it has set aside for single CPUs included.
     package var free: UInt64
-    /// An estimate of what can be had without swapping.
+    /// An estimate of what can be had without swapping, the same included.
     package var available: UInt64
-    /// What is set aside for single CPUs: free, but it does not count as that until they let it go, as
-    /// they do when they are stopped.
-    package var setAside: UInt64 = 0
+    /// What is set aside for single CPUs (``PageLists``).
+    package private(set) var setAside: UInt64 = 0
 
     package init(
         total: UInt64, free: UInt64, available: UInt64
@@ -28,8 +28,17 @@ package struct MemoryInfo: Hashable, Sendable {
 
     package static func current() throws(PlatformError) -> MemoryInfo {
         var info = try parse(SystemFile.text(file))
-        info.setAside = UInt64((try? PageLists.pageCount()) ?? 0) * 4096
+        info.add(setAside: UInt64((try? PageLists.pageCount()) ?? 0) * 4096)
         return info
+    }
+
+    /// /proc/meminfo takes it for used. A CPU gives it up before any allocation fails
+    /// (`__alloc_pages_direct_reclaim`, mm/page_alloc.c, Linux 6.12), and it is not little: since
+    /// v6.7 up to an eighth of memory.
+    mutating func add(setAside size: UInt64) {
+        setAside += size
+        free += size
+        available += size
     }
 
     /// Source: `meminfo_proc_show`, fs/proc/meminfo.c, Linux 6.12. Sizes there are in KiB.
