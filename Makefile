@@ -10,8 +10,9 @@
 #                some of it: FUZZ_TARGETS='image stock-image'
 # make cuts      many more of the moments at which the power may go than `make test` has: as many times
 #                as CUTS=20 says, and every one between two flushes
-# make matrix    kernels of three versions, in each part: docs/support.md (an hour, the newest kernel's build
-#                included); some of it, by words of its lines: MATRIX='stock 6.12'
+# make matrix    many kernels in each part, and many machines: docs/support.md (an hour and a half, the newest
+#                kernel's build included); some of it: MATRIX=kernels, series or machines, and words of its
+#                lines: MATRIX='machines NVMe'
 # make soak      N=100 circles in a row in one machine under load
 # make demo      watch virtual machines hibernate, go off and come back: build/demo.txt
 # make bench     how fast it is, beside the kernel: build/bench.md (half an hour; fewer rounds:
@@ -29,7 +30,7 @@
 
 # Functions that are the same are one (--icf): nothing here compares addresses of functions.
 SWIFT_BUILD := swift build -c release --static-swift-stdlib -Xswiftc -static-executable \
-	-Xswiftc -use-ld=lld -Xlinker --icf=all -Xlinker -Ttools/release.ld
+	-Xswiftc -use-ld=lld -Xlinker -O2 -Xlinker --icf=all -Xlinker -Ttools/release.ld
 # 9 MiB. More than half of it is Swift's standard library, most of which nothing uses: what it knows of its
 # own types keeps it there.
 SIZE_LIMIT  := 9437184

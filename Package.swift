@@ -287,8 +287,8 @@ let package = Package(
         .executableTarget(
             name: "scale",
             dependencies: [
-                "LinuxPlatform", "PhysicalMemory", "Placement", "TestSupport", "Threads",
-                "Transfer",
+                "Bytes", "LinuxPlatform", "PhysicalMemory", "Placement", "StoppedKernel",
+                "TestSupport", "Threads", "Transfer",
             ], path: "Tests/Scale", swiftSettings: strict),
 
         // Virtual machines that run kresume on real kernels: tests, a demonstration, and figures.

@@ -32,6 +32,10 @@ struct SaverCommandLine {
         let zeros = String(repeating: "0", count: SaverCommandLine.digitCount)
         // Without nokaslr the kernel would leave the one place that it may use.
         var head = (kept + added.options).map(\.text) + ["nokaslr"]
+        // The kernel takes the last of these, and all of those.
+        let modules = (original.options + added.options).last { $0.isNamed("module_blacklist") }
+        head.append((modules.map { $0.text + "," } ?? "module_blacklist=") + balloons.modules)
+        head.append("initcall_blacklist=\(balloons.functions)")
         if let panicGuard {
             let size = panicGuard.memoryPages * UInt64(PageFrame.size) >> 10
             head += panicOptions + ["rdinit=/\(PanicGuard.initName)", "crashkernel=\(size)K@0x"]
@@ -83,7 +87,18 @@ private let dropped = [
     "softlockup_panic", "hung_task_panic", "unknown_nmi_panic", "nmi_watchdog",
     // What saves power in A would keep a hang in the saver kernel from being noticed.
     "nowatchdog", "nosoftlockup",
+    // Told again, with more in it.
+    "module_blacklist",
 ]
+
+/// Drivers that take memory away when the host wants it: it wants as much of the saver kernel, which has little,
+/// as it has taken from A. By their modules, and by the functions that start them where they are built in.
+/// Sources: drivers/virtio/virtio_balloon.c, drivers/hv/hv_balloon.c, drivers/misc/vmw_balloon.c;
+/// `initcall_blacklist`, init/main.c, and `blacklisted`, kernel/module/main.c, Linux 6.12.
+private let balloons = (
+    modules: "virtio_balloon,hv_balloon,vmw_balloon",
+    functions: "virtio_balloon_driver_init,init_balloon_drv,vmballoon_init"
+)
 
 private let droppedPrefixes = ["resume", "kresume.", "sysctl."]
 

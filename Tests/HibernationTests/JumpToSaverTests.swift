@@ -92,6 +92,61 @@ import Testing
         #expect(machine.script.deeds.contains("freeze /") == isFrozen)
     }
 
+    /// md arrays are clean and write nothing by themselves when the machine is left; then all is as it was.
+    @Test(arguments: [
+        ("idle", "idle"), ("resync", "idle"), ("check", "check"), ("frozen", "frozen"),
+    ])
+    func arraysAreQuiet(action: String, afterwards: String) throws {
+        let machine = machine {
+            $0.arrays = [
+                "md0": [.syncAction: action, .safeModeDelay: "0.203", .bitmapDelay: "5"],
+                // A linear one.
+                "md1": [:],
+            ]
+        }
+        let note = Captured()
+        let meanwhile = Mutex<[MDArray.Setting: String]>([:])
+        machine.change {
+            $0.whenJumping = { machine throws(PlatformError) in
+                note.set(machine.script.undoNote ?? [])
+                meanwhile.withLock { $0 = machine.script.arrays["md0"] ?? [:] }
+            }
+        }
+        #expect(jump(machine) == nil)
+        #expect(
+            meanwhile.withLock { $0 } == [
+                .syncAction: "frozen", .safeModeDelay: "0", .bitmapDelay: "86400",
+            ])
+        #expect(
+            machine.script.arrays["md0"] == [
+                .syncAction: afterwards, .safeModeDelay: "0.203", .bitmapDelay: "5",
+            ])
+        let deeds = machine.script.deeds
+        // Freezing writes.
+        let order = [
+            "freeze /", "md0 sync_action frozen", "md0 clean", "md0 safe_mode_delay 0", "jump",
+            "md0 safe_mode_delay 0.203",
+        ].map { deeds.firstIndex(of: $0) ?? -1 }
+        #expect(order.first != -1 && order == order.sorted(), "\(deeds)")
+        #expect(
+            try UndoNote(parsing: note.value).entries.suffix(3) == [
+                .array("md0", .syncAction, value: afterwards),
+                .array("md0", .safeModeDelay, value: "0.203"),
+                .array("md0", .bitmapDelay, value: "5"),
+            ])
+        #expect(machine.script.undoNote == nil)
+    }
+
+    /// One that cannot be told might keep the machine from going on.
+    @Test func arrayThatCannotBeTold() {
+        let machine = machine {
+            $0.arrays = ["md0": [.syncAction: "idle"]]
+            $0.failures["setArray"] = .call(.write, path: nil, .resourceBusy)
+        }
+        #expect(jump(machine) != nil)
+        #expect(!machine.script.deeds.contains("jump") && machine.script.frozen.isEmpty)
+    }
+
     /// Kinds that cannot be frozen, and what somebody else has frozen, which stays so.
     @Test(arguments: [Errno.resourceBusy, .notSupportedOnSocket, .improperLink, .ioError])
     func whatCannotBeFrozenIsLeft(error: Errno) {

@@ -26,6 +26,7 @@ import Testing
                 .setting("kernel/numa_balancing", value: "2"),
                 .image(swapPath, swapNumber, offset: 1 << 40, OriginalKernel.id), .kexec,
                 .frozen("/mnt/a b\n", swapNumber), .nextEntry,
+                .array("md0", .safeModeDelay, value: "0.203"),
             ])
         #expect(try UndoNote(parsing: Array(note.text.utf8)) == note)
     }
@@ -51,7 +52,9 @@ import Testing
         "setting ../numa_balancing 1", "image 8:2 -1 000102030405060708090a0b0c0d0e0f /dev/sda2",
         "image 8:2 0 0001 /dev/sda2", "swap 8:2 1 none sda2", "swap 8:2 1 none /dev\\000/x",
         "image 8:2 0 000102030405060708090a0b0c0d0e0f", "frozen 8:2", "frozen 8:2 mnt",
-        "frozen 8 /mnt", "frozen 8:2 ",
+        "frozen 8 /mnt", "frozen 8:2 ", "array md0 sync_action", "array md0 level raid0",
+        "array ../md0 sync_action idle", "array md0/.. sync_action idle",
+        "array sda sync_action idle",
     ])
     func badEntry(line: String) {
         let text = String(decoding: note([.kexec]), as: UTF8.self) + line + "\n"
@@ -146,6 +149,18 @@ import Testing
         let (machine, recorded) = try repair(Array("kresume-undo 1\nx\n".utf8))
         #expect(machine.script.deeds.isEmpty && recorded.contains("damaged in line 2"))
         #expect(machine.script.undoNote == nil)
+    }
+
+    @Test func arraysGoOn() throws {
+        let entries: [UndoNote.Entry] = [
+            .array("md0", .syncAction, value: "idle"),
+            .array("md0", .safeModeDelay, value: "0.203"),
+        ]
+        let (machine, recorded) = try repair(note(entries)) {
+            $0.arrays = ["md0": [.syncAction: "frozen", .safeModeDelay: "0.203"]]
+        }
+        #expect(machine.script.arrays["md0"] == [.syncAction: "idle", .safeModeDelay: "0.203"])
+        #expect(recorded.contains("killed: sync_action of md0 is idle again"))
     }
 
     @Test func withoutANoteNothingIsDone() throws {

@@ -11,6 +11,12 @@ import Testing
         String(decoding: line.bytes.dropLast(), as: UTF8.self)
     }
 
+    /// Drivers that would take the memory away.
+    private let balloons = """
+        virtio_balloon,hv_balloon,vmw_balloon \
+        initcall_blacklist=virtio_balloon_driver_init,init_balloon_drv,vmballoon_init
+        """
+
     @Test func optionsOfAsSystemAreDropped() throws {
         let original = KernelCommandLine(
             parsing: """
@@ -18,7 +24,7 @@ import Testing
                 intel_iommu=on acpi=force pci=nomsi libata.force=noncq nvme_core.io_timeout=255 \
                 resume=/dev/vda resume-offset=12 resumedelay=3 resume_x noresume crashkernel=256M \
                 rdinit=/init init=/sbin/init mem=2G hugepages=100 nokaslr kaslr rootish=1 \
-                nowatchdog nosoftlockup kresume.debug elfcorehdr=0x1 kexec_jump_back_entry=0x2 quiet -- single
+                nowatchdog module_blacklist=nouveau nosoftlockup kresume.debug elfcorehdr=0x1 kexec_jump_back_entry=0x2 quiet -- single
                 """)
         let line = try SaverCommandLine(
             from: original, adding: KernelCommandLine(parsing: "kresume.save=7 maxcpus=1"),
@@ -27,7 +33,7 @@ import Testing
             text(line) == """
                 console=ttyS0,115200 earlycon=uart8250 intel_iommu=on acpi=force pci=nomsi \
                 libata.force=noncq nvme_core.io_timeout=255 rdinit=/init rootish=1 quiet \
-                kresume.save=7 maxcpus=1 nokaslr elfcorehdr=0x0000000000000000 \
+                kresume.save=7 maxcpus=1 nokaslr module_blacklist=nouveau,\(balloons) elfcorehdr=0x0000000000000000 \
                 kexec_jump_back_entry=0x0000000000000000
                 """)
         #expect(line.bytes.last == 0)
@@ -39,7 +45,7 @@ import Testing
             adding: KernelCommandLine(parsing: "kresume.save=7 b=\"z"), limit: 2047)
         #expect(
             text(line) == """
-                quiet a="x y" kresume.save=7 b="z" nokaslr elfcorehdr=0x0000000000000000 \
+                quiet a="x y" kresume.save=7 b="z" nokaslr module_blacklist=\(balloons) elfcorehdr=0x0000000000000000 \
                 kexec_jump_back_entry=0x0000000000000000
                 """)
     }
@@ -69,7 +75,7 @@ import Testing
             from: KernelCommandLine(), adding: KernelCommandLine(), limit: 2047)
         line.setElfcorehdr(PhysicalAddress(0x25fe_d000))
         #expect(
-            text(line) == "nokaslr elfcorehdr=0x0000000025fed000 "
+            text(line) == "nokaslr module_blacklist=\(balloons) elfcorehdr=0x0000000025fed000 "
                 + "kexec_jump_back_entry=0x0000000000000000")
         let digits = line.bytes[line.jumpBackDigits...]
         #expect(String(decoding: digits, as: UTF8.self) == "0000000000000000\0")

@@ -5,13 +5,25 @@ import Foundation
 // scale [GIB...]: what a restore plans, natively, at several sizes and degrees of scatter: processor seconds of each
 // part, peak memory, and how both grow. Each row is a process of its own, for its peak. What a machine with 256 GiB
 // does needs memory for the plan alone.
+// scale walk [GIB...]: how long a saver kernel looks for free pages, in seconds. Comes behind the plans, too.
+
+func walk(_ sizes: [UInt64]) throws {
+    for size in sizes {
+        let (seconds, free) = try Walk(gibibytes: size).measure()
+        print(
+            "free pages of \(size) GiB: \(String(format: "%.3f", seconds)) s, of one processor; "
+                + "\(free) found")
+    }
+}
 
 let arguments = CommandLine.arguments.dropFirst()
-if arguments.first == "row" {
-    let numbers = arguments.dropFirst().compactMap { UInt64($0) }
-    let row = try Scenario(gibibytes: numbers[0], runPages: numbers[1]).measure()
-    print(row.fields)
-} else {
-    let sizes = arguments.isEmpty ? [1, 4, 16, 64, 256] : arguments.compactMap { UInt64($0) }
-    try Table(gibibytes: sizes, runPages: [512, 64, 8, 1]).print()
+let sizes = arguments.compactMap { UInt64($0) }
+switch arguments.first {
+case "row": print(try Scenario(gibibytes: sizes[0], runPages: sizes[1]).measure().fields)
+case "walk": try walk(sizes)
+default:
+    try Table(
+        gibibytes: sizes.isEmpty ? [1, 4, 16, 64, 256] : sizes, runPages: [512, 64, 8, 1]
+    ).print()
+    try walk([1, 16, 64])
 }

@@ -66,6 +66,8 @@ package final class ScriptedMachine: Machine {
         package var unlockedDevices: [FilePath] = []
         package var mappings: [DeviceNumber: DeviceMapping] = [:]
         package var flaws: [DeviceNumber: StorageFlaw] = [:]
+        /// md arrays, by their names.
+        package var arrays: [String: [MDArray.Setting: String]] = [:]
         /// What has been mixed into the random number generator.
         package var stirred: [UInt8] = []
         /// What is typed, one answer after the other; then nothing. And what was asked.
@@ -351,6 +353,29 @@ extension ScriptedMachine {
         of number: DeviceNumber
     ) throws(PlatformError) -> StorageFlaw? {
         script.flaws[number]
+    }
+    package func arrays() throws(PlatformError) -> [String] {
+        try fail("arrays")
+        return script.arrays.keys.sorted()
+    }
+    package func arraySetting(
+        _ setting: MDArray.Setting, of name: String
+    ) throws(PlatformError) -> String? {
+        script.arrays[name]?[setting]
+    }
+    package func setArray(
+        _ name: String, _ setting: MDArray.Setting, to value: String
+    ) throws(PlatformError) {
+        try fail("setArray")
+        change {
+            $0.arrays[name]?[setting] = value
+            $0.deeds.append("\(name) \(setting.rawValue) \(value)")
+        }
+    }
+    package func waitUntilClean(
+        array name: String, milliseconds: Int
+    ) throws(PlatformError) {
+        change { $0.deeds.append("\(name) clean") }
     }
     package func isRemovable(_ number: DeviceNumber) throws(PlatformError) -> Bool {
         try fail("isRemovable")

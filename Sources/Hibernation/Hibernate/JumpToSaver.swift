@@ -61,6 +61,9 @@ struct JumpToSaver {
         let fileSystems = FreezeFileSystems(machine, report, undo)
         defer { fileSystems.thaw() }
         if freezing { try fileSystems.freeze() }
+        let arrays = QuietArrays(machine, undo)
+        defer { arrays.release() }
+        try arrays.quieten()
         try lastCheck()
         try machine.throwIfInterrupted()
         do throws(PlatformError) { try machine.jump() } catch {

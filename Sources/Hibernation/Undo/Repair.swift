@@ -60,6 +60,12 @@ package struct Repair {
         case .image(let path, let number, let offset, let id):
             return try invalidate(path, number, offset, id)
                 ? "its image on \(path) is dropped" : nil
+        case .array(let name, let setting, let value):
+            guard let now = try machine.arraySetting(setting, of: name), now != value else {
+                return nil
+            }
+            try machine.setArray(name, setting, to: value)
+            return "\(setting.rawValue) of \(name) is \(value) again"
         case .frozen(let path, let number):
             return try machine.thaw(path, number) ? "\(path) takes writes again" : nil
         case .kexec:
@@ -102,6 +108,8 @@ extension UndoNote.Entry {
         case .setting(let name, _): "the setting \(name.settingName)"
         case .image(let path, _, _, _):
             "its image on \(path), which must never be resumed (kresume discard \(path)),"
+        case .array(let name, let setting, let value):
+            "\(setting.rawValue) of \(name), which was \(value),"
         case .frozen(let path, _):
             "the file system on \(path), which is frozen (fsfreeze --unfreeze),"
         case .kexec: "the kernel that it had loaded"

@@ -76,6 +76,11 @@ extension UndoNote.Entry {
                 let path = FilePath(escaped: words[4])
             else { return nil }
             self = .image(path, number, offset: offset, id)
+        case "array":
+            guard let words = words(4), MDArray.isName(words[1]),
+                let setting = MDArray.Setting(rawValue: "\(words[2])")
+            else { return nil }
+            self = .array(String(words[1]), setting, value: words[3].octalUnescaped)
         case "frozen":
             guard let words = words(3), let number = DeviceNumber(words[1]),
                 let path = FilePath(escaped: words[2])

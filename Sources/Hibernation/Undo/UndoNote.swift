@@ -14,6 +14,8 @@ struct UndoNote: Hashable, Sendable {
         case setting(String, value: String)
         /// There may be an image of this machine, which runs. The offset is in bytes.
         case image(FilePath, DeviceNumber, offset: UInt64, ImageID)
+        /// A setting of an md array had this value.
+        case array(String, MDArray.Setting, value: String)
         /// This file system may be frozen, by its mount point.
         case frozen(FilePath, DeviceNumber)
         /// Something may be loaded to be jumped to.
@@ -56,6 +58,8 @@ extension UndoNote.Entry {
         case .setting(let name, let value): "setting \(name) \(value.octalEscaped)"
         case .image(let path, let number, let offset, let id):
             "image \(number) \(offset) \(id) \(path.string.octalEscaped)"
+        case .array(let name, let setting, let value):
+            "array \(name) \(setting.rawValue) \(value.octalEscaped)"
         case .frozen(let path, let number): "frozen \(number) \(path.string.octalEscaped)"
         case .kexec: "kexec"
         case .nextEntry: "next-entry"

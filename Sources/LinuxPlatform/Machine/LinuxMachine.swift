@@ -143,6 +143,22 @@ extension LinuxMachine {
     ) throws(PlatformError) -> StorageFlaw? {
         try StorageFlaw.of(number)
     }
+    package func arrays() throws(PlatformError) -> [String] { try MDArray.names() }
+    package func arraySetting(
+        _ setting: MDArray.Setting, of name: String
+    ) throws(PlatformError) -> String? {
+        try MDArray.value(setting, of: name)
+    }
+    package func setArray(
+        _ name: String, _ setting: MDArray.Setting, to value: String
+    ) throws(PlatformError) {
+        try MDArray.set(setting, of: name, to: value)
+    }
+    package func waitUntilClean(
+        array name: String, milliseconds: Int
+    ) throws(PlatformError) {
+        try MDArray.waitUntilClean(name, milliseconds: milliseconds)
+    }
     package func isRemovable(_ number: DeviceNumber) throws(PlatformError) -> Bool {
         try RemovableDevice.isRemovable(number)
     }

@@ -160,6 +160,18 @@ package protocol DeviceAccess: Sendable {
     func unlockedDevices() throws(PlatformError) -> [FilePath]
     /// See ``StorageFlaw/of(_:sysfs:)``.
     func storageFlaw(of number: DeviceNumber) throws(PlatformError) -> StorageFlaw?
+    /// See ``MDArray/names(sysfs:)``.
+    func arrays() throws(PlatformError) -> [String]
+    /// See ``MDArray/value(_:of:sysfs:)``.
+    func arraySetting(
+        _ setting: MDArray.Setting, of name: String
+    ) throws(PlatformError) -> String?
+    /// See ``MDArray/set(_:of:to:sysfs:)``.
+    func setArray(
+        _ name: String, _ setting: MDArray.Setting, to value: String
+    ) throws(PlatformError)
+    /// See ``MDArray/waitUntilClean(_:milliseconds:sysfs:)``.
+    func waitUntilClean(array name: String, milliseconds: Int) throws(PlatformError)
     /// See ``RemovableDevice/isRemovable(_:sysfs:)``.
     func isRemovable(_ number: DeviceNumber) throws(PlatformError) -> Bool
     /// See ``Mounts/current()``.

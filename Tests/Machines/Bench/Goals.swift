@@ -59,6 +59,10 @@ struct Goals {
             let more = data[round].map { peak - $0 }
             verdicts.append(atMost(32, more, run, "MiB of memory taken beyond the image's"))
         }
+        if let ratio = samples.ratio(.reading, of: run) {
+            verdicts.append(
+                atLeast(1, ratio, run, "reading all data afterwards, beside the kernel"))
+        }
         if run.scenario == "idle" {
             let zeroed = Case(scenario: "zeroed", image: run.image)
             let inUse = samples.values(.data, by: .kresume, of: zeroed)

@@ -69,6 +69,7 @@ struct Rounds {
             case .limit: break
             }
             try measured(guest.bootTime, .boot, .limit, run, round)
+            try measureReading(guest, subject, run, round)
         }
         try measureLimits(guest, run, round, stored: stored, data: data)
         // All of the guest's memory is in memory before it is saved the other way.
@@ -104,6 +105,7 @@ struct Rounds {
         try measured(whole, .whole, .kresume, run, round)
         try measureLoad(stopwatch, run, round)
         try measured(guest.bootTime, .boot, .limit, run, round)
+        try measureReading(guest, .kresume, run, round)
         if own.isEncrypted { try guest.run("kresume key remove --quiet") }
         try measureLimits(guest, run, round, stored: stored, data: data)
     }
@@ -116,6 +118,15 @@ struct Rounds {
             let seconds = try number(in: line, after: "\(phase.rawValue) ")
             try measured(seconds, phase, .kresume, run, round)
         }
+    }
+
+    /// Where the kernel has swapped some of it out. What comes back is in memory when the next image is made.
+    private func measureReading(
+        _ guest: Guest, _ subject: Subject, _ run: Case, _ round: Int
+    ) throws {
+        guard scenario.exceedsKernel else { return }
+        let seconds = try guest.time("cat /tmp/data >/dev/null")
+        try measured(seconds, .reading, subject, run, round)
     }
 
     /// In the guest that is back: everything else stands still there.

@@ -17,6 +17,8 @@ enum Figure: String, CaseIterable, Sendable {
     case load
     /// From the command to the first word of the machine that is back.
     case whole
+    /// To read all of the data in memory, once it is back.
+    case reading = "read again"
     /// Parts of our load.
     case tables, memory, pages
     case handoff = "hand-off"

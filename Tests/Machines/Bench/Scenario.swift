@@ -34,8 +34,8 @@ struct Scenario: Sendable {
     var data: Int
     /// For the kernel command line.
     var parameters: [String] = []
-    /// The image is larger than the half of memory that the kernel can make one of: it swaps out
-    /// what is too much.
+    /// Half of memory is the most that the kernel can make an image of: it swaps out what is too much, and
+    /// reads that again when somebody wants it.
     var exceedsKernel = false
     var turns: [Turns]
 }
@@ -74,7 +74,7 @@ extension Scenario {
             name: "mixed", description: "2 GiB, 1 GB in use", memory: 2048, data: 954,
             turns: scatteredToo),
         Scenario(
-            name: "large", description: "2 GiB, 1.4 GB in use", memory: 2048, data: 1335,
-            exceedsKernel: true, turns: [Turns(own: compressions)]),
+            name: "large", description: "2 GiB, 70 % in use", memory: 2048, data: 1335,
+            exceedsKernel: true, turns: [Turns(stock: lzo, own: compressions)]),
     ]
 }

@@ -16,6 +16,7 @@ struct Table {
         (.save, "save, s"), (.stored, "image on disk, MiB"), (.data, "memory in it, MiB"),
         (.inUse, "RAM not free, MiB"),
         (.load, "resume: load, s"), (.whole, "resume: whole, s"),
+        (.reading, "read all data then, s"),
         (.tables, "- tables, s"), (.memory, "- memory, s"), (.pages, "- pages, s"),
         (.handoff, "- hand-off, s"), (.mark, "- mark, s"), (.peak, "memory taken, MiB"),
         (.read, "read by dd, s"), (.copy, "copy memory, s"), (.unpack, "unpack, s"),
@@ -48,14 +49,11 @@ struct Table {
     }
 
     private func line(_ figure: Figure, _ label: String, _ run: Case) -> [String]? {
-        var cells = [Subject.kernel, .kresume, .limit].map { subject in
+        let cells = [Subject.kernel, .kresume, .limit].map { subject in
             cell(samples.values(figure, by: subject, of: run))
         }
         guard cells.contains(where: { !$0.isEmpty }) else { return nil }
         let scenario = scenarios.first { $0.name == run.scenario }
-        if scenario?.exceedsKernel == true, [.save, .load, .whole].contains(figure) {
-            cells[0] = "cannot"
-        }
         let ratio = samples.ratio(figure, of: run).map { String(format: "%.2f", $0) } ?? ""
         return [
             scenario?.description ?? run.scenario, run.image, label, cells[0], cells[1], ratio,

@@ -21,6 +21,8 @@ package struct Configuration: Sendable {
     /// MiB that could be plugged in, and are not: a device of virtio-mem.
     package var pluggableMemory = 0
     package var processors = 2
+    /// Of each core, among ``processors``.
+    package var threads = 1
     /// With memory for each of them.
     package var nodes = 1
     package var board = Board.pc
@@ -90,7 +92,7 @@ extension Configuration {
         var result = [
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-accel", "tcg,thread=multi", "-machine", machine, "-cpu", processorModel,
-            "-smp", "\(processors)", "-m", size,
+            "-smp", "\(processors),threads=\(threads)", "-m", size,
             "-object", "rng-random,id=random,filename=/dev/urandom",
             "-device", "virtio-rng-pci,rng=random",
         ]

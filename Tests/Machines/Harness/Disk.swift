@@ -37,6 +37,11 @@ package struct Disk: Sendable {
     /// It is whole when the machine has gone off by itself.
     package var writeLog: String?
 
+    /// Of the device, in bytes: 512 or 4096.
+    package var sectorSize = 512
+    /// Whether it is there when the machine is switched on; see ``Machine/plug(_:)``.
+    package var isPluggedIn = true
+
     /// Bytes a second that can be written; nil: as fast as it goes.
     package var writeLimit: Int?
 
@@ -63,9 +68,13 @@ package struct Disk: Sendable {
         if let writeLimit {
             result = ["-object", "throttle-group,id=\(name)-limit,x-bps-write=\(writeLimit)"]
         }
+        result += ["-blockdev", String(decoding: node, as: UTF8.self)]
+        guard isPluggedIn else { return result }
         let order = isFirst ? ",bootindex=0" : ""
-        return result
-            + ["-blockdev", String(decoding: node, as: UTF8.self), "-device", device + order]
+        let sectors =
+            sectorSize == 512
+            ? "" : ",logical_block_size=\(sectorSize),physical_block_size=\(sectorSize)"
+        return result + ["-device", device + sectors + order]
     }
 
     private func node(named name: String) -> Node {

@@ -108,6 +108,20 @@ package final class Machine: Sendable {
     /// Wakes a machine that sleeps, as a key of the keyboard would.
     package func wakeUp() { command("system_wakeup", "{}") }
 
+    /// Plugs the disk at this place of its configuration, counted from 0, into a running machine, as a virtio
+    /// device in this slot (hexadecimal).
+    package func plug(disk index: Int, slot: String) {
+        command(
+            "device_add",
+            #"{"driver":"virtio-blk-pci","drive":"disk\#(index)","addr":"\#(slot)","id":"plugged"}"#
+        )
+    }
+
+    /// Takes memory away from a guest with a balloon until it has so much, in MiB.
+    package func inflateBalloon(until memory: Int) {
+        command("balloon", #"{"value":\#(memory << 20)}"#)
+    }
+
     private func command(_ name: String, _ arguments: String) {
         process.write(#"{"execute":"\#(name)","arguments":\#(arguments)}"# + "\n", to: .monitor)
     }

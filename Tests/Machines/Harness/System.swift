@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import Foundation
+import Synchronization
 
 /// A kernel with its initramfs. Made at first use, once a process.
 package enum System: Sendable {
@@ -13,6 +14,8 @@ package enum System: Sendable {
     case debian
     /// The newest stock cloud kernel in Debian's archive; see ``isThere()``.
     case newestDebian
+    /// The newest of one of ``newerSeries()``, such as 6.18.
+    case debianSeries(String)
     /// Debian's stock kernel with all drivers, 6.1.
     case debianFull
     /// ``debian``, and below /boot the same once more, for `kexec-file`.
@@ -85,6 +88,7 @@ package enum System: Sendable {
         case .newest: try Self.newestFiles.get().orNone()
         case .debian: try Self.debianFiles.get()
         case .newestDebian: try Self.newestDebianFiles.get().orNone()
+        case .debianSeries(let series): try Self.debianFiles(of: series)
         case .debianFull: try Self.debianFullFiles.get()
         case .debianTwice: try Self.debianTwiceFiles.get()
         case .installed(let kernel, let initramfs, let suite):
@@ -139,6 +143,22 @@ package enum System: Sendable {
         try newest("debian-kernel", ["cloud-amd64", "newest"]).map {
             try debian($0, as: "newest-debian")
         }
+    }
+
+    /// The series of stock cloud kernels in Debian's archive that are newer than 6.12, the oldest first.
+    package static func newerSeries() throws -> [String] {
+        try prepare("archive", ["series", "cloud-amd64"]).split(separator: "\n").map(String.init)
+    }
+
+    private static let seriesFiles = Mutex<[String: Files]>([:])
+
+    private static func debianFiles(of series: String) throws -> Files {
+        if let files = seriesFiles.withLock({ $0[series] }) { return files }
+        let files = try newest("debian-kernel", ["cloud-amd64", "newest", series]).map {
+            try debian($0, as: "debian-\(series)")
+        }.orNone()
+        seriesFiles.withLock { $0[series] = files }
+        return files
     }
 
     private static let debianFullFiles = Result<Files, any Error> {

@@ -16,6 +16,11 @@ struct Kernel: Sendable {
         release = try system.release()
     }
 
+    /// Debian's own of the series between those of ``all()``, the oldest first.
+    static func between() throws -> [Kernel] {
+        try System.newerSeries().dropLast().map { try Kernel(.debianSeries($0), canBeLeft: false) }
+    }
+
     /// Those that there are, the oldest first.
     static func all() throws -> [Kernel] {
         let candidates = [

@@ -52,6 +52,7 @@ extension Machines {
         /// Where the members of an array are, and the work that shows that all goes on.
         private static let members = "mn"
         private static let arrayPoint = "array"
+        private static let array = "/sys/block/md0/md"
 
         /// `kresume inspect --json`.
         private struct Inspection: Decodable {
@@ -156,6 +157,14 @@ extension Machines {
                 try machine.startWork(memory: 16, on: "/dev/vdb")
                 // What is frozen has nothing to replay: it can be read and checked without a change.
                 let isFrozen = try !machine.hasKernel(before: 6, 16)
+                // Reads for half a minute, on the processor that goes off: a request that it waits for would
+                // keep it on.
+                try machine.expect(
+                    """
+                    cd \(Self.array) && echo 1000 >sync_speed_max && echo check >sync_action
+                    until thread=$(pidof md0_resync) && taskset -p 2 $thread; do usleep 10000; done
+                    """)
+                let delay = try machine.run("cat \(Self.array)/safe_mode_delay").output
                 let request = machine.send("kresume hibernate /dev/vda")
                 try machine.waitForPowerOff(by: request)
 
@@ -171,6 +180,13 @@ extension Machines {
                 let reply = try back.waitForReturn(of: request)
                 #expect(reply.status == 0, "\(reply.output)")
                 try back.expectWorkIntact()
+                try back.expect(
+                    """
+                    cd \(Self.array) && cat safe_mode_delay && cat sync_action &&
+                        echo 100000 >sync_speed_max
+                    until [ "$(cat sync_action)" = idle ]; do usleep 10000; done
+                    cat mismatch_cnt
+                    """, gives: "\(delay)\ncheck\n0")
                 try back.expect("sh /files write && sh /files unmount")
                 try back.expect("dmesg | grep -E 'WARNING|BUG|Call Trace|-fs error'", status: 1)
                 try back.stopWork()

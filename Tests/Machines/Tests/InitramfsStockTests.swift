@@ -40,7 +40,6 @@ extension Machines {
                     machine = try inLUKS(luks, bench, machine, configuration, initramfs)
                 }
                 machine = try onLogicalVolume(bench, machine, configuration)
-                configuration.system = .installed(.stock, .initramfsTools)
                 machine = try inFile(bench, machine, configuration)
                 try machine.stopWork()
                 try bench.checkInstalledFileSystem(configuration.disks[0].path)
@@ -94,6 +93,8 @@ private func onLogicalVolume(
         bench, machine, hibernation(to: "/dev/group/swap"), restore, as: "volume")
 }
 
+/// Where the command line tells the place of the file, where it is wrong about it, and where it does not know;
+/// of the last two the initramfs's own way to have the kernel resume makes nothing.
 private func inFile(
     _ bench: Bench, _ machine: Machine, _ configuration: Configuration
 ) throws -> Machine {
@@ -103,13 +104,23 @@ private func inFile(
         filefrag -v /swapfile | awk '$1 == "0:" { print $4 + 0 }'
         """)
     let offset = try #require(UInt64(reply.output), "\(reply.output)")
-    var restore = configuration
-    restore.parameters = Debian.parameters(resume: Debian.root, "resume_offset=\(offset)")
-    let back = try roundTrip(
-        bench, machine, hibernation(to: "/swapfile", on: "/dev/vda1", offset: offset), restore,
-        as: "file")
-    try back.expect("swapoff /swapfile && rm /swapfile")
-    return back
+    var machine = machine
+    for (initramfs, said) in [
+        (System.Initramfs.initramfsTools, "\(offset)"), (.initramfsTools, "7"), (.dracut, ""),
+    ] {
+        var restore = configuration
+        restore.system = .installed(.stock, initramfs)
+        if said != "\(offset)" {
+            restore.initramfs = try bench.initramfs(
+                of: restore.system, adding: ["etc/kresume.conf": "find-offset = yes\n"])
+        }
+        restore.parameters = Debian.parameters(resume: Debian.root, "resume_offset=\(said)")
+        machine = try roundTrip(
+            bench, machine, hibernation(to: "/swapfile", on: "/dev/vda1", offset: offset), restore,
+            as: "file-\(said)")
+    }
+    try machine.expect("swapoff /swapfile && rm /swapfile")
+    return machine
 }
 
 /// Sourced in the initramfs, maybe more than once: says so when somebody has been asked for a

@@ -6,12 +6,16 @@
 // pattern check-pieces DIR COUNT KIB  compares those with an even number, which must be there
 // pattern count FILE                  appends 1, 2, ... to it, a line each, until it is killed
 // pattern touch MIB                   takes so much memory and writes to each page; for who frees it
+// pattern hold KIND MIB FILE          takes so much memory: KIND huge, of huge pages; same, of pages that the
+//                                     kernel may merge; the file is there then. At SIGUSR1 it compares each
+//                                     page, and writes to the file how many differ
 //
 // An emulated processor takes seconds for a hash of what this compares in a fraction of one, and a third
 // of a real one for a shell that counts.
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,6 +119,36 @@ static int touch(long mebibytes)
     return 0;
 }
 
+// Huge pages, or pages of which the kernel may make one.
+static int hold(int huge, long mebibytes, const char *path)
+{
+    size_t size = (size_t)mebibytes << 20;
+    char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | (huge ? MAP_HUGETLB : 0), -1, 0);
+    if (memory == MAP_FAILED)
+        fail("mmap");
+    if (!huge && madvise(memory, size, MADV_MERGEABLE) != 0)
+        fail("madvise");
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    for (size_t i = 0; i < size; i += PAGE)
+        fill_with_noise((uint64_t *)(memory + i), 1, huge ? i : 0);
+    FILE *file = fopen(path, "w");
+    if (!file)
+        fail(path);
+    int number;
+    sigwait(&signals, &number);
+    long wrong = 0;
+    for (size_t i = 0; i < size; i += PAGE) {
+        fill_with_noise(wanted, 1, huge ? i : 0);
+        wrong += memcmp(memory + i, wanted, PAGE) != 0;
+    }
+    fprintf(file, "%ld\n", wrong);
+    return fclose(file) != 0;
+}
+
 // The count is in memory only; what is written is a trace of it: lines of 8 bytes, so that none lies in
 // two pages, of which one who reads meanwhile may see the first alone.
 static _Noreturn void count(const char *path)
@@ -136,9 +170,11 @@ int main(int argc, char **argv)
     if (argc == 3 && strcmp(what, "count") == 0)
         count(argv[2]);
     if (argc != 5) {
-        fputs("usage: pattern write|check|write-pieces|check-pieces|count|touch ...\n", stderr);
+        fputs("usage: pattern write|check|write-pieces|check-pieces|count|touch|hold ...\n", stderr);
         return 2;
     }
+    if (strcmp(what, "hold") == 0)
+        return hold(strcmp(argv[2], "huge") == 0, atol(argv[3]), argv[4]);
     if (strcmp(what, "write") == 0 || strcmp(what, "check") == 0)
         wrong = each_page(argv[2], atol(argv[3]) << 8, what[0] == 'w', fill_with_noise,
                           strtoull(argv[4], NULL, 10));
