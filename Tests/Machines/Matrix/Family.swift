@@ -112,13 +112,18 @@ struct Machines: Family {
     let usual: Kernel
 
     private func row(_ variation: Variation) -> [MachineTrial] {
-        [Way.own, .stock].map { MachineTrial(variation: variation, way: $0) }
+        (variation.hasNoStockImage == nil ? [Way.own, .stock] : [.own]).map {
+            MachineTrial(variation: variation, way: $0)
+        }
     }
 
     var trials: [any Trial] { Variation.all.flatMap(row) }
 
     func text(_ outcomes: Outcomes) -> String {
-        let rows = Variation.all.map { [$0.name] + row($0).map(outcomes.word) }
+        let rows = Variation.all.map { variation in
+            [variation.name] + row(variation).map(outcomes.word)
+                + [variation.hasNoStockImage].compactMap { $0 }
+        }
         return """
             A, B and C run \(usual.release). How the machine differs was looked at in it, and what is special of it
             was the same afterwards.

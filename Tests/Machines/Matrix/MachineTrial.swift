@@ -29,6 +29,10 @@ struct MachineTrial: Trial {
             try variation.onceBooted(machine)
             try machine.expect(variation.prepare.replacing("SWAP", with: name))
         }
+        if variation.preparesRestore {
+            trip.meanwhile = variation.onceBooted
+            trip.restorePreparation = variation.prepare.replacing("SWAP", with: name) + "; "
+        }
         trip.state = variation.state
         _ = try trip.run(by: way.command(to: name), on: bench)
         return Evidence()

@@ -27,6 +27,10 @@ struct RoundTrip {
     var work = "/dev/vdb"
     /// Before the work begins.
     var prepare: (Machine) throws -> Void = { _ in }
+    /// When the restore kernel runs.
+    var meanwhile: (Machine) throws -> Void = { _ in }
+    /// Before it resumes.
+    var restorePreparation = ""
     /// Prints what is to be the same afterwards.
     var state = "true"
 
@@ -38,8 +42,13 @@ struct RoundTrip {
         try machine.expect("work start 64 \(work)")
         let before = try machine.output(of: state)
 
-        let (back, reply) = try bench.circle(
-            machine, by: command, restore: restore.booting("kresume resume \(swap)"), as: "back")
+        let request = machine.send(command)
+        try machine.waitForPowerOff(by: request)
+        let back = try bench.start("back", restore)
+        try back.waitUntilBooted(limit: .seconds(300))
+        try meanwhile(back)
+        let resume = back.send("\(restorePreparation)kresume resume \(swap)")
+        let reply = try back.waitForReturn(of: request, by: resume)
         guard reply.status == 0, back.console.contains("kresume: going back") else {
             throw Failure(description: "status \(reply.status): \(reply.output)")
         }

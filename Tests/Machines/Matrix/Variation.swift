@@ -20,8 +20,12 @@ struct Variation: Sendable {
     /// Run in the original machine, before its work; fails where the machine is not what it is called. The
     /// word SWAP is the swap area.
     var prepare = "true"
+    /// Both are done before the machine is resumed, too.
+    var preparesRestore = false
     /// Run in the original machine: prints what is to be the same afterwards.
     var state = "true"
+    /// What happens where the kernel hibernates by itself, so that there is no image to resume.
+    var hasNoStockImage: String?
 
     static let all = processors + memory + devices + ways
 }
@@ -133,7 +137,7 @@ extension Variation {
             name: "a balloon", both: { $0.devices = ["virtio-balloon-pci"] },
             onceBooted: { $0.inflateBalloon(until: 640) },
             prepare: until("[ $(awk '/MemTotal/ { print $2 }' /proc/meminfo) -lt 655360 ]"),
-            state: total),
+            preparesRestore: true),
     ]
 
     /// What `pattern hold` finds, once.
@@ -165,12 +169,9 @@ extension Variation {
             name: "a disk that was plugged in",
             disks: { disks, bench in disks.append(Disk(try bench.disk("plugged", size: 64))) },
             original: { $0.disks[2].isPluggedIn = false },
-            restore: {
-                $0.disks[2].isPluggedIn = false
-                $0.devices = ["virtio-blk-pci,drive=disk2,addr=\(slot)"]
-            },
+            restore: { $0.disks[2].isPluggedIn = false },
             onceBooted: { $0.plug(disk: 2, slot: slot) },
-            prepare: "\(until("[ -e /dev/vdc ]")); pattern write /dev/vdc 32 9",
+            prepare: until("[ -e /dev/vdc ]"), preparesRestore: true,
             state: "echo 3 >/proc/sys/vm/drop_caches; cat /sys/block/vdc/size; "
                 + "head -c 32M /dev/vdc | md5sum"),
         // Its requests come from the processor that goes off: one that is not carried out would keep it on.
@@ -190,7 +191,8 @@ extension Variation {
                 echo active >array_state; echo check >sync_action
                 \(until("thread=$(pidof md0_resync) && taskset -p 2 $thread"))
                 """,
-            state: "cd /sys/block/md0/md; cat sync_action safe_mode_delay mismatch_cnt"),
+            state: "cd /sys/block/md0/md; cat sync_action safe_mode_delay mismatch_cnt",
+            hasNoStockImage: "the kernel stands still"),
         Variation(
             name: "an IOMMU of Intel's with interrupt remapping",
             both: {
@@ -224,9 +226,15 @@ extension Variation {
             onceBooted: { machine in
                 let line = Configuration.commonParameters + ["started.twice", "-- run true"]
                 _ = machine.send(
-                    "kexec-file /boot/vmlinuz /boot/initrd.img '\(line.joined(separator: " "))'")
+                    """
+                    mount -t ext4 /dev/vdb /mnt && cp -r /boot /mnt && umount /mnt &&
+                        kexec-file /boot/vmlinuz-* /boot/initrd.img-* '\(line.joined(separator: " "))'
+                    """)
                 _ = try machine.waitForBootCommand()
             },
-            prepare: "grep -q started.twice /proc/cmdline")
+            prepare: """
+                grep -q started.twice /proc/cmdline && mount -t ext4 /dev/vdb /mnt && cp -r /mnt/boot / &&
+                    rm -r /mnt/boot && umount /mnt
+                """)
     ]
 }
