@@ -100,8 +100,8 @@ import Testing
         let machine = machine {
             $0.arrays = [
                 "md0": [.syncAction: action, .safeModeDelay: "0.203", .bitmapDelay: "5"],
-                // A linear one.
-                "md1": [:],
+                // A linear one, and one without a bitmap.
+                "md1": [:], "md2": [.bitmapDelay: "0"],
             ]
         }
         let note = Captured()
@@ -134,6 +134,9 @@ import Testing
                 .array("md0", .safeModeDelay, value: "0.203"),
                 .array("md0", .bitmapDelay, value: "5"),
             ])
+        #expect(
+            machine.script.arrays["md2"] == [.bitmapDelay: "0"]
+                && !deeds.contains("md2 bitmap/time_base 0"))
         #expect(machine.script.undoNote == nil)
     }
 

@@ -50,7 +50,10 @@ final class QuietArrays {
     private func change(
         _ name: String, _ setting: MDArray.Setting, to value: String
     ) throws(PlatformError) {
-        guard var before = try machine.arraySetting(setting, of: name) else { return }
+        // One without a bitmap looks at it every 0 seconds, and would not take that again.
+        guard var before = try machine.arraySetting(setting, of: name), before != "0" else {
+            return
+        }
         // What the kernel had begun by itself it goes on with; what was asked for is to be asked for again.
         let isAskedFor = ["frozen", "check", "repair"].contains(before)
         if setting == .syncAction, !isAskedFor { before = "idle" }
