@@ -89,6 +89,9 @@ import Testing
             $0.kernelHibernation = .disabled(hasCXLMemory: false)
             $0.secretMemoryUsers = ["gpg-agent"]
         },
+        Fault(part: .own, name: "watchdog", words: "the watchdog esb runs") {
+            $0.watchdogs = [Watchdog(name: "esb", timeout: "30")]
+        },
         Fault(part: .own, name: "drivers", verdict: .doubtful, words: "not prepared") {
             $0.files["/dev/snapshot"] = nil
         },

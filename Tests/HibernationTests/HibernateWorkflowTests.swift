@@ -317,6 +317,10 @@ import Testing
             ("not a whole Linux kernel", { $0.files[Self.kernelPath] = [1, 2, 3] }),
             ("firmware's memory map", { $0.firmwareMap = nil }),
             (
+                "may reset the machine 30 s after",
+                { $0.watchdogs = [Watchdog(name: "esb", timeout: "30")] }
+            ),
+            (
                 "memory was added",
                 {
                     $0.resources.append(Self.resource(1 << 33, 1 << 34, "System RAM"))

@@ -111,6 +111,17 @@ import Testing
     }
 
     /// Somebody has opened it between the first look and this one.
+    @Test func watchdogs() throws {
+        let machine = ScriptedMachine { $0.watchdogs = [Watchdog(name: "esb", timeout: "30")] }
+        let report = RecordedReport().report
+        #expect(throws: HibernateError.self) {
+            try KernelConsent(machine, force: false, report).requireNoWatchdog()
+        }
+        try KernelConsent(machine, force: true, report).requireNoWatchdog()
+        machine.change { $0.watchdogs = [] }
+        try KernelConsent(machine, force: false, report).requireNoWatchdog()
+    }
+
     @Test func secretMemoryInTheMeantime() {
         let machine = ScriptedMachine {
             $0.kernelHibernation = .disabled(hasCXLMemory: false)

@@ -81,6 +81,27 @@ import Testing
         #expect(try SystemFile.text(tree.root.appending("power/mem_sleep")).hasPrefix("deep"))
     }
 
+    @Test func watchdogs() throws {
+        var files: [String: String] = [:]
+        for (number, (name, state)) in [
+            ("i6300ESB timer", "active"), ("iTCO_wdt", "active"), ("SP5100 TCO timer", "inactive"),
+            ("Software Watchdog", "active"),
+        ].enumerated() {
+            let directory = "class/watchdog/watchdog\(number)"
+            files["\(directory)/identity"] = name + "\n"
+            files["\(directory)/state"] = state + "\n"
+            files["\(directory)/timeout"] = "30\n"
+        }
+        // Of a kernel that does not show what they do.
+        files["class/watchdog/watchdog9/dev"] = "10:130\n"
+        let tree = try TemporaryTree(files)
+        #expect(
+            try Watchdog.counting(sysfs: tree.root) == [
+                Watchdog(name: "i6300ESB timer", timeout: "30")
+            ])
+        #expect(try Watchdog.counting(sysfs: TemporaryTree().root) == [])
+    }
+
     @Test func secretMemory() throws {
         let secret = "7f0000000000-7f0000001000 rw-s 00000000 00:0f 1   /secretmem (deleted)\n"
         let other = "7f0000000000-7f0000001000 rw-s 00000000 08:01 1   /tmp/secretmem (deleted)\n"

@@ -26,6 +26,7 @@ package final class ScriptedMachine: Machine {
         package var kernelResumes = false
         package var kernelHibernation = KernelHibernation.possible
         package var secretMemoryUsers: [String] = []
+        package var watchdogs: [Watchdog] = []
         /// In nanoseconds.
         package var uptime: UInt64 = 0
         package var time: UInt64 = 1_800_000_000
@@ -305,6 +306,10 @@ extension ScriptedMachine {
         return try CoreFile(open: file)
     }
     package func dropPageCache() throws(PlatformError) { note("drop page cache") }
+    package func watchdogs() throws(PlatformError) -> [Watchdog] {
+        try fail("watchdogs")
+        return script.watchdogs
+    }
     package func secretMemoryUsers() throws(PlatformError) -> [String] { script.secretMemoryUsers }
     package func setOutOfMemoryScore(_ value: Int) throws(PlatformError) {
         change { $0.outOfMemoryScores.append(value) }

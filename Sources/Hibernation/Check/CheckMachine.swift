@@ -58,6 +58,10 @@ package struct CheckMachine {
             try KernelConsent(machine, force: hibernate.force, report).requireNoSecrets()
             return "none is in use"
         }
+        checkup.look(.watchdog) {
+            try KernelConsent(machine, force: hibernate.force, report).requireNoWatchdog()
+            return "none counts while the saver kernel runs"
+        }
         if machine.exists("/dev/snapshot") {
             checkup.add(.drivers, .met, "they are prepared")
         } else {

@@ -21,14 +21,15 @@ package struct Checkup {
 
     /// What is looked at, in the order in which it is shown. Each gives a condition, met or not.
     enum Line: CaseIterable {
-        case ownKernel, defects, secretMemory, drivers, device, saverKernel, saverInitramfs
+        case ownKernel, defects, secretMemory, watchdog, drivers, device, saverKernel,
+            saverInitramfs
         case saverMemory, nextBoot, encryption
         case stockKernel, swap, stockNextBoot, place
         case resumeKernel, memoryMap, initramfs, resumeInitramfs, commandLine
 
         fileprivate var part: Part {
             switch self {
-            case .ownKernel, .defects, .secretMemory, .drivers, .device, .saverKernel,
+            case .ownKernel, .defects, .secretMemory, .watchdog, .drivers, .device, .saverKernel,
                 .saverInitramfs, .saverMemory, .nextBoot, .encryption:
                 .own
             case .stockKernel, .swap, .stockNextBoot, .place: .stock
@@ -41,6 +42,7 @@ package struct Checkup {
             case .ownKernel, .stockKernel, .resumeKernel: "kernel"
             case .defects: "known defects"
             case .secretMemory: "secret memory"
+            case .watchdog: "watchdog"
             case .drivers: "drivers"
             case .device: "device"
             case .saverKernel: "saver kernel"

@@ -77,7 +77,9 @@ package struct Hibernate {
         try Permission.requireKexec([.preserveContext, .longMode], machine)
         if isHybrid, !machine.canSuspendToMemory { throw HibernateError.cannotSuspend }
         let seal = try encryption.seal(machine)
-        try KernelConsent(machine, force: force, report).requireNoSecrets()
+        let consent = KernelConsent(machine, force: force, report)
+        try consent.requireNoSecrets()
+        try consent.requireNoWatchdog()
         let target = try TargetDevice(
             location, configured, force: force, unlock: unlockInSaver, isSealed: seal != nil,
             on: machine, report, undo)

@@ -55,6 +55,8 @@ enum HibernateError: ExplainedError {
     case secretMemory([String])
     /// And nothing of what we can see is the reason.
     case hibernationDisabled
+    /// It would reset the machine while the saver kernel has it.
+    case watchdogRuns(Watchdog)
     /// A driver, or somebody else who hibernates, does not let drivers prepare.
     case notPrepared(Errno)
     /// A file system did not come to rest.
@@ -143,6 +145,10 @@ enum HibernateError: ExplainedError {
         case .hibernationDisabled:
             "the kernel's own hibernation is turned off, and nothing shows why: it may be for "
                 + "secret memory (memfd_secret) that is in use (--force goes on)"
+        case .watchdogRuns(let watchdog):
+            "the watchdog \(watchdog.name) runs, and may reset the machine \(watchdog.timeout) s after "
+                + "the saver kernel has begun: turn it off first (of systemd: RuntimeWatchdogSec=off in "
+                + "system.conf); --force goes on"
         case .notPrepared(let number):
             "a driver refuses to hibernate, or another program hibernates already: "
                 + "/dev/snapshot: \(number); dmesg may tell more"

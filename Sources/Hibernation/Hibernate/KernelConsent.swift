@@ -33,6 +33,12 @@ struct KernelConsent {
         throw HibernateError.hibernationDisabled
     }
 
+    /// Throws where a watchdog counts that nobody would tell to wait: the image takes its time.
+    func requireNoWatchdog() throws {
+        guard !force, let watchdog = try machine.watchdogs().first else { return }
+        throw HibernateError.watchdogRuns(watchdog)
+    }
+
     /// Prepares drivers for what is coming, as far as the kernel can be asked to; until the notice
     /// ends.
     func notifyDrivers() throws -> (any DriverNotice)? {

@@ -109,6 +109,7 @@ extension LinuxMachine {
     package func dropPageCache() throws(PlatformError) {
         try SystemFile.write("1", to: "/proc/sys/vm/drop_caches")
     }
+    package func watchdogs() throws(PlatformError) -> [Watchdog] { try Watchdog.counting() }
     package func secretMemoryUsers() throws(PlatformError) -> [String] {
         try SecretMemory.users()
     }

@@ -44,6 +44,8 @@ package protocol KernelFacts: Sendable {
     func osRelease(_ key: String) -> String?
     /// Whether the kernel can resume an image by itself: /sys/power/resume is there.
     var kernelResumes: Bool { get }
+    /// See ``Watchdog/counting(sysfs:)``.
+    func watchdogs() throws(PlatformError) -> [Watchdog]
     /// See ``KernelHibernation/current(sysfs:)``.
     func kernelHibernation() throws(PlatformError) -> KernelHibernation
     /// See ``Uptime/nanoseconds()``.
