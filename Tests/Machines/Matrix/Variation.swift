@@ -157,9 +157,11 @@ extension Variation {
             name: "AHCI", both: { $0.board = .q35 }, swap: .ahci),
         Variation(
             name: "a USB stick for the image", both: { $0.board = .q35 }, swap: .usb,
-            prepare: until("[ -e /dev/sda ]"), preparesRestore: true,
-            // Its controller has lost all when the disk is to be written to.
-            hasNoStockImage: "the kernel cannot write one"),
+            // As it is by itself, but for a kernel without USB_DEFAULT_PERSIST.
+            prepare: """
+                \(until("[ -e /dev/sda ]"))
+                for file in /sys/bus/usb/devices/*/power/persist; do echo 1 >$file; done
+                """, preparesRestore: true),
         Variation(
             name: "sectors of 4096 bytes", disks: { disks, _ in disks[0].sectorSize = 4096 },
             prepare: "[ $(cat /sys/block/vda/queue/logical_block_size) = 4096 ]"),
