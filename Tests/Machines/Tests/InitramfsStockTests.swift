@@ -54,14 +54,10 @@ private func inLUKS(
     _ luks: LUKSSwap, _ bench: Bench, _ machine: Machine, _ configuration: Configuration,
     _ initramfs: System.Initramfs
 ) throws -> Machine {
-    let file =
-        switch initramfs {
-        case .initramfsTools: "conf/param.conf"
-        case .dracut, .dracutPlain: "usr/lib/dracut/hooks/cmdline/99-late.sh"
-        }
     var restore = configuration
     restore.system = .installed(.stock, initramfs)
-    restore.initramfs = try bench.initramfs(of: restore.system, adding: [file: lateness])
+    restore.initramfs = try bench.initramfs(
+        of: restore.system, adding: [earlyScript(of: initramfs): lateness])
     restore.parameters = Debian.parameters(
         resume: "UUID=\(luks.swapUUID)", "kresume.wait=2", luks.parameters(for: initramfs))
     let back = try roundTrip(
@@ -74,6 +70,14 @@ private func inLUKS(
     // Not even while the key was derived.
     #expect(!back.console.contains("kresume: waiting"))
     return back
+}
+
+/// A file that an initramfs sources before it runs kresume.
+private func earlyScript(of initramfs: System.Initramfs) -> String {
+    switch initramfs {
+    case .initramfsTools: "conf/param.conf"
+    case .dracut, .dracutPlain: "usr/lib/dracut/hooks/cmdline/99-test.sh"
+    }
 }
 
 private func onLogicalVolume(
@@ -106,13 +110,16 @@ private func inFile(
     let offset = try #require(UInt64(reply.output), "\(reply.output)")
     var machine = machine
     for (initramfs, said) in [
-        (System.Initramfs.initramfsTools, "\(offset)"), (.initramfsTools, "7"), (.dracut, ""),
+        (System.Initramfs.initramfsTools, "\(offset)"), (.initramfsTools, "7"), (.dracutPlain, ""),
     ] {
         var restore = configuration
         restore.system = .installed(.stock, initramfs)
         if said != "\(offset)" {
             restore.initramfs = try bench.initramfs(
-                of: restore.system, adding: ["etc/kresume.conf": "find-offset = yes\n"])
+                of: restore.system,
+                adding: [
+                    earlyScript(of: initramfs): "echo 'find-offset = yes' >/etc/kresume.conf\n"
+                ])
         }
         restore.parameters = Debian.parameters(resume: Debian.root, "resume_offset=\(said)")
         machine = try roundTrip(
