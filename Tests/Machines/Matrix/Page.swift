@@ -24,7 +24,7 @@ struct Page {
     mutating func update(_ family: any Family, _ outcomes: Outcomes) {
         guard family.trials.allSatisfy({ outcomes[$0] != nil }) else { return }
         let today = Date.now.formatted(.iso8601.year().month().day())
-        parts[type(of: family).title] = "Tried on \(today). \(family.text(outcomes))"
+        parts[type(of: family).title] = "Tried on \(today).\n\n\(family.text(outcomes))"
     }
 
     var text: String {
