@@ -164,7 +164,7 @@ let package = Package(
             name: "TestSupport",
             dependencies: [
                 "Hibernation", "LinuxPlatform", "LinuxBoot", "PhysicalMemory", "Sealing", "Threads",
-                "Bytes",
+                "StoppedKernel", "Bytes",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/Support", swiftSettings: strict),
@@ -287,8 +287,8 @@ let package = Package(
         .executableTarget(
             name: "scale",
             dependencies: [
-                "Bytes", "LinuxPlatform", "PhysicalMemory", "Placement", "StoppedKernel",
-                "TestSupport", "Threads", "Transfer",
+                "LinuxPlatform", "PhysicalMemory", "Placement", "StoppedKernel", "TestSupport",
+                "Threads", "Transfer",
             ], path: "Tests/Scale", swiftSettings: strict),
 
         // Virtual machines that run kresume on real kernels: tests, a demonstration, and figures.

@@ -208,7 +208,8 @@ private let id = ImageID(low: 1, high: 2)
             case .noWord: [.notABlockDevice(path)]
             case .notABlockDevice: [.secretMemory(["a (1)"]), .secretMemory(["a", "b", "c", "d"])]
             case .secretMemory: [.hibernationDisabled]
-            case .hibernationDisabled: [.watchdogRuns(Watchdog(name: "esb", timeout: "30"))]
+            case .hibernationDisabled:
+                ["30", ""].map { .watchdogRuns(Watchdog(name: "esb", timeout: $0)) }
             case .watchdogRuns: [.notPrepared(.resourceBusy)]
             case .notPrepared: [.fileSystemHangs("/mnt")]
             case .fileSystemHangs:

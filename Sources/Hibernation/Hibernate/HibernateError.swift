@@ -146,8 +146,9 @@ enum HibernateError: ExplainedError {
             "the kernel's own hibernation is turned off, and nothing shows why: it may be for "
                 + "secret memory (memfd_secret) that is in use (--force goes on)"
         case .watchdogRuns(let watchdog):
-            "the watchdog \(watchdog.name) runs, and may reset the machine \(watchdog.timeout) s after "
-                + "the saver kernel has begun: turn it off first (of systemd: RuntimeWatchdogSec=off in "
+            "the watchdog \(watchdog.name) runs, and may reset the machine "
+                + (watchdog.timeout.isEmpty ? "" : "\(watchdog.timeout) s ")
+                + "after the saver kernel has begun: turn it off first (of systemd: RuntimeWatchdogSec=off in "
                 + "system.conf); --force goes on"
         case .notPrepared(let number):
             "a driver refuses to hibernate, or another program hibernates already: "

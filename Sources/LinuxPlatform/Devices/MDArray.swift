@@ -13,7 +13,7 @@ import SystemPackage
 package enum MDArray {
     /// Files in its directory `md`. Source: `md_default_attrs` and `md_redundancy_attrs`, drivers/md/md.c;
     /// `md_bitmap_attrs`, drivers/md/md-bitmap.c, Linux 6.12. Not every array has all of them.
-    package enum Setting: String, Sendable, CaseIterable {
+    package enum Setting: String, Sendable {
         /// `idle`, `frozen` where none may begin, or what is going on.
         case syncAction = "sync_action"
         /// How long after a write it is marked as clean, in seconds, or 0: it is not.

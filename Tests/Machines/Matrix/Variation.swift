@@ -150,72 +150,68 @@ extension Variation {
 // MARK: Devices
 
 extension Variation {
-    private static let devices = [
-        Variation(
-            name: "NVMe", both: { $0.board = .q35 }, swap: .nvme),
-        Variation(
-            name: "AHCI", both: { $0.board = .q35 }, swap: .ahci),
-        Variation(
-            name: "a USB stick for the image", both: { $0.board = .q35 }, swap: .usb,
-            // As it is by itself, but for a kernel without USB_DEFAULT_PERSIST.
-            prepare: """
-                \(until("[ -e /dev/sda ]"))
-                for file in /sys/bus/usb/devices/*/power/persist; do echo 1 >$file; done
-                """, preparesRestore: true),
-        Variation(
-            name: "sectors of 4096 bytes", disks: { disks, _ in disks[0].sectorSize = 4096 },
-            prepare: "[ $(cat /sys/block/vda/queue/logical_block_size) = 4096 ]"),
-        Variation(
-            name: "sectors of 4096 bytes (NVMe)", both: { $0.board = .q35 }, swap: .nvme,
-            disks: { disks, _ in disks[0].sectorSize = 4096 },
-            prepare: "[ $(cat /sys/block/nvme0n1/queue/logical_block_size) = 4096 ]"),
-        Variation(
-            name: "a disk that was plugged in",
-            disks: { disks, bench in disks.append(Disk(try bench.disk("plugged", size: 64))) },
-            original: { $0.disks[2].isPluggedIn = false },
-            restore: { $0.disks[2].isPluggedIn = false },
-            onceBooted: { $0.plug(disk: 2, slot: slot) },
-            prepare: until("[ -e /dev/vdc ]"), preparesRestore: true,
-            state: "echo 3 >/proc/sys/vm/drop_caches; cat /sys/block/vdc/size; "
-                + "head -c 32M /dev/vdc | md5sum"),
-        // Its requests come from the processor that goes off: one that is not carried out would keep it on.
-        Variation(
-            name: "an md array that is being checked",
-            disks: { disks, bench in
-                for name in ["one", "two"] {
-                    disks.append(Disk(try bench.disk(name, size: 4096)))
-                }
-            },
-            prepare: """
-                set -e; echo md0 >/sys/module/md_mod/parameters/new_array; cd /sys/block/md0/md
-                echo none >metadata_version; echo raid1 >level; echo 2 >raid_disks
-                echo 4000000 >component_size; echo none >resync_start
-                slot=0; for disk in vdc vdd; do
-                cat /sys/block/$disk/dev >new_dev; echo $slot >dev-$disk/slot; slot=1; done
-                echo active >array_state; echo check >sync_action
-                \(until("thread=$(pidof md0_resync) && taskset -p 2 $thread"))
-                """,
-            state: "cd /sys/block/md0/md; cat sync_action safe_mode_delay mismatch_cnt",
-            hasNoStockImage: "the kernel stands still"),
-        Variation(
-            name: "an IOMMU of Intel's with interrupt remapping",
-            both: {
-                $0.board = .q35
-                $0.devices = ["intel-iommu,intremap=on"]
-            }, swap: .nvme,
-            prepare: """
-                [ -e /sys/class/iommu/dmar0 ] && dmesg | grep -q 'Enabled IRQ remapping'
-                """, state: "ls /sys/class/iommu /sys/kernel/iommu_groups | wc -l"),
-        Variation(
-            name: "an IOMMU of AMD's with interrupt remapping",
-            both: {
-                $0.board = .q35
-                $0.devices = ["amd-iommu,intremap=on"]
-            }, swap: .nvme,
-            prepare: """
-                [ -e /sys/class/iommu/ivhd0 ] && dmesg | grep -q 'Interrupt remapping enabled'
-                """, state: "ls /sys/class/iommu /sys/kernel/iommu_groups | wc -l"),
-    ]
+    private static let devices =
+        [
+            Variation(
+                name: "NVMe", both: { $0.board = .q35 }, swap: .nvme),
+            Variation(
+                name: "AHCI", both: { $0.board = .q35 }, swap: .ahci),
+            Variation(
+                name: "a USB stick for the image", both: { $0.board = .q35 }, swap: .usb,
+                // As it is by itself, but for a kernel without USB_DEFAULT_PERSIST.
+                prepare: """
+                    \(until("[ -e /dev/sda ]"))
+                    for file in /sys/bus/usb/devices/*/power/persist; do echo 1 >$file; done
+                    """, preparesRestore: true),
+            Variation(
+                name: "sectors of 4096 bytes", disks: { disks, _ in disks[0].sectorSize = 4096 },
+                prepare: "[ $(cat /sys/block/vda/queue/logical_block_size) = 4096 ]"),
+            Variation(
+                name: "sectors of 4096 bytes (NVMe)", both: { $0.board = .q35 }, swap: .nvme,
+                disks: { disks, _ in disks[0].sectorSize = 4096 },
+                prepare: "[ $(cat /sys/block/nvme0n1/queue/logical_block_size) = 4096 ]"),
+            Variation(
+                name: "a disk that was plugged in",
+                disks: { disks, bench in disks.append(Disk(try bench.disk("plugged", size: 64))) },
+                original: { $0.disks[2].isPluggedIn = false },
+                restore: { $0.disks[2].isPluggedIn = false },
+                onceBooted: { $0.plug(disk: 2, slot: slot) },
+                prepare: until("[ -e /dev/vdc ]"), preparesRestore: true,
+                state: "echo 3 >/proc/sys/vm/drop_caches; cat /sys/block/vdc/size; "
+                    + "head -c 32M /dev/vdc | md5sum"),
+            // Its requests come from the processor that goes off: one that is not carried out would keep it on.
+            Variation(
+                name: "an md array that is being checked",
+                disks: { disks, bench in
+                    for name in ["one", "two"] {
+                        disks.append(Disk(try bench.disk(name, size: 4096)))
+                    }
+                },
+                prepare: """
+                    set -e; echo md0 >/sys/module/md_mod/parameters/new_array; cd /sys/block/md0/md
+                    echo none >metadata_version; echo raid1 >level; echo 2 >raid_disks
+                    echo 4000000 >component_size; echo none >resync_start
+                    slot=0; for disk in vdc vdd; do
+                    cat /sys/block/$disk/dev >new_dev; echo $slot >dev-$disk/slot; slot=1; done
+                    echo active >array_state; echo check >sync_action
+                    \(until("thread=$(pidof md0_resync) && taskset -p 2 $thread"))
+                    """,
+                state: "cd /sys/block/md0/md; cat sync_action safe_mode_delay mismatch_cnt",
+                hasNoStockImage: "the kernel stands still"),
+        ]
+        + [
+            ("Intel", "intel-iommu", "dmar0", "Enabled IRQ remapping"),
+            ("AMD", "amd-iommu", "ivhd0", "Interrupt remapping enabled"),
+        ].map { maker, device, name, words in
+            Variation(
+                name: "an IOMMU of \(maker)'s with interrupt remapping",
+                both: {
+                    $0.board = .q35
+                    $0.devices = ["\(device),intremap=on"]
+                }, swap: .nvme,
+                prepare: "[ -e /sys/class/iommu/\(name) ] && dmesg | grep -q '\(words)'",
+                state: "ls /sys/class/iommu /sys/kernel/iommu_groups | wc -l")
+        }
 
     /// Free on the usual board.
     private static let slot = "1e"

@@ -7,10 +7,10 @@ import StoppedKernel
 /// A stopped kernel with a lot of memory, whose page descriptors are made when they are read.
 ///
 /// Every second page is free, in some sections; the other sections are not in use.
-struct LargeKernel: Sendable {
-    let ram: FrameSet
+package struct LargeKernel: Sendable {
+    package let ram: FrameSet
     private let sectionsInUse: UInt64
-    /// Of 2 MiB of descriptors.
+    /// Of one section, 2 MiB, or of all that are in use.
     private let descriptors: [UInt8]
 
     private static let sectionPages: UInt64 = 1 << 15
@@ -25,7 +25,7 @@ struct LargeKernel: Sendable {
     private static let pageSize: UInt64 = 64
     private static let buddy = UInt32(bitPattern: -129)
 
-    static let info = VMCoreInfo(
+    package static let info = VMCoreInfo(
         parsing: Array(
             """
             SYMBOL(swapper_pg_dir)=\(String(topTable &+ 0xffff_ffff_8000_0000, radix: 16))
@@ -55,24 +55,44 @@ struct LargeKernel: Sendable {
 
             """.utf8))
 
-    /// - Parameter used: how much of it is in sections that are in use.
-    init(gibibytes: UInt64, used: UInt64) {
+    /// - Parameters:
+    ///   - used: how much of it is in sections that are in use.
+    ///   - isWhole: whether each of these has descriptors of its own, as in a real one: a 64th of it.
+    package init(gibibytes: UInt64, used: UInt64, isWhole: Bool = false) {
         ram = FrameSet([FrameRange(PageFrame(0), count: gibibytes << 18)])
         sectionsInUse = used << 3
         var page = [UInt8](repeating: 0, count: 2 * Int(Self.pageSize))
         page.store(Self.buddy, at: 48)
         page.store(UInt32.max, at: 64 + 48)
         var descriptors: [UInt8] = []
-        for _ in 0..<Self.sectionPages / 2 { descriptors += page }
+        let count = (isWhole ? sectionsInUse : 1) * Self.sectionPages / 2
+        descriptors.reserveCapacity(Int(count) * page.count)
+        for _ in 0..<count { descriptors += page }
         self.descriptors = descriptors
     }
 
-    var freePages: UInt64 { sectionsInUse * Self.sectionPages / 2 }
+    package var freePages: UInt64 { sectionsInUse * Self.sectionPages / 2 }
 
-    func read(_ address: PhysicalAddress, _ count: Int) -> [UInt8]? {
+    private func offset(of place: UInt64) -> Int {
+        Int(place - Self.descriptorStart) % descriptors.count
+    }
+
+    /// Page descriptors, in place.
+    package func view(
+        _ address: PhysicalAddress, _ count: Int, _ body: (UnsafeRawBufferPointer) -> Void
+    ) -> Bool {
+        guard address.rawValue >= Self.descriptorStart else { return false }
+        let offset = offset(of: address.rawValue)
+        descriptors.withUnsafeBytes {
+            body(UnsafeRawBufferPointer(rebasing: $0[offset..<offset + count]))
+        }
+        return true
+    }
+
+    package func read(_ address: PhysicalAddress, _ count: Int) -> [UInt8]? {
         let place = address.rawValue
         if place >= Self.descriptorStart {
-            let offset = Int((place - Self.descriptorStart) & (2 << 20 - 1))
+            let offset = offset(of: place)
             return Array(descriptors[offset..<offset + count])
         }
         var page = [UInt8](repeating: 0, count: count)
