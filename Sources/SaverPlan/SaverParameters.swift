@@ -12,6 +12,8 @@ package struct SaverParameters {
     package var image: ImageID
     /// Where the image area begins on the device, in pages.
     package var offsetPages: UInt64
+    /// The device is on several disks; nil: it is one that the saver kernel has, too.
+    package var mirrored: MirroredDevice?
     /// A's message page.
     package var messagePage: PhysicalAddress
     package var pagingDepth: PagingDepth
@@ -25,12 +27,13 @@ package struct SaverParameters {
     package var isHybrid: Bool
 
     package init(
-        image: ImageID, offsetPages: UInt64, messagePage: PhysicalAddress, pagingDepth: PagingDepth,
-        keepsFreePages: Bool, compressionLevel: Int, test: DeviceMark? = nil,
-        isHybrid: Bool = false
+        image: ImageID, offsetPages: UInt64, mirrored: MirroredDevice? = nil,
+        messagePage: PhysicalAddress, pagingDepth: PagingDepth, keepsFreePages: Bool,
+        compressionLevel: Int, test: DeviceMark? = nil, isHybrid: Bool = false
     ) {
         self.image = image
         self.offsetPages = offsetPages
+        self.mirrored = mirrored
         self.messagePage = messagePage
         self.pagingDepth = pagingDepth
         self.keepsFreePages = keepsFreePages
@@ -42,6 +45,7 @@ package struct SaverParameters {
     fileprivate enum Name {
         static let image = "kresume.save"
         static let offset = "kresume.offset"
+        static let mirrored = "kresume.mirrored"
         static let message = "kresume.message"
         static let levels = "kresume.levels"
         static let compressionLevel = "kresume.level"
@@ -61,6 +65,7 @@ package struct SaverParameters {
             // Another image may lie about, for an initramfs that takes what it sees.
             ("noresume", nil),
         ]
+        if let mirrored { options.append((Name.mirrored, mirrored.description)) }
         if keepsFreePages { options.append((Name.freePages, nil)) }
         if isHybrid { options.append((Name.hybrid, nil)) }
         if let test { options.append((Name.test, test.description)) }
@@ -108,10 +113,13 @@ package struct SaverOrders {
         }
         let test = line.value(of: Name.test).map { DeviceMark($0) }
         if case .some(nil) = test { throw SaverOptionError(option: Name.test) }
+        let mirrored = line.value(of: Name.mirrored).map { MirroredDevice($0) }
+        if case .some(nil) = mirrored { throw SaverOptionError(option: Name.mirrored) }
         parameters = SaverParameters(
-            image: image, offsetPages: offset, messagePage: message, pagingDepth: depth,
-            keepsFreePages: line.contains(Name.freePages), compressionLevel: compressionLevel,
-            test: test ?? nil, isHybrid: line.contains(Name.hybrid))
+            image: image, offsetPages: offset, mirrored: mirrored ?? nil, messagePage: message,
+            pagingDepth: depth, keepsFreePages: line.contains(Name.freePages),
+            compressionLevel: compressionLevel, test: test ?? nil,
+            isHybrid: line.contains(Name.hybrid))
         jumpBackEntry = entry
     }
 

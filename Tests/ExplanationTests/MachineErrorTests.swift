@@ -171,6 +171,11 @@ private let id = ImageID(low: 1, high: 2)
             case .encryptedOtherwise: [.notBeneath(path, "/dev/sda3")]
             case .notBeneath:
                 [
+                    .onArray(path, DeviceArray(name: "md0", level: "raid5", mirrors: nil)),
+                    .onArray(path, DeviceArray(name: "md0", level: "raid1", mirrors: nil)),
+                ]
+            case .onArray:
+                [
                     StorageFlaw.memory("zram0"), .fileInMemory("loop0", "/tmp/swap"),
                     .file("loop0", "/swap"), .plainKey(mapping: "swap_crypt"), .remote("nbd0"),
                 ].map { .flawed(path, $0) }
@@ -248,7 +253,8 @@ private let id = ImageID(low: 1, high: 2)
         expectSentences { (error: SaveError?) in
             switch error {
             case nil: [.areaNotFound(id)]
-            case .areaNotFound: [.areaFoundTwice(id, [path, "/dev/sdb2"])]
+            case .areaNotFound: [.mirrorsNotFound(2)]
+            case .mirrorsNotFound: [.areaFoundTwice(id, [path, "/dev/sdb2"])]
             case .areaFoundTwice: [.deviceNotFound]
             case .deviceNotFound: [.deviceFoundTwice([path, "/dev/sdb2"])]
             case .deviceFoundTwice: [.noPreparedImage]

@@ -24,12 +24,13 @@ final class SaverKernel {
     ///   - isTest: whether it is `kresume test`: nothing is prepared on the device.
     ///   - isHybrid: whether the machine is to sleep, not to be switched off.
     ///   - message: what A has left for the saver; nil: nothing of a key.
+    ///   - copies: on how many disks the device is, behind a page of something else; nil: it is one of its own.
     ///   - prepared: what the device holds; nil: an image that is not to be sealed.
     ///   - map: see ``OriginalKernel/preparedSwap(pages:saverRegion:map:)``.
     init(
         areaPages: Int = 1024, region: FrameRange? = nil, isTest: Bool = false,
         isHybrid: Bool = false, map: MemoryMap? = nil, fileSystems: [FileSystemRecord] = [],
-        message: MessagePage? = nil, prepared: [UInt8]? = nil
+        message: MessagePage? = nil, copies: Int? = nil, prepared: [UInt8]? = nil
     ) throws {
         if region != nil || message != nil {
             let bytes = OriginalKernel.shared.vmcore(
@@ -49,6 +50,9 @@ final class SaverKernel {
         let mark = try DeviceMark(of: device.open(swapPath, .read), offset: 0)
         let parameters = SaverParameters(
             image: OriginalKernel.id, offsetPages: 0,
+            mirrored: copies.map {
+                MirroredDevice(copies: $0, offset: 4096, size: UInt64(areaPages) << 12)
+            },
             messagePage: OriginalKernel.messageFrame.address, pagingDepth: .four,
             keepsFreePages: true, compressionLevel: 3, test: isTest ? mark : nil,
             isHybrid: isHybrid)

@@ -76,6 +76,33 @@ import Testing
         }
     }
 
+    /// Two files with the same bytes, behind a page that each has of its own.
+    @Test func mirrors() throws {
+        let tree = try TemporaryTree()
+        let contents = (0..<3).map { [UInt8](repeating: $0, count: 4096) }
+        let paths = try ["one", "two"].map { try tree.write(Array(contents.joined()), to: $0) }
+        let devices = try paths.map { try BlockDevice(open: $0, .readWrite) }
+        let device = try BlockDevice(on: devices, from: 4096, size: 4096)
+        #expect(device.path == paths[0] && device.size == 4096)
+        let buffer = AlignedBuffer(count: 4096)
+        try device.read(into: buffer.bytes, at: 0)
+        #expect(Array(buffer.bytes) == contents[1])
+        try device.read(into: [buffer.bytes], at: 0)
+        #expect(try Array(buffer.bytes) == device.readBytes(at: 0, count: 4096))
+        buffer.bytes.copyBytes(from: repeatElement(9, count: 4096))
+        try device.write(from: UnsafeRawBufferPointer(buffer.bytes), at: 0)
+        try device.flush()
+        for path in paths {
+            #expect(
+                try BlockDevice(open: path, .read).readBytes(at: 0, count: 3 << 12)
+                    == contents[0] + [UInt8](repeating: 9, count: 4096) + contents[2])
+        }
+        #expect(throws: PlatformError.self) { try device.readBytes(at: 0, count: 4097) }
+        #expect(throws: PlatformError.self) {
+            try device.write(from: UnsafeRawBufferPointer(buffer.bytes), at: 4096)
+        }
+    }
+
     @Test func whatIsNoStorage() throws {
         let tree = try TemporaryTree()
         #expect(throws: PlatformError.notStorage(path: tree.root)) {

@@ -67,6 +67,8 @@ package final class ScriptedMachine: Machine {
         package var unlockedDevices: [FilePath] = []
         package var mappings: [DeviceNumber: DeviceMapping] = [:]
         package var flaws: [DeviceNumber: StorageFlaw] = [:]
+        /// What a device is built on, where that is an array.
+        package var arraysBelow: [DeviceNumber: DeviceArray] = [:]
         /// md arrays, by their names.
         package var arrays: [String: [MDArray.Setting: String]] = [:]
         /// What has been mixed into the random number generator.
@@ -358,6 +360,9 @@ extension ScriptedMachine {
         of number: DeviceNumber
     ) throws(PlatformError) -> StorageFlaw? {
         script.flaws[number]
+    }
+    package func array(of number: DeviceNumber) throws(PlatformError) -> DeviceArray? {
+        script.arraysBelow[number]
     }
     package func arrays() throws(PlatformError) -> [String] {
         try fail("arrays")

@@ -163,7 +163,8 @@ package struct Hibernate {
             (try? machine.symbols(FreePageContents.symbols + [Self.kexecImage])) ?? [:]
         let parameters = SaverParameters(
             image: prepared.header.id, offsetPages: target.offsetPages,
-            messagePage: box.frame.address, pagingDepth: record.jump.pagingDepth,
+            mirrored: target.mirrored(area), messagePage: box.frame.address,
+            pagingDepth: record.jump.pagingDepth,
             keepsFreePages: keepsFreePages(symbols), compressionLevel: compression.level,
             test: try isTest ? DeviceMark(of: area.device, offset: area.offset) : nil,
             isHybrid: isHybrid)

@@ -15,6 +15,8 @@ enum HibernateError: ExplainedError {
     case encryptedOtherwise(FilePath, mapping: String)
     /// What is written to the first device is not seen on the second, which should be beneath it.
     case notBeneath(FilePath, FilePath)
+    /// The saver kernel would have to put it together.
+    case onArray(FilePath, DeviceArray)
     /// What is written there is lost, or the saver kernel cannot write there.
     case flawed(FilePath, StorageFlaw)
     case writeProtected(FilePath)
@@ -81,6 +83,13 @@ enum HibernateError: ExplainedError {
         case .notBeneath(let path, let below):
             "what is written to \(path) does not come to \(below) where it was expected: nothing else was "
                 + "overwritten; name another device, or give --unlock-in-saver"
+        case .onArray(let path, let array):
+            "\(path) is on the array \(array.name) (\(array.level)), which the saver kernel would have to put "
+                + "together: "
+                + (array.level == "raid1"
+                    ? "only to a whole one that is in order, without partitions, it writes by itself"
+                    : "only to RAID 1 it writes by itself")
+                + "; name another device (--force goes on)"
         case .flawed(let path, let flaw):
             "\(path) cannot hold an image: \(flaw.reason); name another device"
                 + (flaw.losesAll ? "" : " (--force takes this one)")

@@ -7,6 +7,8 @@ import SystemPackage
 /// Why the saver kernel did not write the image.
 enum SaveError: ExplainedError {
     case areaNotFound(ImageID)
+    /// On this many disks.
+    case mirrorsNotFound(Int)
     case areaFoundTwice(ImageID, [FilePath])
     /// The same in a test, where nothing is prepared.
     case deviceNotFound
@@ -31,6 +33,9 @@ enum SaveError: ExplainedError {
         case .areaNotFound(let id):
             "no device holds the prepared image \(id): does the saver's initramfs have the driver "
                 + "for it?"
+        case .mirrorsNotFound(let copies):
+            "the saver kernel does not see all \(copies) disks of the array that the image goes to: does its "
+                + "initramfs have the driver for them?"
         case .areaFoundTwice(let id, let paths):
             "the prepared image \(id) is on \(list(paths)), and only one can be right"
         case .deviceNotFound:

@@ -97,11 +97,11 @@ package struct SaveWork {
         let isTest = parameters.test != nil
         if parameters.isHybrid, !machine.canSuspendToMemory { throw SaveError.cannotSuspend }
         let memory = try SavedMemory(machine)
-        let (path, offset) = try FindArea(parameters: parameters).find(wait)
+        let place = try FindArea(parameters: parameters, machine: machine).find(wait)
         try? SaveWord.deviceFound.say(on: machine)
         var area = try ImageArea(
-            open: path, offset: offset, isTest ? .rehearsal : .exclusive,
-            holding: isTest ? .nothing : .prepared, on: machine)
+            on: place.open(isTest ? .rehearsal : .exclusive, on: machine), offset: place.offset,
+            isTest ? .nothing : .prepared)
         let prepared =
             try isTest
             ? keptImage(in: memory, parameters, areaSize: area.size)
@@ -113,8 +113,9 @@ package struct SaveWork {
         try memory.requireAll(of: prepared)
         times.end("device")
         let sealer = try sealer(of: prepared, memory.message(parameters.messagePage))
+        let name = list(place.paths.map { "\($0)" })
         let system = "the memory of Linux \(prepared.machine.system.kernelRelease)"
-        report.note("\(isTest ? "trying to save" : "saving") \(system) to \(path)")
+        report.note("\(isTest ? "trying to save" : "saving") \(system) to \(name)")
         do {
             let pages = pages(of: memory, prepared, orders)
             times.end("free pages")
@@ -141,7 +142,7 @@ package struct SaveWork {
                     startTime: started / 1_000_000,
                     saveTime: (machine.uptime() - start) / 1_000_000,
                     memorySize: header.dataPages * UInt64(PageFrame.size),
-                    imageSize: header.imageSize, device: "\(path)")
+                    imageSize: header.imageSize, device: name)
                 return try SaveWord.tested(result).say(on: machine)
             }
             report.note("saved \(image.summary)")

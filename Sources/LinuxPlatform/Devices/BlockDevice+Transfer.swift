@@ -26,7 +26,7 @@ extension BlockDevice {
             try file.check(position, size)
             let vectors = batch.map { iovec(iov_base: $0.baseAddress, iov_len: $0.count) }
             let got = try call(.reading, position, size) {
-                calls.preadv(descriptor.rawValue, vectors, off_t(position))
+                calls.preadv(descriptor.rawValue, vectors, off_t(origin + position))
             }
             // A short transfer is rare: what is missing is read buffer by buffer.
             var done = got
@@ -60,7 +60,7 @@ extension BlockDevice {
     /// Fills every part's buffers, or throws; with a ring, all parts at the same time.
     package func read(_ parts: [Part], by ring: ReadRing?) throws(PlatformError) {
         var missing = Array(parts.indices)
-        if let ring, parts.count > 1, calls.isSystem,
+        if let ring, parts.count > 1, calls.isSystem, origin == 0,
             !parts.contains(where: { $0.buffers.count > Self.vectorLimit })
         {
             for part in parts { try file.check(part.offset, part.size) }
@@ -83,6 +83,7 @@ extension BlockDevice {
         try transfer(
             calls.isRehearsal ? .reading : .writing, calls.pwrite,
             UnsafeMutableRawBufferPointer(mutating: buffer), at: offset, upTo: buffer.count)
+        for mirror in mirrors { try mirror.write(from: buffer, at: origin + offset) }
     }
 
     /// `count` bytes from `offset`, neither of which need be aligned, even on a direct device.
@@ -103,7 +104,7 @@ extension BlockDevice {
     ) throws(PlatformError) {
         try file.transfer(buffer, at: offset, upTo: count) { rest, offset throws(PlatformError) in
             try self.call(direction, offset, rest.count) {
-                call(descriptor.rawValue, rest.baseAddress, rest.count, off_t(offset))
+                call(descriptor.rawValue, rest.baseAddress, rest.count, off_t(origin + offset))
             }
         }
     }

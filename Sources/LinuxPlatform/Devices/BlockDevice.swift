@@ -27,6 +27,10 @@ package final class BlockDevice: Sendable {
     package let isReadOnly: Bool
     let descriptor: OwnedDescriptor
     let calls: DeviceCalls
+    /// Where its first byte is in what is open, in bytes.
+    let origin: UInt64
+    /// What is written goes to these, too, at the same place.
+    let mirrors: [BlockDevice]
 
     /// Where it is `direct`, transfers go past the page cache; memory, offset and length must then
     /// all be multiples of the logical block size.
@@ -50,6 +54,8 @@ package final class BlockDevice: Sendable {
         case .exclusive: flags |= O_RDWR | (status.isBlockDevice ? O_EXCL : 0)
         }
         self.path = path
+        origin = 0
+        mirrors = []
         calls = access == .rehearsal ? DeviceCalls.system.withoutWriting : .system
         descriptor = try OwnedDescriptor(open: path, flags)
         let fd = descriptor.rawValue
@@ -79,13 +85,32 @@ package final class BlockDevice: Sendable {
         self.number = number
         self.isReadOnly = isReadOnly
         self.calls = calls
+        origin = 0
+        mirrors = []
         descriptor = try OwnedDescriptor(open: file, O_RDWR)
         size = UInt64(clamping: try stat(descriptor: descriptor, file).st_size)
+    }
+
+    /// A device of `size` bytes that is on each of `devices`, from `origin` (in bytes) on. It is read from the
+    /// first, and written to all of them. There is at least one, and each is as large as that.
+    package init(
+        on devices: [BlockDevice], from origin: UInt64, size: UInt64
+    ) throws(PlatformError) {
+        let first = devices[0]
+        path = first.path
+        self.size = size
+        number = first.number
+        isReadOnly = devices.contains(where: \.isReadOnly)
+        descriptor = try OwnedDescriptor(sameAs: first.descriptor, first.path)
+        calls = first.calls
+        self.origin = origin
+        mirrors = Array(devices.dropFirst())
     }
 
     /// Waits until what was written is on the medium. The corresponding C function is `fdatasync`.
     package func flush() throws(PlatformError) {
         try systemCall(.fdatasync, path) { calls.fdatasync(descriptor.rawValue) }
+        for mirror in mirrors { try mirror.flush() }
     }
 
     /// Writes out and then forgets every page of this device that the kernel has cached: another
@@ -99,6 +124,7 @@ package final class BlockDevice: Sendable {
         // The one call that returns its error instead of setting errno.
         let error = posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED)
         if error != 0 { throw .call(.adviseFile, path: path, Errno(rawValue: error)) }
+        for mirror in mirrors { try mirror.dropCaches() }
     }
 
     private static func isKnownToSysfs(_ path: FilePath) -> Bool {

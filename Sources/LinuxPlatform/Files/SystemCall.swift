@@ -48,6 +48,12 @@ struct OwnedDescriptor: ~Copyable, Sendable {
         }
     }
 
+    /// The same open file once more. The corresponding C function is `fcntl` (F_DUPFD_CLOEXEC).
+    init(sameAs other: borrowing OwnedDescriptor, _ path: FilePath) throws(PlatformError) {
+        let number = other.rawValue
+        rawValue = try systemCall(.open, path) { fcntl(number, F_DUPFD_CLOEXEC, 0) }
+    }
+
     /// Takes over what a call gave.
     init(adopting descriptor: CInt) { rawValue = descriptor }
 

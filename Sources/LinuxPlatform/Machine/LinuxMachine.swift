@@ -144,6 +144,9 @@ extension LinuxMachine {
     ) throws(PlatformError) -> StorageFlaw? {
         try StorageFlaw.of(number)
     }
+    package func array(of number: DeviceNumber) throws(PlatformError) -> DeviceArray? {
+        try DeviceArray.of(number)
+    }
     package func arrays() throws(PlatformError) -> [String] { try MDArray.names() }
     package func arraySetting(
         _ setting: MDArray.Setting, of name: String

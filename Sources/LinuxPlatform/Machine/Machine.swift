@@ -162,6 +162,8 @@ package protocol DeviceAccess: Sendable {
     func unlockedDevices() throws(PlatformError) -> [FilePath]
     /// See ``StorageFlaw/of(_:sysfs:)``.
     func storageFlaw(of number: DeviceNumber) throws(PlatformError) -> StorageFlaw?
+    /// See ``DeviceArray/of(_:sysfs:)``.
+    func array(of number: DeviceNumber) throws(PlatformError) -> DeviceArray?
     /// See ``MDArray/names(sysfs:)``.
     func arrays() throws(PlatformError) -> [String]
     /// See ``MDArray/value(_:of:sysfs:)``.

@@ -120,12 +120,7 @@ extension Machines {
                     esac
                 }
                 if [ "${what}" = mount ]; then
-                    echo md0 >/sys/module/md_mod/parameters/new_array
-                    echo 1.2 >/sys/block/md0/md/metadata_version
-                    for letter in \(members.map { "\($0)" }.joined(separator: " ")); do
-                        cat "/sys/class/block/vd${letter}/dev" >/sys/block/md0/md/new_dev || exit 1
-                    done
-                    echo active >/sys/block/md0/md/array_state || exit 1
+                    \(MirroredArray.assemble(members.map { "vd\($0)" }))
                 fi
                 \(mounts)
                 each ext4 md0 \(arrayPoint)
@@ -145,7 +140,21 @@ extension Machines {
                 disks += try Self.members.map { letter in
                     Disk(try bench.disk("vd\(letter)", size: 32))
                 }
-                try Self.makeArray(disks.suffix(2).map(\.path))
+                let array = disks.suffix(2).map(\.path)
+                for path in array {
+                    let uuid = "33333333-3333-3333-3333-333333333333"
+                    try Host.run([
+                        "mkfs.ext4", "-qF", "-U", uuid, "-E",
+                        "offset=\(MirroredArray.dataOffset),hash_seed=\(uuid)", path,
+                        "\((32 << 10) - MirroredArray.dataOffset >> 10)k",
+                    ])
+                }
+                // Both hold the same.
+                try Host.run([
+                    "dd", "if=\(array[0])", "of=\(array[1])", "bs=1M", "conv=notrunc",
+                    "status=none",
+                ])
+                try MirroredArray.make(array, size: 32)
                 var configuration = Configuration()
                 configuration.disks = disks
                 configuration.initramfs = try bench.initramfs(
@@ -389,58 +398,6 @@ extension Machines {
                     "xfs": "had its log at ", "f2fs": "has another superblock",
                 ].filter { $0.key != unseen }, "checked")
             try machine.powerOff()
-        }
-
-        /// RAID 1 with metadata of version 1.2, and an ext4 on it.
-        ///
-        /// Source: `struct mdp_superblock_1`, include/uapi/linux/raid/md_p.h; `calc_sb_1_csum`,
-        /// drivers/md/md.c; Linux 6.12.
-        private static func makeArray(_ paths: [String]) throws {
-            let sectors = UInt64(32 << 11)
-            let dataOffset: UInt64 = 2048
-            for (index, path) in paths.enumerated() {
-                try Host.run([
-                    "mkfs.ext4", "-qF", "-U", "33333333-3333-3333-3333-333333333333", "-E",
-                    "offset=\(dataOffset * 512),hash_seed=33333333-3333-3333-3333-333333333333",
-                    path, "\((sectors - dataOffset) / 2)k",
-                ])
-                if index > 0 {
-                    // Both hold the same.
-                    try Host.run([
-                        "dd", "if=\(paths[0])", "of=\(path)", "bs=1M", "conv=notrunc",
-                        "status=none",
-                    ])
-                }
-                var bytes = [UInt8](repeating: 0, count: 260)
-                func put(_ value: UInt64, _ width: Int, at offset: Int) {
-                    for byte in 0..<width {
-                        bytes[offset + byte] = UInt8(truncatingIfNeeded: value >> UInt64(8 * byte))
-                    }
-                }
-                put(0xa92b_4efc, 4, at: 0)
-                put(1, 4, at: 4)
-                for byte in 16..<32 { bytes[byte] = 0x33 }
-                put(1, 4, at: 72)
-                put(sectors - dataOffset, 8, at: 80)
-                put(2, 4, at: 92)
-                put(dataOffset, 8, at: 128)
-                put(sectors - dataOffset, 8, at: 136)
-                put(8, 8, at: 144)
-                put(UInt64(index), 4, at: 160)
-                for byte in 168..<184 { bytes[byte] = UInt8(0x40 + index) }
-                put(1, 8, at: 200)
-                put(.max, 8, at: 208)
-                put(2, 4, at: 220)
-                put(1, 2, at: 258)
-                let sum = stride(from: 0, to: 260, by: 4).reduce(UInt64(0)) { sum, place in
-                    sum + (0..<4).reduce(0) { $0 | UInt64(bytes[place + $1]) << UInt64(8 * $1) }
-                }
-                put((sum & 0xffff_ffff) + (sum >> 32), 4, at: 216)
-                let file = try FileHandle(forUpdating: URL(filePath: path))
-                try file.seek(toOffset: 4096)
-                try file.write(contentsOf: Data(bytes))
-                try file.close()
-            }
         }
     }
 }
