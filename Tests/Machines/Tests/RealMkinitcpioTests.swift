@@ -68,21 +68,42 @@ extension Machines {
         }
 
         /// `kresume setup` puts kresume among the hooks of a user's, and has mkinitcpio make the initramfs that
-        /// is in both roles then.
+        /// is in both roles then, and the one that is only to resume.
         private func setUp(
             _ bench: Bench, _ machine: Machine, _ configuration: inout Configuration
         ) throws -> Machine {
             try machine.expect("rm -r /etc/kresume /boot/initrd-test-*")
+            // What GRUB itself makes of it, `SetupTests` shows.
+            try machine.expect(
+                """
+                cd /boot && mkdir grub && { echo '# GRUB Environment Block' &&
+                    head -c 999 /dev/zero | tr '\\0' '#'; } >grub/grubenv
+                printf '#!/bin/sh\nls /boot/kresume-*.img >/boot/grub/grub.cfg\n' >/usr/sbin/update-grub
+                chmod 755 /usr/sbin/update-grub
+                """)
             let done = try machine.run(
-                "printf 'right\\nright\\n' | kresume setup --yes", limit: .seconds(900))
+                "printf 'right\nright\n' | kresume setup --yes --resume-initramfs",
+                limit: .seconds(1200))
             #expect(done.status == 0, "\(done.output)")
             let check = try machine.run("kresume check")
             #expect(check.status == 0 && !check.output.contains("✗ initramfs"), "\(check.output)")
-            let request = machine.send("kresume hibernate")
-            try machine.waitForPowerOff(by: request, limit: .seconds(300))
-            configuration.initramfs = try bench.fileOfInstalledSystem(
-                "/boot/initramfs-linux.img", on: configuration.disks[0].path)
-            return try comeBack(bench, request, configuration, as: "set-up", asks: true)
+            let release = try machine.run("uname -r").output
+            let usual = "/boot/initramfs-linux.img"
+            let small = "/boot/kresume-\(release).img"
+            try machine.expect("[ $(stat -c %s \(small)) -lt $(stat -c %s \(usual)) ]")
+            var machine = machine
+            for initramfs in [usual, small] {
+                let request = machine.send("kresume hibernate")
+                try machine.waitForPowerOff(by: request, limit: .seconds(300))
+                configuration.initramfs = try bench.fileOfInstalledSystem(
+                    initramfs, on: configuration.disks[0].path)
+                if initramfs == small { configuration.parameters.append("kresume.entry") }
+                let name = URL(filePath: initramfs).lastPathComponent
+                machine = try comeBack(bench, request, configuration, as: name, asks: true)
+                // The entry was to be started once.
+                try machine.expect("grep -q next_entry /boot/grub/grubenv", status: 1)
+            }
+            return machine
         }
 
         private func circle(
