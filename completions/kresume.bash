@@ -34,7 +34,7 @@ _kresume() {
         return
         ;;
     --compression | -c)
-        mapfile -t COMPREPLY < <(compgen -W "lz4 zstd" -- "${current}")
+        mapfile -t COMPREPLY < <(compgen -W "lz4 zstd auto" -- "${current}")
         return
         ;;
     --freeze)

@@ -20,6 +20,8 @@ package struct SaverParameters {
     /// What is in A's free pages matters to A.
     package var keepsFreePages: Bool
     package var compressionLevel: Int
+    /// What the device takes sooner as it is need not be packed.
+    package var mayStoreRaw: Bool
     /// Nothing is to be written, it is a test. A has not written to the device either: this is what
     /// it looks like, and the prepared image is in A's memory.
     package var test: DeviceMark?
@@ -29,7 +31,8 @@ package struct SaverParameters {
     package init(
         image: ImageID, offsetPages: UInt64, mirrored: MirroredDevice? = nil,
         messagePage: PhysicalAddress, pagingDepth: PagingDepth, keepsFreePages: Bool,
-        compressionLevel: Int, test: DeviceMark? = nil, isHybrid: Bool = false
+        compressionLevel: Int, mayStoreRaw: Bool = false, test: DeviceMark? = nil,
+        isHybrid: Bool = false
     ) {
         self.image = image
         self.offsetPages = offsetPages
@@ -38,6 +41,7 @@ package struct SaverParameters {
         self.pagingDepth = pagingDepth
         self.keepsFreePages = keepsFreePages
         self.compressionLevel = compressionLevel
+        self.mayStoreRaw = mayStoreRaw
         self.test = test
         self.isHybrid = isHybrid
     }
@@ -49,6 +53,7 @@ package struct SaverParameters {
         static let message = "kresume.message"
         static let levels = "kresume.levels"
         static let compressionLevel = "kresume.level"
+        static let raw = "kresume.raw"
         static let freePages = "kresume.keep_free_pages"
         static let test = "kresume.test"
         static let hybrid = "kresume.hybrid"
@@ -66,6 +71,7 @@ package struct SaverParameters {
             ("noresume", nil),
         ]
         if let mirrored { options.append((Name.mirrored, mirrored.description)) }
+        if mayStoreRaw { options.append((Name.raw, nil)) }
         if keepsFreePages { options.append((Name.freePages, nil)) }
         if isHybrid { options.append((Name.hybrid, nil)) }
         if let test { options.append((Name.test, test.description)) }
@@ -118,7 +124,8 @@ package struct SaverOrders {
         parameters = SaverParameters(
             image: image, offsetPages: offset, mirrored: mirrored ?? nil, messagePage: message,
             pagingDepth: depth, keepsFreePages: line.contains(Name.freePages),
-            compressionLevel: compressionLevel, test: test ?? nil,
+            compressionLevel: compressionLevel, mayStoreRaw: line.contains(Name.raw),
+            test: test ?? nil,
             isHybrid: line.contains(Name.hybrid))
         jumpBackEntry = entry
     }

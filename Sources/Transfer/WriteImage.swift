@@ -24,6 +24,7 @@ package final class WriteImage: Sendable {
     private let area: ImageArea
     private let memory: SavedMemory
     private let level: Int
+    private let mayStoreRaw: Bool
     private let progress: Progress
     private let partCount: Int
     private let checks: Bool
@@ -39,6 +40,7 @@ package final class WriteImage: Sendable {
     /// - Parameters:
     ///   - pages: what is saved.
     ///   - level: of the compression, where it has levels.
+    ///   - mayStoreRaw: whether data may be stored as it is where that is sooner done.
     ///   - sealer: of an image that is to be sealed.
     ///   - checks: whether all that is packed is unpacked again, and compared.
     ///   - seeing: what A's file systems look like here.
@@ -47,7 +49,7 @@ package final class WriteImage: Sendable {
     ///   - mayBecomeImage: called once before the last write, which makes it an image.
     package init(
         _ prepared: PreparedImage, _ area: ImageArea, _ memory: SavedMemory,
-        saving pages: consuming PageKinds, level: Int,
+        saving pages: consuming PageKinds, level: Int, mayStoreRaw: Bool = false,
         sealer: ImageSealer? = nil, checks: Bool = false,
         seeing: @escaping @Sendable ([FileSystemRecord]) -> [FileSystemRecord] = { $0 },
         saying: @escaping @Sendable () -> [String] = { [] },
@@ -56,6 +58,7 @@ package final class WriteImage: Sendable {
         mayBecomeImage: @escaping @Sendable () -> Void = {}
     ) throws {
         self.level = level
+        self.mayStoreRaw = mayStoreRaw
         self.checks = checks
         self.sealer = sealer
         self.seeing = seeing
@@ -87,7 +90,7 @@ package final class WriteImage: Sendable {
             let packer = try CheckedPacker(
                 ChunkPacker(prepared.header.compression, level: level),
                 checking: checks ? prepared.header.compression : nil)
-            var pace = Pace()
+            var pace = Pace(maySkip: mayStoreRaw)
             let gathered = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
             let packed = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
             do {
@@ -141,7 +144,9 @@ package final class WriteImage: Sendable {
         var pages = window.bytes[whole.bytes(from: first)]
         if data.count > 1 { pages = gather(data, from: window.bytes, first, into: gathered)[...] }
         let start = Uptime.nanoseconds()
-        let size = try packer.pack(UnsafeRawBufferPointer(rebasing: pages), into: packed, pace)
+        let size =
+            pace.packs
+            ? try packer.pack(UnsafeRawBufferPointer(rebasing: pages), into: packed, pace) : nil
         let end = Uptime.nanoseconds()
         // The device cannot read from the window.
         if size == nil, data.count == 1 {
@@ -151,8 +156,13 @@ package final class WriteImage: Sendable {
         let (chunk, room) = try store(
             UnsafeMutableRawBufferPointer(rebasing: stored),
             pageCount: data.reduce(0) { $0 + $1.count })
-        pace.adapt(
-            packing: end - start, writing: Uptime.nanoseconds() - end, mayGrow: room > left)
+        if pace.packs {
+            pace.adapt(
+                packing: end - start, writing: Uptime.nanoseconds() - end,
+                share: Double(stored.count) / Double(pages.count), mayGrow: room > left)
+        } else {
+            pace.skip(mayGrow: room > left)
+        }
         return chunk
     }
 

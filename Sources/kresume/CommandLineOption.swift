@@ -62,7 +62,7 @@ extension CommandLineOption.Argument {
         let (isGood, problem) =
             switch self {
             case .compression:
-                (ImageCompression(text) != nil, "is not lz4, zstd or zstd:1 to zstd:19")
+                (ImageCompression(text) != nil, "is not lz4, zstd, zstd:1 to zstd:19 or auto")
             case .device: (DeviceSpecification(text) != nil, "is not a device name")
             case .entry: (["resume", "usual"].contains(text), "is not resume or usual")
             case .file: (!text.isEmpty, "is not a file name")

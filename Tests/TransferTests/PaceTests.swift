@@ -21,6 +21,31 @@ import Transfer
         }
     }
 
+    /// Packing to a third takes longer than to write the other two thirds.
+    @Test func fastDevicesGetDataAsItIs() {
+        var pace = Pace(maySkip: true)
+        for _ in 0..<4 { pace.adapt(packing: 500, writing: 10, share: 1 / 3, mayGrow: true) }
+        #expect(!pace.packs)
+        for _ in 0..<14 { pace.skip(mayGrow: true) }
+        #expect(!pace.packs)
+        pace.skip(mayGrow: true)
+        // One piece is packed again, to see.
+        #expect(pace.packs)
+        var slow = pace
+        slow.adapt(packing: 500, writing: 240, share: 1 / 3, mayGrow: true)
+        #expect(slow.packs)
+        pace.adapt(packing: 500, writing: 10, share: 1, mayGrow: true)
+        #expect(!pace.packs)
+        pace.skip(mayGrow: false)
+        #expect(pace.packs)
+        pace.adapt(packing: 500, writing: 10, share: 1, mayGrow: false)
+        #expect(pace.packs)
+
+        var faithful = Pace()
+        for _ in 0..<9 { faithful.adapt(packing: 500, writing: 1, share: 1, mayGrow: true) }
+        #expect(faithful.packs)
+    }
+
     /// A device that is just large enough must not become too small.
     @Test func scarceRoomIsPackedThoroughly() {
         var pace = Pace()

@@ -166,6 +166,7 @@ package struct Hibernate {
             mirrored: target.mirrored(area), messagePage: box.frame.address,
             pagingDepth: record.jump.pagingDepth,
             keepsFreePages: keepsFreePages(symbols), compressionLevel: compression.level,
+            mayStoreRaw: compression == .automatic,
             test: try isTest ? DeviceMark(of: area.device, offset: area.offset) : nil,
             isHybrid: isHybrid)
         undo.add(.kexec)

@@ -3,9 +3,11 @@
 import Compression
 import KresumeImage
 
-/// How an image is to be packed: "lz4", "zstd", "zstd:19".
+/// How an image is to be packed: "lz4", "zstd", "zstd:19", "auto".
 package enum ImageCompression: Hashable, Sendable {
     case lz4
+    /// The same, or not at all where the device is faster than that.
+    case automatic
     /// The level is one of ``Compression/Zstandard/levels``.
     case zstd(level: Int)
 
@@ -14,6 +16,7 @@ package enum ImageCompression: Hashable, Sendable {
         let words = text.split(separator: ":", omittingEmptySubsequences: false)
         switch (words.first, words.count) {
         case ("lz4", 1): self = .lz4
+        case ("auto", 1): self = .automatic
         case ("zstd", 1): self = .zstd(level: Zstandard.defaultLevel)
         case ("zstd", 2):
             guard let level = Int(words[1]), Zstandard.levels.contains(level) else { return nil }
@@ -25,11 +28,12 @@ package enum ImageCompression: Hashable, Sendable {
     var name: String {
         switch self {
         case .lz4: "lz4"
+        case .automatic: "lz4, or more where the device is fast,"
         case .zstd(let level): "zstd:\(level)"
         }
     }
 
-    var chunks: ChunkCompression { if case .lz4 = self { .lz4 } else { .zstd } }
+    var chunks: ChunkCompression { zstandardLevel == nil ? .lz4 : .zstd }
 
     var level: Int { zstandardLevel ?? Zstandard.defaultLevel }
 

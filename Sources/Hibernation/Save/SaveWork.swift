@@ -122,7 +122,8 @@ package struct SaveWork {
             let release = try machine.kernel().release
             let image = try WriteImage(
                 prepared, area, memory, saving: pages,
-                level: parameters.compressionLevel, sealer: sealer, checks: isTest,
+                level: parameters.compressionLevel, mayStoreRaw: parameters.mayStoreRaw,
+                sealer: sealer, checks: isTest,
                 // Last, for a device may come late.
                 seeing: { [machine, report] records in
                     records.seen(on: machine, report) { try? SaveWord.stillSaving.say(on: machine) }

@@ -43,6 +43,7 @@ struct Scenario: Sendable {
 extension Scenario {
     static let compressions = [
         Own(name: "own LZ4"), Own(name: "own zstd", options: ["--compression=zstd"]),
+        Own(name: "own auto", options: ["--compression=auto"]),
     ]
     static let encrypted = Own(name: "own LZ4, encrypted", isEncrypted: true)
     private static let none = Stock(name: "uncompressed", parameter: "hibernate=nocompress")

@@ -38,7 +38,9 @@ extension Machines {
         @Test func imageLargerThanHalfOfMemory() throws {
             var configuration = Configuration()
             configuration.memory = 1024
-            try expectCircles(1, "large-image", configuration, work: 640)
+            try expectCircles(
+                1, "large-image", configuration, work: 640,
+                by: "\(hibernate()) --compression=auto")
         }
 
         @Test func fourProcessorsNVMeAndMemoryAbove4GiB() throws {
