@@ -37,6 +37,10 @@ _kresume() {
         mapfile -t COMPREPLY < <(compgen -W "lz4 zstd auto" -- "${current}")
         return
         ;;
+    --drop-cache)
+        mapfile -t COMPREPLY < <(compgen -W "all oldest" -- "${current}")
+        return
+        ;;
     --freeze)
         mapfile -t COMPREPLY < <(compgen -W "auto always never" -- "${current}")
         return
@@ -58,12 +62,12 @@ _kresume() {
         ;;
     hibernate | test | estimate)
         options="--offset= --force --saver-kernel= --saver-initrd= --saver-memory= --saver-append="
-        options+=" --image-size= --compression= --freeze= --unlock-in-saver --encrypt --no-encrypt --debug-port="
+        options+=" --image-size= --drop-cache= --compression= --freeze= --unlock-in-saver --encrypt --no-encrypt --debug-port="
         [[ ${COMP_WORDS[1]} != hibernate ]] || options+=" --hybrid"
         ;;
     check)
         options="--offset= --force --saver-kernel= --saver-initrd= --saver-memory= --saver-append="
-        options+=" --image-size= --compression= --freeze= --unlock-in-saver --encrypt --no-encrypt"
+        options+=" --image-size= --drop-cache= --compression= --freeze= --unlock-in-saver --encrypt --no-encrypt"
         options+=" --debug-port= --json"
         ;;
     inspect) options="--offset= --json" ;;

@@ -7,6 +7,7 @@ import LinuxPlatform
 struct CommandLineOption: Sendable {
     /// What an option's argument is. The raw value stands for it in the help.
     enum Argument: String, Sendable {
+        case cache = "WHAT"
         case compression = "HOW"
         case count = "NUMBER"
         case device = "DEVICE"
@@ -61,6 +62,7 @@ extension CommandLineOption.Argument {
     func problem(in text: String) -> String? {
         let (isGood, problem) =
             switch self {
+            case .cache: (CacheDropping(rawValue: text) != nil, "is not all or oldest")
             case .compression:
                 (ImageCompression(text) != nil, "is not lz4, zstd, zstd:1 to zstd:19 or auto")
             case .device: (DeviceSpecification(text) != nil, "is not a device name")

@@ -141,8 +141,11 @@ extension Command {
             "image-size", short: "s", argument: .size, setting: true,
             "drop page cache where more memory is in use (default: 2/5 of it)"),
         CommandLineOption(
+            "drop-cache", argument: .cache, setting: true,
+            "what of it: all (the default), or the oldest that has to go"),
+        CommandLineOption(
             "compression", short: "c", argument: .compression, setting: true,
-            "lz4 (fast, the default), zstd or zstd:LEVEL (small; 1 to 19)"),
+            "lz4 (fast, the default), zstd or zstd:LEVEL (small; 1 to 19), auto"),
         CommandLineOption(
             "saver-append", short: "a", argument: .options, setting: true,
             "what to add to the saver kernel's command line"),
@@ -169,6 +172,8 @@ extension Command {
         hibernate.saverInitrd = options.value("saver-initrd").map { FilePath($0) }
         hibernate.saverMemory = options.size("saver-memory")
         hibernate.imageSize = options.size("image-size")
+        hibernate.cacheDropping =
+            options.value("drop-cache").flatMap { CacheDropping(rawValue: $0) } ?? .all
         hibernate.compression =
             options.value("compression").flatMap { ImageCompression($0) } ?? .lz4
         hibernate.saverAppend = options.value("saver-append") ?? ""

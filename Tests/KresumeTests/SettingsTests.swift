@@ -19,6 +19,7 @@ import Testing
         saver-memory = 128M
         saver-append = quiet a=b
         image-size = 2G
+        drop-cache = oldest
         compression = zstd:7
         freeze = always
         encrypt = yes
@@ -38,6 +39,7 @@ import Testing
         #expect(settings.values.size("saver-memory") == 128 << 20)
         #expect(settings.values.value("saver-append") == "quiet a=b")
         #expect(settings.values.size("image-size") == 2 << 30)
+        #expect(settings.values.value("drop-cache") == "oldest")
         #expect(settings.values.value("compression") == "zstd:7")
         #expect(settings.values.value("freeze") == "always")
         #expect(settings.isOn("encrypt") == true && settings.isOn("plain-images") == false)

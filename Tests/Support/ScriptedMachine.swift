@@ -69,6 +69,8 @@ package final class ScriptedMachine: Machine {
         package var flaws: [DeviceNumber: StorageFlaw] = [:]
         /// What a device is built on, where that is an array.
         package var arraysBelow: [DeviceNumber: DeviceArray] = [:]
+        /// How much of the page cache goes where its oldest part is to, in bytes.
+        package var reclaimable: UInt64 = .max
         /// md arrays, by their names.
         package var arrays: [String: [MDArray.Setting: String]] = [:]
         /// What has been mixed into the random number generator.
@@ -308,6 +310,13 @@ extension ScriptedMachine {
         return try CoreFile(open: file)
     }
     package func dropPageCache() throws(PlatformError) { note("drop page cache") }
+    package func reclaimPageCache(_ size: UInt64) throws(PlatformError) {
+        try fail("reclaimPageCache")
+        change {
+            $0.deeds.append("reclaim \(size)")
+            $0.memory.free += min(size, $0.reclaimable)
+        }
+    }
     package func watchdogs() throws(PlatformError) -> [Watchdog] {
         try fail("watchdogs")
         return script.watchdogs

@@ -77,7 +77,9 @@ package struct EstimateImage {
     private func droppedSize() throws -> UInt64 {
         let memory = try machine.memory()
         let limit = hibernate.imageSize ?? memory.total / 5 * 2
-        return memory.used > limit ? memory.available - min(memory.available, memory.free) : 0
+        guard memory.used > limit else { return 0 }
+        let droppable = memory.available - min(memory.available, memory.free)
+        return hibernate.cacheDropping == .all ? droppable : min(droppable, memory.used - limit)
     }
 
     /// Nil where `hibernate` would find none, which `check` explains.

@@ -41,6 +41,7 @@ package struct Hibernate {
     package var saverMemory: UInt64?
     /// How much memory may be in use before the page cache is dropped, in bytes. Nil: two fifths.
     package var imageSize: UInt64?
+    package var cacheDropping = CacheDropping.all
     package var compression = ImageCompression.lz4
     /// More options for the saver's command line.
     package var saverAppend = ""
@@ -133,7 +134,9 @@ package struct Hibernate {
         defer { notice?.end() }
         try machine.throwIfInterrupted()
         let area = try isTest ? target.look() : target.claim()
-        try ShrinkMemory(target: imageSize, machine: machine, report: report).run()
+        try ShrinkMemory(
+            target: imageSize, dropping: cacheDropping, machine: machine, report: report
+        ).run()
         let swapped = isTest ? target.activeSwap?.used ?? 0 : 0
         try requireSpace(
             in: area, saverMemory: ready.memorySize, swapped: swapped,

@@ -107,7 +107,10 @@ extension LinuxMachine {
         try CoreFile(open: path)
     }
     package func dropPageCache() throws(PlatformError) {
-        try SystemFile.write("1", to: "/proc/sys/vm/drop_caches")
+        try PageCache.drop()
+    }
+    package func reclaimPageCache(_ size: UInt64) throws(PlatformError) {
+        try PageCache.reclaim(size)
     }
     package func watchdogs() throws(PlatformError) -> [Watchdog] { try Watchdog.counting() }
     package func secretMemoryUsers() throws(PlatformError) -> [String] {

@@ -136,8 +136,10 @@ package protocol MemoryAccess: Sendable {
     func reserveMemory(pageCapacity: Int) throws(PlatformError) -> any PinnedPages
     /// See ``CoreFile``: /proc/vmcore or /proc/kcore.
     func openCore(_ path: FilePath) throws(PlatformError) -> CoreFile
-    /// Drops the page cache, what of it is on the disk.
+    /// See ``PageCache/drop()``.
     func dropPageCache() throws(PlatformError)
+    /// See ``PageCache/reclaim(_:cgroups:)``.
+    func reclaimPageCache(_ size: UInt64) throws(PlatformError)
     /// See ``SecretMemory/users(proc:)``.
     func secretMemoryUsers() throws(PlatformError) -> [String]
     /// See ``OutOfMemoryScore/setAdjustment(_:)``.

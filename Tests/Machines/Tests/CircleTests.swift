@@ -53,6 +53,52 @@ extension Machines {
                 ext4: "/dev/vda")
         }
 
+        /// Of what is cached of a disk the oldest goes, and what is in use comes back with the machine.
+        @Test func oldestOfTheCacheGoes() throws {
+            try Bench.use("oldest-cache") { bench in
+                let fileSystem = try bench.ext4()
+                var configuration = Configuration()
+                configuration.disks = [
+                    Disk(try bench.swap(size: 1024)), Disk(fileSystem),
+                    Disk(try bench.disk("cached", size: 400)),
+                ]
+                let machine = try bench.start("machine", configuration)
+                try machine.waitUntilBooted()
+                try machine.startWork()
+                // Somebody has the disk open, or nothing would be kept of it.
+                try machine.expect(
+                    """
+                    mount -t cgroup2 none /sys/fs/cgroup && (sleep 100000 </dev/vdc >/dev/null 2>&1 &)
+                    for skip in 0 300 300 300; do
+                        dd if=/dev/vdc of=/dev/null bs=1M count=100 skip=$skip 2>/dev/null
+                    done
+                    dd if=/dev/vdc of=/dev/null bs=1M count=150 skip=100 2>/dev/null
+                    """)
+                let used = try machine.run("free -m | awk '/^Mem:/ { print $2 - $4 }'").output
+                let limit = try #require(Int(used)) - 150
+                let (back, reply) = try bench.circle(
+                    machine, by: "\(hibernate()) --drop-cache=oldest --image-size=\(limit)M",
+                    restore: configuration.booting(resume()), as: "back")
+                #expect(reply.status == 0, "\(reply.output)")
+                #expect(reply.output.contains("MiB of page cache"), "\(reply.output)")
+                // In KiB, of what had been read often, and of all that had been read once.
+                let read = try ["count=100 skip=300", "count=250"].map { part in
+                    let counter = "$(awk '$1 == \"pgpgin\" { print $2 }' /proc/vmstat)"
+                    let output = try back.run(
+                        """
+                        before=\(counter); dd if=/dev/vdc of=/dev/null bs=1M \(part) 2>/dev/null
+                        echo $((\(counter) - before))
+                        """
+                    ).output
+                    return try #require(Int(output))
+                }
+                #expect(read[0] < 10 << 10 && read[1] > 100 << 10, "\(read)")
+                try back.expectWorkIntact()
+                try back.stopWork()
+                try bench.checkFileSystem(fileSystem)
+            }
+        }
+
         /// Every other page of 64 MiB is free: what is moved home is in as many pieces.
         @Test func longListOfMoves() throws {
             try Bench.use("long-list") { bench in
