@@ -4,10 +4,11 @@
 ///
 /// Two numberings are in use: a page's place in the image's data (its *stream index*), and a
 /// page's place in the memory that this process has pinned (its *slot*).
+@usableFromInline
 package struct IndexedRun: Hashable, Sendable {
-    package var frames: FrameRange
+    @usableFromInline package var frames: FrameRange
     /// The number that the run's first page has.
-    package var firstIndex: Int
+    @usableFromInline package var firstIndex: Int
 
     @inlinable
     package init(_ frames: FrameRange, firstIndex: Int) {
@@ -16,6 +17,7 @@ package struct IndexedRun: Hashable, Sendable {
     }
 
     /// The part of the run that lies in `part`, which must be inside it.
+    @inlinable
     package func clipped(to part: FrameRange) -> IndexedRun {
         let skipped = Int(part.lower.rawValue - frames.lower.rawValue)
         return IndexedRun(part, firstIndex: firstIndex + skipped)
