@@ -18,10 +18,10 @@ struct FindArea {
         let (offset, overflow) = parameters.offsetPages.multipliedReportingOverflow(
             by: UInt64(PageFrame.size))
         if overflow { throw notFound }
-        let found = try wait.until("the device that was prepared") { () -> [FilePath]? in
+        let found = try wait.until("the device that was prepared") { seen -> [FilePath]? in
             // A device below another one shows the same bytes; the one on top is meant.
-            let matching = try wait.machine.blockDevices().topmost.filter {
-                isMeant($0.path, offset, on: wait.machine)
+            let matching = try seen.devices(on: wait.machine).topmost.filter { entry in
+                seen.answer(about: entry) { isMeant(entry.path, offset, on: wait.machine) }
             }
             return matching.isEmpty ? nil : matching.map(\.path)
         }
@@ -37,19 +37,21 @@ struct FindArea {
         parameters.test == nil ? .areaNotFound(parameters.image) : .deviceNotFound
     }
 
-    /// A device that cannot be read is not the one.
-    private func isMeant(_ path: FilePath, _ offset: UInt64, on machine: any Machine) -> Bool {
-        guard let device = try? machine.open(path, .read, direct: false) else { return false }
+    /// Nil where the device cannot be read: it is not the one, as far as that can be told.
+    private func isMeant(_ path: FilePath, _ offset: UInt64, on machine: any Machine) -> Bool? {
+        guard let device = try? machine.open(path, .read, direct: false) else { return nil }
         if let test = parameters.test {
-            return device.size == test.size
-                && (try? DeviceMark(of: device, offset: offset)) == test
+            if device.size != test.size { return false }
+            return (try? DeviceMark(of: device, offset: offset)).map { $0 == test }
         }
-        guard
-            case (let position, let overflow) = offset.addingReportingOverflow(StateRecord.offset),
-            !overflow,
-            let page = try? device.readBytes(at: position, count: StateRecord.size),
-            let record = try? StateRecord(parsing: page)
+        let (position, overflow) = offset.addingReportingOverflow(StateRecord.offset)
+        guard !overflow, position < device.size,
+            device.size - position >= UInt64(StateRecord.size)
         else { return false }
+        guard let page = try? device.readBytes(at: position, count: StateRecord.size) else {
+            return nil
+        }
+        guard let record = try? StateRecord(parsing: page) else { return false }
         return record.id == parameters.image && record.state == .prepared
     }
 }
