@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// Consecutive page frames, half-open: `upper` is not in it.
+@usableFromInline
 package struct FrameRange: Hashable, Sendable {
-    package var lower: PageFrame
-    package var upper: PageFrame
+    @usableFromInline package var lower: PageFrame
+    @usableFromInline package var upper: PageFrame
 
     /// Requires `lower <= upper`.
     @inlinable
@@ -43,5 +44,6 @@ package struct FrameRange: Hashable, Sendable {
 
 extension FrameRange: CustomStringConvertible {
     /// Addresses, the last byte included, as /proc/iomem writes them.
+    @usableFromInline
     package var description: String { physicalRange.description }
 }

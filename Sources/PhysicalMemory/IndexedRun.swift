@@ -4,18 +4,26 @@
 ///
 /// Two numberings are in use: a page's place in the image's data (its *stream index*), and a
 /// page's place in the memory that this process has pinned (its *slot*).
+@usableFromInline
 package struct IndexedRun: Hashable, Sendable {
-    package var frames: FrameRange
-    /// The number that the run's first page has.
-    package var firstIndex: Int
+    @usableFromInline let pages: PackedRun
 
+    /// Requires frames and numbers below ``PackedRun/limit``.
     @inlinable
     package init(_ frames: FrameRange, firstIndex: Int) {
-        self.frames = frames
-        self.firstIndex = firstIndex
+        pages = PackedRun(
+            first: frames.lower.rawValue, second: UInt64(firstIndex), count: frames.count)
     }
 
+    @inlinable
+    package var frames: FrameRange { FrameRange(PageFrame(pages.first), count: pages.count) }
+
+    /// The number that the run's first page has.
+    @inlinable
+    package var firstIndex: Int { Int(pages.second) }
+
     /// The part of the run that lies in `part`, which must be inside it.
+    @inlinable
     package func clipped(to part: FrameRange) -> IndexedRun {
         let skipped = Int(part.lower.rawValue - frames.lower.rawValue)
         return IndexedRun(part, firstIndex: firstIndex + skipped)

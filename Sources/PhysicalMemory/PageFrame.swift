@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// A page frame number: a physical address divided by the page size, 4096.
+@usableFromInline
 package struct PageFrame: Hashable, Comparable, Sendable {
-    package var rawValue: UInt64
+    @usableFromInline package var rawValue: UInt64
 
     /// Bytes in one page. x86-64 has no other base page size.
-    package static let size = 4096
+    @inlinable
+    package static var size: Int { 4096 }
 
     /// One past the last frame that an x86-64 physical address (52 bits) can name.
-    package static let limit = PageFrame(1 << 40)
+    @inlinable
+    package static var limit: PageFrame { PageFrame(1 << 40) }
 
     @inlinable
     package init(_ rawValue: UInt64) { self.rawValue = rawValue }
@@ -25,5 +28,6 @@ package struct PageFrame: Hashable, Comparable, Sendable {
 }
 
 extension PageFrame: CustomStringConvertible {
+    @usableFromInline
     package var description: String { "0x" + String(rawValue, radix: 16) }
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// A byte's address in physical memory.
+@usableFromInline
 package struct PhysicalAddress: Hashable, Comparable, Sendable {
-    package var rawValue: UInt64
+    @usableFromInline package var rawValue: UInt64
 
     @inlinable
     package init(_ rawValue: UInt64) { self.rawValue = rawValue }
@@ -24,5 +25,6 @@ package struct PhysicalAddress: Hashable, Comparable, Sendable {
 
 extension PhysicalAddress: CustomStringConvertible {
     /// As the kernel writes addresses: `0x3fe0000`.
+    @usableFromInline
     package var description: String { "0x" + String(rawValue, radix: 16) }
 }

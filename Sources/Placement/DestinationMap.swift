@@ -36,6 +36,12 @@ package struct DestinationMap: Sendable {
         var runs: [IndexedRun] = []
         runs.reserveCapacity(data.count)
         for frames in data where !frames.isEmpty {
+            // No run has numbers for more.
+            guard frames.upper <= .limit else {
+                throw .outsideRAM(FrameRange(max(frames.lower, .limit), frames.upper))
+            }
+            // More pages than there are frames: some frame is wanted twice, and found below.
+            if index > PageFrame.limit.rawValue { break }
             runs.append(IndexedRun(frames, firstIndex: index))
             index += Int(frames.count)
         }

@@ -13,18 +13,28 @@ import PhysicalMemory
 ///
 /// Each owned frame is either in place or can stage, so the memory needed is the image's data and
 /// the list, however much RAM there is.
+@usableFromInline
 package struct Placement: Sendable {
     /// Consecutive pages of the image that load into consecutive pages of pinned memory.
+    @usableFromInline
     package struct Extent: Hashable, Sendable {
-        package var firstStreamIndex: Int
-        package var firstSlot: Int
-        package var pageCount: Int
+        @usableFromInline let pages: PackedRun
 
+        @inlinable
         package init(firstStreamIndex: Int, firstSlot: Int, pageCount: Int) {
-            self.firstStreamIndex = firstStreamIndex
-            self.firstSlot = firstSlot
-            self.pageCount = pageCount
+            pages = PackedRun(
+                first: UInt64(firstStreamIndex), second: UInt64(firstSlot),
+                count: UInt64(pageCount))
         }
+
+        @inlinable
+        package var firstStreamIndex: Int { Int(pages.first) }
+
+        @inlinable
+        package var firstSlot: Int { Int(pages.second) }
+
+        @inlinable
+        package var pageCount: Int { Int(pages.count) }
     }
 
     /// In the order of the image's data; together they hold all of it.

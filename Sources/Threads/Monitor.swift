@@ -36,7 +36,7 @@ package final class Monitor<State>: @unchecked Sendable {
 
     /// Calls `body` on the state, again after each change of it, until it returns something. What
     /// it changes before it throws is a change too.
-    func waitAndChange<Result>(_ body: (inout State) throws -> Result?) rethrows -> Result {
+    package func waitAndChange<Result>(_ body: (inout State) throws -> Result?) rethrows -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while true {

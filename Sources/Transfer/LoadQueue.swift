@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import Placement
-import Synchronization
 import Threads
 
 /// Gives the parts of an image to the threads that load them, each part to one: first those whose
@@ -33,7 +32,9 @@ package final class LoadQueue: Sendable {
     /// The pages of each part.
     private let parts: [Range<Int>]
     private let places: PagePlaces?
-    private let state: Mutex<State>
+    /// Taken once for each part. A lock that spins costs more than what is done under it where there are more
+    /// threads than processors.
+    private let state: Monitor<State>
 
     /// How many may be ahead. Who has one is lost to the others until its places are known.
     private static let aheadLimit = max(1, Workers.count - Parallel.usableCPUs)
@@ -43,7 +44,7 @@ package final class LoadQueue: Sendable {
         self.parts = parts
         self.places = places
         let all = parts.indices.reversed()
-        state = Mutex(
+        state = Monitor(
             places == nil
                 ? State(waiting: [], ready: Array(all))
                 : State(waiting: all.map { Waiting(part: $0, firstUnknown: parts[$0].lowerBound) }))
@@ -55,12 +56,12 @@ package final class LoadQueue: Sendable {
         do {
             while let (part, isAhead) = try take() {
                 try body(part)
-                if isAhead { state.withLock { $0.ahead -= 1 } }
+                if isAhead { state.change { $0.ahead -= 1 } }
             }
         } catch {
             // Those who wait for places wait for nothing now.
             places?.cancel(error)
-            state.withLock { state in
+            state.change { state in
                 state.waiting = []
                 state.ready = []
             }
@@ -70,11 +71,13 @@ package final class LoadQueue: Sendable {
 
     private func take() throws -> (part: Int, isAhead: Bool)? {
         while true {
-            if let known = places?.now {
-                try known.throwIfCancelled()
-                look(at: known)
+            let known = places?.now
+            try known?.throwIfCancelled()
+            let turn = state.waitAndChange { state -> Turn? in
+                if let known { look(at: known, &state) }
+                return Self.next(&state)
             }
-            switch state.withLock({ Self.next(&$0) }) {
+            switch turn {
             case .part(let part, let isAhead): return (part, isAhead)
             case .end: return nil
             case .wait(let changes): try places?.waitForNews(after: changes)
@@ -93,25 +96,23 @@ package final class LoadQueue: Sendable {
     }
 
     /// Of several threads that see the same, the first one does this.
-    private func look(at known: KnownPlaces) {
-        state.withLock { state in
-            guard known.changes > state.changes else { return }
-            state.changes = known.changes
-            var cursor = KnownPlaces.Cursor()
-            var ready: [Int] = []
-            var waiting: [Waiting] = []
-            // In the image's order.
-            for var next in state.waiting.reversed() {
-                let pages = next.firstUnknown..<parts[next.part].upperBound
-                if let page = known.firstUnknown(of: pages, &cursor) {
-                    next.firstUnknown = page
-                    waiting.append(next)
-                } else {
-                    ready.append(next.part)
-                }
+    private func look(at known: KnownPlaces, _ state: inout State) {
+        guard known.changes > state.changes else { return }
+        state.changes = known.changes
+        var cursor = KnownPlaces.Cursor()
+        var ready: [Int] = []
+        var waiting: [Waiting] = []
+        // In the image's order.
+        for var next in state.waiting.reversed() {
+            let pages = next.firstUnknown..<parts[next.part].upperBound
+            if let page = known.firstUnknown(of: pages, &cursor) {
+                next.firstUnknown = page
+                waiting.append(next)
+            } else {
+                ready.append(next.part)
             }
-            state.ready = ready.reversed() + state.ready
-            state.waiting = waiting.reversed()
         }
+        state.ready = ready.reversed() + state.ready
+        state.waiting = waiting.reversed()
     }
 }

@@ -15,7 +15,7 @@ import Testing
         until isThere: () -> Bool
     ) throws -> Bool {
         let wait = DeviceWait(seconds: seconds, machine, recorded.report)
-        return try wait.until("the device") { isThere() ? true : nil } ?? false
+        return try wait.until("the device") { _ in isThere() ? true : nil } ?? false
     }
 
     @Test func whatIsThereCostsNothing() throws {

@@ -8,17 +8,51 @@ import Testing
 @testable import LinuxPlatform
 
 @Suite struct DeviceEventTests {
-    @Test(arguments: [
-        ("add@/devices/vda\0ACTION=add\0SUBSYSTEM=block\0SEQNUM=7\0", true),
-        // udev's, after its binary header.
-        ("libudev\0\u{fe}\u{ed}\u{1}\0\0ACTION=add\0SUBSYSTEM=block\0", true),
-        ("add@/devices/cpu\0ACTION=add\0SUBSYSTEM=cpu\0", false),
-        ("add@/devices/x\0NAME=SUBSYSTEM=block\0SUBSYSTEM=blocks\0", false),
-        ("SUBSYSTEM=bloc", false),
-        ("", false),
-    ])
-    func blockDevicesAreToldFromOthers(message: String, isBlockDevice: Bool) {
-        #expect(BlockDeviceEvents.isAboutBlockDevice(Array(message.utf8)[...]) == isBlockDevice)
+    @Test(
+        arguments: [
+            (
+                "add@/devices/x/block/vda/vda1\0ACTION=add\0DEVPATH=/devices/x/block/vda/vda1\0SUBSYSTEM=block\0",
+                .blockDevices(["vda1"])
+            ),
+            (
+                "change@/x\0DEVPATH=/devices/block/cciss!c0d0\0SUBSYSTEM=block\0SEQNUM=7\0",
+                .blockDevices(["cciss!c0d0"])
+            ),
+            // Which one is not said, or not clearly.
+            ("add@/devices/vda\0ACTION=add\0SUBSYSTEM=block\0SEQNUM=7\0", .blockDevice),
+            ("add@/x\0DEVPATH=\0SUBSYSTEM=block\0", .blockDevice),
+            ("add@/x\0DEVPATH=///\0SUBSYSTEM=block\0", .blockDevice),
+            ("add@/x\0DEVPATH=/a/b\0DEVPATH=/a/c\0SUBSYSTEM=block\0", .blockDevice),
+            // udev's, after its binary header, repeats what the kernel has said.
+            (
+                "libudev\0\u{fe}\u{ed}\u{1}\0\0ACTION=add\0DEVPATH=/block/vda\0SUBSYSTEM=block\0",
+                .blockDevices([])
+            ),
+            ("add@/devices/cpu\0ACTION=add\0DEVPATH=/devices/cpu\0SUBSYSTEM=cpu\0", .timeout),
+            ("add@/devices/x\0NAME=SUBSYSTEM=block\0SUBSYSTEM=blocks\0", .timeout),
+            ("SUBSYSTEM=bloc", .timeout),
+            ("", .timeout),
+        ] as [(String, BlockDeviceEvents.Event)])
+    func devicesAreNamed(message: String, event: BlockDeviceEvents.Event) {
+        #expect(BlockDeviceEvents.event(Array(message.utf8)[...]) == event)
+    }
+
+    /// What has come meanwhile is one event.
+    @Test(
+        arguments: [
+            (.timeout, .timeout, .timeout),
+            (.timeout, .blockDevices(["a"]), .blockDevices(["a"])),
+            (.blockDevices(["a"]), .timeout, .blockDevices(["a"])),
+            (.blockDevices(["a"]), .blockDevices(["b"]), .blockDevices(["a", "b"])),
+            (.blockDevices(["a"]), .blockDevices([]), .blockDevices(["a"])),
+            (.blockDevices(["a"]), .blockDevice, .blockDevice),
+            (.blockDevice, .blockDevices(["a"]), .blockDevice),
+            (.blockDevice, .timeout, .blockDevice),
+        ] as [(BlockDeviceEvents.Event, BlockDeviceEvents.Event, BlockDeviceEvents.Event)])
+    func eventsAreJoined(
+        one: BlockDeviceEvents.Event, next: BlockDeviceEvents.Event, both: BlockDeviceEvents.Event
+    ) {
+        #expect(one.joined(with: next) == both)
     }
 
     @Test func waitingEnds() throws {

@@ -83,6 +83,23 @@ import Testing
         #expect(list.entries[4] == partition)
     }
 
+    /// A partition's is its disk's, in whose directory it lies; kernels before 5.15 have none.
+    @Test func diskSequence() throws {
+        let tree = try TemporaryTree(
+            [
+                Self.disk("sda", "8:0", ["diskseq": "17\n", "sda1/partition": "1\n"]),
+                Self.disk("sdb", "8:16"),
+                ["dev": "8:1\n", "size": "8\n", "partition": "1\n", "holders/": ""].reduce(
+                    into: [:]
+                ) { $0["class/block/sda/sda1/\($1.key)"] = $1.value },
+            ].reduce(into: [:]) { $0.merge($1) { $1 } })
+        try FileManager.default.createSymbolicLink(
+            atPath: tree.root.appending("class/block/sda1").string, withDestinationPath: "sda/sda1")
+        let list = try BlockDeviceList.current(sysfs: tree.root, nodes: "/nodes")
+        #expect(list.entries.map(\.name) == ["sda", "sda1", "sdb"])
+        #expect(list.entries.map(\.diskSequence) == [17, 17, nil])
+    }
+
     /// A logical volume on LUKS on a partition, and what else mappings are made of.
     @Test(arguments: [
         ("253:1", "inner"), ("253:0", "inner"), ("253:2", "inner"), ("8:1", nil), ("8:0", nil),

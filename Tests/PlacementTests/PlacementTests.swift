@@ -209,6 +209,10 @@ extension [Placement.Extent] {
         ([], [frames(300..<310), frames(300..<301)], .twice(PageFrame(300))),
         ([frames(250..<310)], [], .outsideRAM(frames(250..<256))),
         ([], [frames(990..<1010)], .outsideRAM(frames(1000..<1010))),
+        // No page has such a number, and of three times as many as there can be some come twice.
+        ([frames((1 << 40) - 2..<(1 << 40) + 5)], [], .outsideRAM(frames(1 << 40..<(1 << 40) + 5))),
+        ([frames(.max - 9..<UInt64.max)], [], .outsideRAM(frames(.max - 9..<UInt64.max))),
+        (Array(repeating: frames(2..<1 << 40), count: 9), [], .twice(PageFrame(2))),
     ])
     func badDemands(data: [FrameRange], zero: [FrameRange], error: PlacementError) {
         #expect(throws: error) {

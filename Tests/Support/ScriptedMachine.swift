@@ -51,6 +51,8 @@ package final class ScriptedMachine: Machine {
         package var movedPages = 0
 
         package var devices: [FilePath: ScriptedDevice] = [:]
+        /// What the kernel lists; nil: the devices.
+        package var listed: [BlockDeviceList.Entry]?
         package var mounts: [Mount] = []
         /// Of every file system, in bytes.
         package var freeSpace: UInt64 = 64 << 30
@@ -150,6 +152,8 @@ package final class ScriptedMachine: Machine {
         package var loadedAtJump: LoadedKernel?
         /// What was on each device at the last jump.
         package var devicesAtJump: [FilePath: [UInt8]] = [:]
+        /// How often each device was opened.
+        package var openings: [FilePath: Int] = [:]
         /// All memory that was asked for.
         package var pinned: [ScriptedMemory] = []
 
@@ -329,7 +333,8 @@ extension ScriptedMachine {
 
 extension ScriptedMachine {
     package func blockDevices() throws(PlatformError) -> BlockDeviceList {
-        BlockDeviceList(
+        if let listed = answers.listed { return BlockDeviceList(entries: listed) }
+        return BlockDeviceList(
             entries: answers.devices.compactMap { path, device in
                 device.number.map { number in
                     BlockDeviceList.Entry(
@@ -345,6 +350,7 @@ extension ScriptedMachine {
         guard let device = answers.devices[path] else {
             throw .call(.open, path: path, .noSuchFileOrDirectory)
         }
+        change { $0.openings[path, default: 0] += 1 }
         if access == .exclusive {
             let isUsed = answers.swaps.contains { $0.path == path }
             if isUsed { throw .call(.open, path: path, .resourceBusy) }

@@ -25,13 +25,14 @@ struct FileSystemCheck {
 
     /// Until those are there that were mounted and that the saver kernel has seen.
     func wait(_ wait: DeviceWait) throws {
-        let missing = {
-            let search = FileSystemSearch(machine)
-            return records.filter { isMissed($0) && search.find($0).isEmpty }
+        let missed = records.filter(isMissed)
+        let missing = { (seen: SeenDevices) in
+            let search = FileSystemSearch(machine, seen)
+            return missed.enumerated().filter { !search.has($1, number: $0, seen) }.map(\.element)
         }
-        let first = missing()
+        let first = missing(SeenDevices())
         if first.isEmpty { return }
-        _ = try wait.until(list(first.map(\.name))) { missing().isEmpty ? true : nil }
+        _ = try wait.until(list(first.map(\.name))) { missing($0).isEmpty ? true : nil }
     }
 
     func verdict() -> Verdict {

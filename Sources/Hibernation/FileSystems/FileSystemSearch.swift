@@ -14,29 +14,63 @@ struct FileSystemSearch {
     private let machine: any Machine
     private let entries: [BlockDeviceList.Entry]
 
-    init(_ machine: any Machine) {
+    init(_ machine: any Machine, _ seen: SeenDevices = SeenDevices()) {
         self.machine = machine
-        entries = (try? machine.blockDevices().entries) ?? []
+        entries = (try? seen.devices(on: machine).entries) ?? []
     }
 
     /// Where there are several, as of a disk that was copied, the one with the name from then is first.
     func find(_ record: FileSystemRecord) -> [(path: FilePath, state: FileSystemState)] {
         let sameName = { (entry: BlockDeviceList.Entry) in entry.path.string == record.device }
-        let candidates = entries.filter {
+        let candidates = candidates(for: record)
+        return (candidates.filter(sameName) + candidates.filter { !sameName($0) })
+            .compactMap { entry in look(at: entry, for: record).map { (entry.path, $0) } }
+    }
+
+    /// Whether ``find(_:)`` finds any.
+    ///
+    /// - Parameters:
+    ///   - number: the record's, among all that are asked for.
+    ///   - seen: what this was made with.
+    func has(_ record: FileSystemRecord, number: Int, _ seen: SeenDevices) -> Bool {
+        candidates(for: record).contains { entry in
+            seen.answer(number, about: entry) {
+                var isReadable = true
+                if look(at: entry, for: record, whenUnreadable: { isReadable = false }) != nil {
+                    return true
+                }
+                return isReadable ? false : nil
+            }
+        }
+    }
+
+    private func candidates(for record: FileSystemRecord) -> [BlockDeviceList.Entry] {
+        entries.filter {
             // What others are built on holds the same bytes as they, or parts of them.
             $0.holders.isEmpty || record.state.kind.isBelowFileSystems
         }
-        return (candidates.filter(sameName) + candidates.filter { !sameName($0) })
-            .compactMap { entry in
-                guard let device = try? machine.openDirectly(entry.path, .read),
-                    FileSystemState.identity(
-                        of: record.state.kind, size: device.size, readAt: device.readAt)
-                        == record.state.identity,
-                    let state = FileSystemState(
-                        record.state.kind, size: device.size, readAt: device.readAt)
-                else { return nil }
-                return (entry.path, state)
-            }
+    }
+
+    /// Nil where the device has another file system, or none.
+    private func look(
+        at entry: BlockDeviceList.Entry, for record: FileSystemRecord,
+        whenUnreadable: @escaping () -> Void = {}
+    ) -> FileSystemState? {
+        guard let device = try? machine.openDirectly(entry.path, .read) else {
+            whenUnreadable()
+            return nil
+        }
+        let readAt: FileSystemState.ReadAt = { offset, count in
+            let bytes = device.readAt(offset, count)
+            if bytes == nil { whenUnreadable() }
+            return bytes
+        }
+        let kind = record.state.kind
+        guard
+            FileSystemState.identity(of: kind, size: device.size, readAt: readAt)
+                == record.state.identity
+        else { return nil }
+        return FileSystemState(kind, size: device.size, readAt: readAt)
     }
 }
 

@@ -68,8 +68,8 @@ package struct ImageLocation: Sendable {
 
     /// As ``resolve()``, and waits for a device that is not there yet.
     func resolve(_ wait: DeviceWait) throws -> (path: FilePath, offset: UInt64) {
-        try wait.until("the device \(device)") {
-            do { return try resolve(on: wait.machine) } catch {
+        try wait.until("the device \(device)") { seen in
+            do { return try resolve(on: wait.machine, seen) } catch {
                 if isNotThereYet(error) { return nil }
                 throw error
             }
@@ -83,10 +83,12 @@ package struct ImageLocation: Sendable {
     }
 
     /// The device's path now, and the area's offset in bytes.
-    func resolve(on machine: any DeviceAccess) throws -> (path: FilePath, offset: UInt64) {
+    func resolve(
+        on machine: any DeviceAccess, _ seen: SeenDevices = SeenDevices()
+    ) throws -> (path: FilePath, offset: UInt64) {
         let (offset, overflow) = offsetPages.multipliedReportingOverflow(
             by: UInt64(PageFrame.size))
-        switch try machine.lookUp(device) {
+        switch try machine.lookUp(device, seen) {
         case .found(let path): return (path, overflow ? UInt64.max : offset)
         case .notFound: throw MachineError.noSuchDevice(device)
         case .several(let paths): throw MachineError.ambiguousDevice(device, paths)

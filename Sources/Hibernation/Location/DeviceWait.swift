@@ -35,12 +35,17 @@ struct DeviceWait {
 
     /// What `look` finds, now or later. Nil where it did not in time, or where Enter was pressed.
     ///
-    /// - Parameter what: completes "waiting for".
-    func until<Found>(_ what: String, _ look: () throws -> Found?) throws -> Found? {
-        if let found = try look() { return found }
+    /// - Parameters:
+    ///   - what: completes "waiting for".
+    ///   - look: is given what it has seen before, as far as that has not changed.
+    func until<Found>(
+        _ what: String, _ look: (SeenDevices) throws -> Found?
+    ) throws -> Found? {
+        if let found = try look(SeenDevices()) { return found }
         guard seconds > 0, let events = events() else { return nil }
-        // It may have come between the first look and the beginning of the events.
-        if let found = try look() { return found }
+        // It may have come, or another may have changed, between the first look and the beginning of the events.
+        let seen = SeenDevices()
+        if let found = try look(seen) { return found }
         report.note("waiting for \(what), \(seconds) seconds at most; Enter goes on without it")
         defer { report.clearSplash() }
         var left = seconds * 1000
@@ -51,13 +56,16 @@ struct DeviceWait {
             // In slices, for the time to stand still during a prompt, and for signals.
             switch try events.next(milliseconds: Int(min(left, 250))) {
             case .enterKey: return nil
-            case .blockDevice: if let found = try look() { return found }
+            case .blockDevices(let names):
+                seen.forget(names)
+                if let found = try look(seen) { return found }
             case .timeout: break
             }
             if machine.isAskingForPassphrase { continue }
             left -= min(left, (machine.uptime() - start) / 1_000_000)
         }
-        return nil
+        // Once more at all of them, for changes of which the kernel has said nothing.
+        return try look(SeenDevices())
     }
 
     private func events() -> (any DeviceEvents)? {

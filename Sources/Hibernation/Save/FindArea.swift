@@ -12,7 +12,6 @@ import Transfer
 /// device is known by what it looks like.
 struct FindArea {
     let parameters: SaverParameters
-    let machine: any Machine
 
     /// What was found.
     struct Place {
@@ -37,7 +36,9 @@ struct FindArea {
         let (offset, overflow) = parameters.offsetPages.multipliedReportingOverflow(
             by: UInt64(PageFrame.size))
         if overflow { throw notFound }
-        let found = try wait.until("the device that was prepared") { try look(offset) }
+        let found = try wait.until("the device that was prepared") {
+            try look(offset, on: wait.machine, $0)
+        }
         guard let found else { throw notFound }
         if found.paths.count > found.mirrored?.copies ?? 1 {
             throw parameters.test == nil
@@ -49,26 +50,23 @@ struct FindArea {
 
     /// Nil where it is not there yet, or not yet on all disks that it is on. Here, too, one may have put
     /// these together.
-    private func look(_ offset: UInt64) throws -> Place? {
+    private func look(
+        _ offset: UInt64, on machine: any Machine, _ seen: SeenDevices
+    ) throws -> Place? {
         // A device below another one shows the same bytes; the one on top is meant.
-        let devices = try machine.blockDevices().topmost.compactMap {
-            try? machine.open($0.path, .read, direct: false)
-        }
-        if let mirrored = parameters.mirrored {
-            let disks = devices.filter { device in
-                let (end, overflow) = mirrored.offset.addingReportingOverflow(mirrored.size)
-                guard !overflow, end <= device.size else { return false }
-                let view = try? BlockDevice(
-                    on: [device], from: mirrored.offset, size: mirrored.size)
-                return view.map { isMeant($0, offset) } ?? false
+        let topmost = try seen.devices(on: machine).topmost
+        let mirrored = parameters.mirrored
+        if let mirrored {
+            let disks = topmost.filter { entry in
+                seen.answer(1, about: entry) { isMeant(entry.path, offset, mirrored, on: machine) }
             }
             if disks.count >= mirrored.copies {
                 return Place(paths: disks.map(\.path), mirrored: mirrored, offset: offset)
             }
         }
-        let size = parameters.mirrored?.size
-        let matching = devices.filter {
-            (size == nil || size == $0.size) && isMeant($0, offset)
+        let matching = topmost.filter { entry in
+            (mirrored == nil || mirrored?.size == entry.size)
+                && seen.answer(0, about: entry) { isMeant(entry.path, offset, on: machine) }
         }
         if matching.isEmpty { return nil }
         return Place(paths: matching.map(\.path), mirrored: nil, offset: offset)
@@ -79,18 +77,33 @@ struct FindArea {
         return parameters.test == nil ? .areaNotFound(parameters.image) : .deviceNotFound
     }
 
-    /// A device that cannot be read is not the one.
-    private func isMeant(_ device: BlockDevice, _ offset: UInt64) -> Bool {
-        if let test = parameters.test {
-            return device.size == test.size
-                && (try? DeviceMark(of: device, offset: offset)) == test
+    /// Nil where the device cannot be read: it is not the one, as far as that can be told.
+    private func isMeant(
+        _ path: FilePath, _ offset: UInt64, _ mirrored: MirroredDevice? = nil,
+        on machine: any Machine
+    ) -> Bool? {
+        guard var device = try? machine.open(path, .read, direct: false) else { return nil }
+        if let mirrored {
+            let (end, overflow) = mirrored.offset.addingReportingOverflow(mirrored.size)
+            if overflow || end > device.size { return false }
+            guard
+                let view = try? BlockDevice(
+                    on: [device], from: mirrored.offset, size: mirrored.size)
+            else { return nil }
+            device = view
         }
-        guard
-            case (let position, let overflow) = offset.addingReportingOverflow(StateRecord.offset),
-            !overflow,
-            let page = try? device.readBytes(at: position, count: StateRecord.size),
-            let record = try? StateRecord(parsing: page)
+        if let test = parameters.test {
+            if device.size != test.size { return false }
+            return (try? DeviceMark(of: device, offset: offset)).map { $0 == test }
+        }
+        let (position, overflow) = offset.addingReportingOverflow(StateRecord.offset)
+        guard !overflow, position < device.size,
+            device.size - position >= UInt64(StateRecord.size)
         else { return false }
+        guard let page = try? device.readBytes(at: position, count: StateRecord.size) else {
+            return nil
+        }
+        guard let record = try? StateRecord(parsing: page) else { return false }
         return record.id == parameters.image && record.state == .prepared
     }
 }

@@ -97,7 +97,7 @@ package struct SaveWork {
         let isTest = parameters.test != nil
         if parameters.isHybrid, !machine.canSuspendToMemory { throw SaveError.cannotSuspend }
         let memory = try SavedMemory(machine)
-        let place = try FindArea(parameters: parameters, machine: machine).find(wait)
+        let place = try FindArea(parameters: parameters).find(wait)
         try? SaveWord.deviceFound.say(on: machine)
         var area = try ImageArea(
             on: place.open(isTest ? .rehearsal : .exclusive, on: machine), offset: place.offset,

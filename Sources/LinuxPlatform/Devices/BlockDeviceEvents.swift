@@ -17,10 +17,15 @@ package protocol DeviceEvents: AnyObject {
 /// wait: nothing falls between.
 package final class BlockDeviceEvents: DeviceEvents {
     package enum Event: Hashable, Sendable {
-        case blockDevice
+        /// Devices came, went or changed. These are the kernel's names of them, as in /sys/class/block; nil
+        /// where it may have been any.
+        case blockDevices(Set<String>?)
         /// Somebody pressed Enter on the terminal, and was not being asked for a passphrase.
         case enterKey
         case timeout
+
+        /// Something happened to any of them.
+        package static let blockDevice = Event.blockDevices(nil)
     }
 
     private let socket: OwnedDescriptor
@@ -51,30 +56,56 @@ package final class BlockDeviceEvents: DeviceEvents {
             case nil, .some(.none): break
             }
         }
-        return descriptors[0].revents != 0 && drain() ? .blockDevice : .timeout
+        return descriptors[0].revents != 0 ? drain() : .timeout
     }
 
     /// Reads all that has arrived: one look at the devices answers it all.
-    private func drain() -> Bool {
+    private func drain() -> Event {
         var message = [UInt8](repeating: 0, count: 16 << 10)
-        var isBlockDevice = false
+        var all = Event.timeout
         while true {
             let count = recv(socket.rawValue, &message, message.count, 0)
             let error = errno
             if count > 0 {
-                isBlockDevice = isBlockDevice || Self.isAboutBlockDevice(message[..<count])
+                all = all.joined(with: Self.event(message[..<count]))
             } else if count == -1, error == ENOBUFS {
                 // More came than the socket holds; what was lost may have been ours.
-                isBlockDevice = true
+                all = .blockDevice
             } else if count != -1 || error != EINTR {
-                return isBlockDevice
+                return all
             }
         }
     }
 
-    /// The kernel's messages and udev's are both strings that end in zero bytes, udev's after a
-    /// header. What is in them is not believed, only taken as the moment to look.
-    static func isAboutBlockDevice(_ message: ArraySlice<UInt8>) -> Bool {
-        message.split(separator: 0).contains { $0.elementsEqual("SUBSYSTEM=block".utf8) }
+    /// What a message says; ``Event/timeout`` where it is not about a block device.
+    ///
+    /// The kernel's messages and udev's are both strings that end in zero bytes, udev's after a header. What
+    /// is in them is not believed, only taken as the moment to look, and where. A message of udev's repeats one
+    /// of the kernel's when the links in /dev are made: on the device nothing has changed since.
+    static func event(_ message: ArraySlice<UInt8>) -> Event {
+        let lines = message.split(separator: 0)
+        guard lines.contains(where: { $0.elementsEqual("SUBSYSTEM=block".utf8) }) else {
+            return .timeout
+        }
+        if message.starts(with: "libudev\0".utf8) { return .blockDevices([]) }
+        let key = "DEVPATH=".utf8
+        let paths = lines.filter { $0.starts(with: key) }
+        guard paths.count == 1,
+            let name = paths[0].dropFirst(key.count).split(separator: UInt8(ascii: "/")).last
+        else { return .blockDevice }
+        return .blockDevices([String(decoding: name, as: UTF8.self)])
+    }
+}
+
+extension BlockDeviceEvents.Event {
+    /// Of what happened to block devices.
+    func joined(with next: Self) -> Self {
+        switch (self, next) {
+        case (.blockDevices(let names?), .blockDevices(let more?)):
+            .blockDevices(names.union(more))
+        case (.blockDevices, .blockDevices): .blockDevice
+        case (.blockDevices, _): self
+        default: next
+        }
     }
 }

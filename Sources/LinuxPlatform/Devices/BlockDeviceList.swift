@@ -21,10 +21,12 @@ package struct BlockDeviceList: Sendable {
         package var isPartition: Bool
         package var hasPartitions: Bool
         package var isReadOnly: Bool
+        /// A number that no other medium of this boot has had; nil where the kernel gives none (before 5.15).
+        package var diskSequence: UInt64?
 
         package init(
             name: String, path: FilePath, number: DeviceNumber, size: UInt64, holders: [String],
-            isPartition: Bool, hasPartitions: Bool, isReadOnly: Bool
+            isPartition: Bool, hasPartitions: Bool, isReadOnly: Bool, diskSequence: UInt64? = nil
         ) {
             self.name = name
             self.path = path
@@ -34,6 +36,7 @@ package struct BlockDeviceList: Sendable {
             self.isPartition = isPartition
             self.hasPartitions = hasPartitions
             self.isReadOnly = isReadOnly
+            self.diskSequence = diskSequence
         }
     }
 
@@ -85,7 +88,13 @@ private struct Attributes {
             holders: holders,
             isPartition: has("partition"),
             hasPartitions: names.contains { $0.hasPrefix(name) && has("\($0)/partition") },
-            isReadOnly: try line("ro") == "1")
+            isReadOnly: try line("ro") == "1",
+            diskSequence: try diskSequence())
+    }
+
+    /// Partitions lie in the directory of their disk, and have none of their own.
+    private func diskSequence() throws(PlatformError) -> UInt64? {
+        try line(has("partition") ? "../diskseq" : "diskseq").flatMap { UInt64($0) }
     }
 
     private func line(_ attribute: String) throws(PlatformError) -> String? {

@@ -18,19 +18,21 @@ extension DeviceAccess {
     /// ``PlatformError/noDeviceNode(path:)`` where the kernel has the device, or, for a tag that
     /// was not found, one that could not be looked at, without a node in /dev.
     package func lookUp(
-        _ device: DeviceSpecification
+        _ device: DeviceSpecification, _ seen: SeenDevices = SeenDevices()
     ) throws(PlatformError) -> DeviceLookup {
         switch device {
         case .path(let path):
             if exists(path) { return .found(path) }
-            if let tag = DeviceSpecification(udevLink: path) { return try lookUp(tag) }
+            if let tag = DeviceSpecification(udevLink: path) { return try lookUp(tag, seen) }
             return try node(blockDevices().entries.first { $0.path == path })
         case .number(let number):
             return try node(blockDevices().entries.first { $0.number == number })
         case .tag(let tag, let value):
-            let list = try blockDevices().entries
+            let list = try seen.devices(on: self).entries
             let present = list.filter { exists($0.path) }
-            let matching = present.filter { isTagged(tag, value, $0) }
+            let matching = present.filter { entry in
+                seen.answer(about: entry) { isTagged(tag, value, entry) }
+            }
             let result = DeviceSpecification.choice(among: matching)
             if result == .notFound, let hidden = list.first(where: { !present.contains($0) }) {
                 throw .noDeviceNode(path: hidden.path)
@@ -45,12 +47,13 @@ extension DeviceAccess {
         return .found(entry.path)
     }
 
+    /// Nil where it cannot be read.
     private func isTagged(
         _ tag: DeviceSpecification.Tag, _ value: String, _ entry: BlockDeviceList.Entry
-    ) -> Bool {
+    ) -> Bool? {
         guard let device = try? open(entry.path, .read, direct: false),
             let contents = try? contents(of: device)
-        else { return false }
+        else { return nil }
         return tag.matches(value, contents)
     }
 }

@@ -110,7 +110,8 @@ package final class PinnedMemory: PinnedPages {
         try Pagemap().forEachFrame(of: address(ofSlot: first), pageCount: pageCount - first) {
             page, frame in
             if let last = runs.last, last.frames.upper == frame {
-                runs[runs.count - 1].frames.upper = frame + 1
+                runs[runs.count - 1] = IndexedRun(
+                    FrameRange(last.frames.lower, frame + 1), firstIndex: last.firstIndex)
             } else {
                 runs.append(IndexedRun(FrameRange(frame, count: 1), firstIndex: first + page))
             }
