@@ -60,7 +60,9 @@ func measure() throws -> Bool {
     let lists = [speeds, verdicts].map { $0.map { "    \($0)" }.joined(separator: "\n") }
     let report = ([table] + lists).joined(separator: "\n\n")
     try Data((report + "\n").utf8).write(to: directory.appending(path: "bench.md"))
-    say("\n\(report)\n\nbuild/bench.md; every run: build/bench.csv")
+    let chart = Chart(samples: samples, scenarios: Scenario.list).svg
+    try Data(chart.utf8).write(to: directory.appending(path: "bench.svg"))
+    say("\n\(report)\n\nbuild/bench.md; build/bench.svg; every run: build/bench.csv")
     return isWhole
 }
 
