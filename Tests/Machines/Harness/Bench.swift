@@ -136,6 +136,28 @@ package final class Bench: Sendable {
         return (path, offset)
     }
 
+    /// A disk that is one ext4 with some of the host's programs, and the libraries that they need, all in one
+    /// directory.
+    package func programs(_ names: [String]) throws -> String {
+        let directory = disks.appending(path: "programs.contents").path
+        try Host.run(
+            [
+                "sh", "-euc",
+                """
+                mkdir "$0"
+                for name; do
+                    program=$(command -v "${name}")
+                    echo "${program}"
+                    ldd "${program}" | grep -o '/[^ ]*'
+                done | sort -u | xargs cp -L -t "$0"
+                """, directory,
+            ] + names)
+        let path = try disk("programs", size: 64)
+        try Host.run(["mkfs.ext4", "-q", "-d", directory, path])
+        try FileManager.default.removeItem(atPath: directory)
+        return path
+    }
+
     /// A copy of the disk on which a Debian is installed: GPT, an ext4 with the system, a swap
     /// partition.
     package func installedDisk(_ suite: System.Suite = .bookworm) throws -> String {
