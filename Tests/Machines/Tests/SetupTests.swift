@@ -74,21 +74,13 @@ extension Machines {
                 // As `systemctl hibernate` does it, which does not wait.
                 let request = machine.send("systemctl start systemd-hibernate.service")
                 try machine.waitForPowerOff(by: request, limit: .seconds(300))
-                let back = try bench.start("back", configuration)
-                try back.waitForConsole(
-                    "Passphrase of the hibernation image:", limit: .seconds(300))
-                back.type("right\n")
-                let reply = try back.waitForReturn(of: request)
-                #expect(reply.status == 0, "\(reply.output)")
-                #expect(!back.console.contains("EXT4-fs (vda1): mounted"))
-                #expect(back.console.contains(" kresume.entry"))
                 #expect(!machine.console.contains(" kresume.entry"))
-                try back.expectWorkIntact()
-                try back.expect("swapon --show=NAME --noheadings", gives: "/swapfile")
-                try back.expect(
-                    "cat /run/hooks && rm \(hook)",
-                    gives: "pre hibernate hibernate\npost hibernate hibernate")
+                var back = try start(bench, "back", configuration, toBring: request)
                 try back.expect("kresume status | grep -c 'hibernated to /swapfile'", gives: "1")
+                try expectHooks(back, ["hibernate hibernate"])
+                // Once is enough: with the newer systemd.
+                if hasFirmware { back = try sleepInOtherWays(bench, back, configuration) }
+                try back.expect("rm \(hook)")
                 // Debian 12: without an image, a boot by that entry goes on.
                 if !hasFirmware { try back.expect("kresume setup --next-boot=resume") }
                 try back.stopWork()
@@ -104,6 +96,73 @@ extension Machines {
                 try next.powerOff()
                 try bench.checkInstalledFileSystem(configuration.disks[0].path)
             }
+        }
+
+        /// A boot that brings back what was asked `request`.
+        private func start(
+            _ bench: Bench, _ name: String, _ configuration: Configuration,
+            toBring request: Request
+        ) throws -> Machine {
+            let back = try bench.start(name, configuration)
+            try back.waitForConsole("Passphrase of the hibernation image:", limit: .seconds(300))
+            back.type("right\n")
+            let reply = try back.waitForReturn(of: request)
+            #expect(reply.status == 0, "\(reply.output)")
+            #expect(!back.console.contains("EXT4-fs (vda1): mounted"))
+            #expect(back.console.contains(" kresume.entry"))
+            try back.expectWorkIntact()
+            try back.expect("swapon --show=NAME --noheadings", gives: "/swapfile")
+            return back
+        }
+
+        /// What systemd-sleep has run: before and after each of these, and no more.
+        private func expectHooks(_ machine: Machine, _ actions: [String]) throws {
+            try machine.expect(
+                "cat /run/hooks && rm /run/hooks",
+                gives: actions.map { "pre \($0)\npost \($0)" }.joined(separator: "\n"))
+        }
+
+        /// `hybrid-sleep`, woken, and with the power lost; `suspend-then-hibernate`, which the clock wakes.
+        private func sleepInOtherWays(
+            _ bench: Bench, _ machine: Machine, _ configuration: Configuration
+        ) throws -> Machine {
+            let hybridSleep = "systemctl start systemd-hybrid-sleep.service"
+            let kept = machine.send(hybridSleep)
+            try machine.waitForSleep(by: kept)
+            machine.wakeUp()
+            let reply = try machine.waitForReply(to: kept, limit: .seconds(300))
+            #expect(reply.status == 0, "\(reply.output)")
+            try machine.expectWorkIntact()
+            try machine.expect(
+                "kresume status | grep -c 'the machine slept, and its memory was kept'", gives: "1")
+            try machine.expect("swapon --show=NAME --noheadings", gives: "/swapfile")
+            // Neither an image is left nor what tells the firmware of one.
+            try machine.expect(
+                """
+                kresume locate; ls /sys/firmware/efi/efivars |
+                    grep -E '^(LoaderEntryOneShot|HibernateLocation|KresumeImage)-' || :
+                """)
+            try expectHooks(machine, ["hybrid-sleep hybrid-sleep"])
+
+            let lost = machine.send(hybridSleep)
+            try machine.waitForSleep(by: lost, count: 2)
+            machine.kill()
+            let other = try start(bench, "lost", configuration, toBring: lost)
+            try expectHooks(other, ["hybrid-sleep hybrid-sleep"])
+
+            // Long enough for a busy host to fall asleep meanwhile.
+            try other.expect(
+                """
+                mkdir -p /run/systemd/sleep.conf.d && \
+                printf '[Sleep]\\nHibernateDelaySec=20s\\n' >/run/systemd/sleep.conf.d/test.conf
+                """)
+            let late = other.send("systemctl start systemd-suspend-then-hibernate.service")
+            try other.waitForSleep(by: late)
+            try other.waitForPowerOff(by: late)
+            let last = try start(bench, "late", configuration, toBring: late)
+            let both = "suspend-then-hibernate"
+            try expectHooks(last, ["\(both) suspend", "\(both) hibernate"])
+            return last
         }
 
         private func expectUndone(_ machine: Machine) throws {
