@@ -164,6 +164,13 @@ package final class Bench: Sendable {
         try systemDisk(System.installed(suite))
     }
 
+    /// The same, where the system is on a btrfs.
+    package func installedBtrfsDisk(_ suite: System.Suite) throws -> String {
+        let path = try installedDisk(suite)
+        try System.putOnBtrfs(path)
+        return path
+    }
+
     /// The same of a Debian with mkinitcpio.
     package func mkinitcpioDisk() throws -> String { try systemDisk(System.mkinitcpio.get()) }
 
@@ -211,6 +218,11 @@ package final class Bench: Sendable {
         try checkFileSystem(copyOfInstalledRoot(path))
     }
 
+    /// The same for the btrfs of ``installedBtrfsDisk(_:)``.
+    package func checkInstalledBtrfs(_ path: String) throws {
+        try Host.run(["btrfs", "check", copyOfInstalledPartition(path)])
+    }
+
     /// A copy of a file of an installed system, which must be off.
     package func fileOfInstalledSystem(_ file: String, on path: String) throws -> String {
         let root = try copyOfInstalledRoot(path)
@@ -225,12 +237,17 @@ package final class Bench: Sendable {
 
     /// As the next mount would find it.
     private func copyOfInstalledRoot(_ path: String) throws -> String {
+        let copy = try copyOfInstalledPartition(path)
+        try Host.run(["e2fsck", "-y", "-E", "journal_only", copy])
+        return copy
+    }
+
+    private func copyOfInstalledPartition(_ path: String) throws -> String {
         let copy = path + ".root"
         try Host.run([
             "dd", "if=\(path)", "of=\(copy)", "bs=1M", "skip=1", "count=1024", "conv=sparse",
             "status=none",
         ])
-        try Host.run(["e2fsck", "-y", "-E", "journal_only", copy])
         return copy
     }
 

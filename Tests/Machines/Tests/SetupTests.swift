@@ -24,14 +24,16 @@ extension Machines {
                     """)
         }
 
-        /// Debian 13 has UEFI and systemd-boot here, Debian 12 has GRUB: without UEFI, and without `resume=`, its
-        /// systemd would not hibernate, were it newer. Each starts the resume initramfs, once.
+        /// Debian 13 has UEFI and systemd-boot here, and a root on btrfs; Debian 12 has GRUB and ext4: without UEFI,
+        /// and without `resume=`, its systemd would not hibernate, were it newer. Each starts the resume initramfs,
+        /// once.
         @Test(arguments: System.Suite.allCases) func systemctlHibernates(suite: System.Suite) throws
         {
             try Bench.use("setup-\(suite)") { bench in
                 var configuration = try Debian.configuration(bench, .test, .initramfsTools, suite)
                 let hasFirmware = suite == .trixie
                 if hasFirmware {
+                    configuration.disks = [Disk(try bench.installedBtrfsDisk(suite))]
                     configuration.board = .q35
                     configuration.firmware = .uefi(variables: try bench.uefiVariables())
                 }
@@ -59,7 +61,7 @@ extension Machines {
                 try machine.waitUntilBooted()
                 try machine.startWork(memory: 16)
                 try machine.expect(Self.files + " >/var/tmp/before")
-                try setUp(machine, hasFirmware: hasFirmware)
+                try setUp(machine, configuration, hasFirmware: hasFirmware)
 
                 try machine.expect(
                     "busctl call org.freedesktop.login1 /org/freedesktop/login1 "
@@ -76,7 +78,9 @@ extension Machines {
                 try machine.waitForPowerOff(by: request, limit: .seconds(300))
                 #expect(!machine.console.contains(" kresume.entry"))
                 var back = try start(bench, "back", configuration, toBring: request)
-                try back.expect("kresume status | grep -c 'hibernated to /swapfile'", gives: "1")
+                try back.expect(
+                    "kresume status | grep -c 'hibernated to \(configuration.swapFile)'", gives: "1"
+                )
                 try expectHooks(back, ["hibernate hibernate"])
                 // Once is enough: with the newer systemd.
                 if hasFirmware { back = try sleepInOtherWays(bench, back, configuration) }
@@ -87,6 +91,7 @@ extension Machines {
 
                 let next = try bench.start("next", configuration)
                 try next.waitUntilRunning()
+                #expect(next.console.contains(configuration.rootIsMounted))
                 #expect(next.console.contains(" kresume.entry") == !hasFirmware)
                 try next.expect(
                     "grep -as '^next_entry' /boot/grub/grubenv || ls \(Self.oneShot) 2>/dev/null || :",
@@ -94,7 +99,11 @@ extension Machines {
                 // What it takes back is the same in both, and takes its time.
                 if hasFirmware { try expectUndone(next) }
                 try next.powerOff()
-                try bench.checkInstalledFileSystem(configuration.disks[0].path)
+                if hasFirmware {
+                    try bench.checkInstalledBtrfs(configuration.disks[0].path)
+                } else {
+                    try bench.checkInstalledFileSystem(configuration.disks[0].path)
+                }
             }
         }
 
@@ -108,10 +117,10 @@ extension Machines {
             back.type("right\n")
             let reply = try back.waitForReturn(of: request)
             #expect(reply.status == 0, "\(reply.output)")
-            #expect(!back.console.contains("EXT4-fs (vda1): mounted"))
+            #expect(!back.console.contains(configuration.rootIsMounted))
             #expect(back.console.contains(" kresume.entry"))
             try back.expectWorkIntact()
-            try back.expect("swapon --show=NAME --noheadings", gives: "/swapfile")
+            try back.expect("swapon --show=NAME --noheadings", gives: configuration.swapFile)
             return back
         }
 
@@ -135,7 +144,7 @@ extension Machines {
             try machine.expectWorkIntact()
             try machine.expect(
                 "kresume status | grep -c 'the machine slept, and its memory was kept'", gives: "1")
-            try machine.expect("swapon --show=NAME --noheadings", gives: "/swapfile")
+            try machine.expect("swapon --show=NAME --noheadings", gives: configuration.swapFile)
             // Neither an image is left nor what tells the firmware of one.
             try machine.expect(
                 """
@@ -172,12 +181,15 @@ extension Machines {
             try machine.expect("swapon --show=NAME --noheadings")
         }
 
-        private func setUp(_ machine: Machine, hasFirmware: Bool) throws {
+        private func setUp(
+            _ machine: Machine, _ configuration: Configuration, hasFirmware: Bool
+        ) throws {
+            let swapFile = configuration.swapFile
             let setup = "kresume setup --resume-initramfs --size=384M"
             let asked = try machine.run("echo n | \(setup)")
             #expect(asked.status == 1 && asked.output.hasSuffix("(--yes does not ask)."))
             let steps = [
-                "make the swap file /swapfile, 384 MiB", "make the key",
+                "make the swap file \(swapFile), 384 MiB", "make the key",
                 "make systemctl hibernate use kresume",
                 "make systemctl suspend-then-hibernate use kresume",
                 "make systemctl hybrid-sleep use kresume",
@@ -193,7 +205,11 @@ extension Machines {
             let done = try machine.run(
                 "printf 'right\\nright\\n' | \(setup) --yes", limit: .seconds(900))
             #expect(done.status == 0, "\(done.output)")
-            try machine.expect("swapon --show=NAME --noheadings", gives: "/swapfile")
+            try machine.expect("swapon --show=NAME --noheadings", gives: swapFile)
+            if hasFirmware {
+                try machine.expect("lsattr \(swapFile) | grep -c '^[^ ]*C'", gives: "1")
+                try machine.expect("btrfs subvolume list -o / | grep -c 'path swap$'", gives: "1")
+            }
             let check = try machine.run("kresume check")
             #expect(check.status == 0 && !check.output.contains("✗ device"), "\(check.output)")
             #expect(check.output.contains("✓ resume initramfs: "), "\(check.output)")
@@ -226,5 +242,17 @@ extension Machines {
         private static let files = """
             (cat /etc/fstab /etc/kresume.conf; find / -maxdepth 1; find /etc /boot /efi) 2>&1 | sort
             """
+    }
+}
+
+extension Configuration {
+    private var isOnBtrfs: Bool { board == .q35 }
+
+    /// What setup makes.
+    fileprivate var swapFile: String { isOnBtrfs ? "/swap/swapfile" : "/swapfile" }
+
+    /// What the kernel says then.
+    fileprivate var rootIsMounted: String {
+        isOnBtrfs ? "BTRFS info (device vda1): first mount" : "EXT4-fs (vda1): mounted"
     }
 }
