@@ -44,7 +44,7 @@ PACKAGE_PACKAGES := debhelper lintian rpm rpmlint
 DEMO_PACKAGES  := qemu-system-x86 busybox-static cpio kmod xz-utils e2fsprogs util-linux
 TEST_PACKAGES  := $(DEMO_PACKAGES) shellcheck ovmf linux-source-6.12 \
 	make flex bison bc libelf-dev libssl-dev zstd lz4 \
-	openssl sbsigntool xfsprogs btrfs-progs f2fs-tools dosfstools exfatprogs fdisk mmdebstrap \
+	openssl sbsigntool cryptsetup-bin xfsprogs btrfs-progs f2fs-tools dosfstools exfatprogs fdisk mmdebstrap \
 	$(PACKAGE_PACKAGES)
 
 PREFIX  := /usr/local

@@ -260,6 +260,24 @@ import Testing
         #expect(recorded.lines.filter { $0.contains("the next boot looks on") }.count == 1)
     }
 
+    /// As systemd-sleep sets it, before we are asked.
+    @Test func aVariableThatLeadsToTheImageGoesWithIt() throws {
+        let machine = try machine()
+        let variable = locationVariable(swapUUID)
+        let atJump = Captured()
+        machine.change { script in
+            script.hasEFI = true
+            script.variables[HibernateLocation.variableName] = variable
+            script.whenJumping = { machine throws(PlatformError) in
+                atJump.set(machine.script.variables[HibernateLocation.variableName] ?? [])
+            }
+        }
+        #expect(hibernate(machine) != nil)
+        #expect(atJump.value == variable)
+        #expect(machine.script.variables.isEmpty)
+        expectCleanedUp(machine, "variable")
+    }
+
     /// Whichever of the device's writes fails, before the jump or after it.
     @Test(arguments: [Faults.Call.write, .flush])
     func everyWriteThatFailsLeavesNoImage(call: Faults.Call) throws {

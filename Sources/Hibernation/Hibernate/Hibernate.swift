@@ -228,7 +228,7 @@ package struct Hibernate {
         let nextBoot = NextBoot(
             target: target, configured: configured, machine: machine, report: report)
         let isPointedTo = nextBoot.point()
-        defer { if isPointedTo { LocationVariable(machine, report).clear() } }
+        defer { nextBoot.unpoint(isOurs: isPointedTo) }
         nextBoot.warnIfElsewhere()
         let nextEntry = NextEntry(machine, report)
         let hasEntry = nextEntry.isThere

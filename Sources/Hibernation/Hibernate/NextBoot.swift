@@ -26,6 +26,14 @@ struct NextBoot {
         return variable.set(location)
     }
 
+    /// Takes it away where it leads to the image, which is none any more, whoever has set it: systemd-sleep
+    /// leaves its own there where the machine was not off (`execute`, src/sleep/sleep.c, systemd 257).
+    ///
+    /// - Parameter isOurs: what ``point()`` has returned.
+    func unpoint(isOurs: Bool) {
+        if isOurs || variable.location.map(leadsToTarget) == true { variable.clear() }
+    }
+
     /// What ``point()`` sets the variable to; nil where it does not.
     var newLocation: HibernateLocation? {
         guard let line = commandLine, line.resumeDevice == nil, !line.forbidsResume,

@@ -29,6 +29,9 @@ struct LocationVariable {
         try bytes().map { try HibernateLocation(parsing: $0) }
     }
 
+    /// Where it points to, whoever wrote it.
+    var location: ImageLocation? { ((try? read()) ?? nil).map { ImageLocation($0) } }
+
     /// Where it points to; nil where there is none, or none for us. One that another system wrote
     /// is that one's affair.
     func readOwn() -> ImageLocation? {

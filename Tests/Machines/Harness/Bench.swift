@@ -136,10 +136,39 @@ package final class Bench: Sendable {
         return (path, offset)
     }
 
+    /// A disk that is one ext4 with some of the host's programs, and the libraries that they need, all in one
+    /// directory.
+    package func programs(_ names: [String]) throws -> String {
+        let directory = disks.appending(path: "programs.contents").path
+        try Host.run(
+            [
+                "sh", "-euc",
+                """
+                mkdir "$0"
+                for name; do
+                    program=$(command -v "${name}")
+                    echo "${program}"
+                    ldd "${program}" | grep -o '/[^ ]*'
+                done | sort -u | xargs cp -L -t "$0"
+                """, directory,
+            ] + names)
+        let path = try disk("programs", size: 64)
+        try Host.run(["mkfs.ext4", "-q", "-d", directory, path])
+        try FileManager.default.removeItem(atPath: directory)
+        return path
+    }
+
     /// A copy of the disk on which a Debian is installed: GPT, an ext4 with the system, a swap
     /// partition.
     package func installedDisk(_ suite: System.Suite = .bookworm) throws -> String {
         try systemDisk(System.installed(suite))
+    }
+
+    /// The same, where the system is on a btrfs.
+    package func installedBtrfsDisk(_ suite: System.Suite) throws -> String {
+        let path = try installedDisk(suite)
+        try System.putOnBtrfs(path)
+        return path
     }
 
     /// The same of a Debian with mkinitcpio.
@@ -189,6 +218,11 @@ package final class Bench: Sendable {
         try checkFileSystem(copyOfInstalledRoot(path))
     }
 
+    /// The same for the btrfs of ``installedBtrfsDisk(_:)``.
+    package func checkInstalledBtrfs(_ path: String) throws {
+        try Host.run(["btrfs", "check", copyOfInstalledPartition(path)])
+    }
+
     /// A copy of a file of an installed system, which must be off.
     package func fileOfInstalledSystem(_ file: String, on path: String) throws -> String {
         let root = try copyOfInstalledRoot(path)
@@ -203,12 +237,17 @@ package final class Bench: Sendable {
 
     /// As the next mount would find it.
     private func copyOfInstalledRoot(_ path: String) throws -> String {
+        let copy = try copyOfInstalledPartition(path)
+        try Host.run(["e2fsck", "-y", "-E", "journal_only", copy])
+        return copy
+    }
+
+    private func copyOfInstalledPartition(_ path: String) throws -> String {
         let copy = path + ".root"
         try Host.run([
             "dd", "if=\(path)", "of=\(copy)", "bs=1M", "skip=1", "count=1024", "conv=sparse",
             "status=none",
         ])
-        try Host.run(["e2fsck", "-y", "-E", "journal_only", copy])
         return copy
     }
 

@@ -42,23 +42,37 @@ enum Debian {
     }
 }
 
+/// A whole disk in LUKS2, as cryptsetup makes it, with a passphrase that does not take a guest long.
+struct LUKS {
+    /// The kernel's name for it.
+    let disk: String
+    /// Of what is inside, in /dev/mapper.
+    let name: String
+    let uuid = "44444444-4444-4444-4444-444444444444"
+
+    var create: String {
+        "printf secret | cryptsetup luksFormat -q --type luks2 --uuid \(uuid) --pbkdf argon2id "
+            + "--pbkdf-memory 65536 --pbkdf-parallel 1 --pbkdf-force-iterations 4 \(disk) - 2>/dev/null"
+    }
+
+    /// It complains of the test kernel.
+    var open: String {
+        "printf secret | cryptsetup open --key-file - \(disk) \(name) 2>/dev/null"
+    }
+}
+
 /// A swap area inside LUKS, on a disk of its own.
 struct LUKSSwap {
     /// The kernel's name for it.
     let disk: String
     let path = "/dev/mapper/inner"
     let swapUUID = "55555555-5555-5555-5555-555555555555"
-    let uuid = "44444444-4444-4444-4444-444444444444"
+    private var luks: LUKS { LUKS(disk: disk, name: "inner") }
+    var uuid: String { luks.uuid }
 
-    /// The command that makes it, and opens it. cryptsetup complains of the test kernel.
+    /// The command that makes it, and opens it.
     var create: String {
-        """
-        exec 2>/dev/null
-        printf secret | cryptsetup luksFormat -q --uuid \(uuid) --pbkdf argon2id \
-            --pbkdf-memory 65536 --pbkdf-parallel 1 --pbkdf-force-iterations 4 \(disk) - && \
-        printf secret | cryptsetup open --key-file - \(disk) inner && \
-        mkswap -q -U \(swapUUID) \(path)
-        """
+        "\(luks.create) && \(luks.open) && mkswap -q -U \(swapUUID) \(path) 2>/dev/null"
     }
 
     /// What makes such an initramfs ask for the passphrase.

@@ -24,14 +24,16 @@ extension Machines {
                     """)
         }
 
-        /// Debian 13 has UEFI and systemd-boot here, Debian 12 has GRUB: without UEFI, and without `resume=`, its
-        /// systemd would not hibernate, were it newer. Each starts the resume initramfs, once.
+        /// Debian 13 has UEFI and systemd-boot here, and a root on btrfs; Debian 12 has GRUB and ext4: without UEFI,
+        /// and without `resume=`, its systemd would not hibernate, were it newer. Each starts the resume initramfs,
+        /// once.
         @Test(arguments: System.Suite.allCases) func systemctlHibernates(suite: System.Suite) throws
         {
             try Bench.use("setup-\(suite)") { bench in
                 var configuration = try Debian.configuration(bench, .test, .initramfsTools, suite)
                 let hasFirmware = suite == .trixie
                 if hasFirmware {
+                    configuration.disks = [Disk(try bench.installedBtrfsDisk(suite))]
                     configuration.board = .q35
                     configuration.firmware = .uefi(variables: try bench.uefiVariables())
                 }
@@ -59,7 +61,7 @@ extension Machines {
                 try machine.waitUntilBooted()
                 try machine.startWork(memory: 16)
                 try machine.expect(Self.files + " >/var/tmp/before")
-                try setUp(machine, hasFirmware: hasFirmware)
+                try setUp(machine, configuration, hasFirmware: hasFirmware)
 
                 try machine.expect(
                     "busctl call org.freedesktop.login1 /org/freedesktop/login1 "
@@ -74,27 +76,22 @@ extension Machines {
                 // As `systemctl hibernate` does it, which does not wait.
                 let request = machine.send("systemctl start systemd-hibernate.service")
                 try machine.waitForPowerOff(by: request, limit: .seconds(300))
-                let back = try bench.start("back", configuration)
-                try back.waitForConsole(
-                    "Passphrase of the hibernation image:", limit: .seconds(300))
-                back.type("right\n")
-                let reply = try back.waitForReturn(of: request)
-                #expect(reply.status == 0, "\(reply.output)")
-                #expect(!back.console.contains("EXT4-fs (vda1): mounted"))
-                #expect(back.console.contains(" kresume.entry"))
                 #expect(!machine.console.contains(" kresume.entry"))
-                try back.expectWorkIntact()
-                try back.expect("swapon --show=NAME --noheadings", gives: "/swapfile")
+                var back = try start(bench, "back", configuration, toBring: request)
                 try back.expect(
-                    "cat /run/hooks && rm \(hook)",
-                    gives: "pre hibernate hibernate\npost hibernate hibernate")
-                try back.expect("kresume status | grep -c 'hibernated to /swapfile'", gives: "1")
+                    "kresume status | grep -c 'hibernated to \(configuration.swapFile)'", gives: "1"
+                )
+                try expectHooks(back, ["hibernate hibernate"])
+                // Once is enough: with the newer systemd.
+                if hasFirmware { back = try sleepInOtherWays(bench, back, configuration) }
+                try back.expect("rm \(hook)")
                 // Debian 12: without an image, a boot by that entry goes on.
                 if !hasFirmware { try back.expect("kresume setup --next-boot=resume") }
                 try back.stopWork()
 
                 let next = try bench.start("next", configuration)
                 try next.waitUntilRunning()
+                #expect(next.console.contains(configuration.rootIsMounted))
                 #expect(next.console.contains(" kresume.entry") == !hasFirmware)
                 try next.expect(
                     "grep -as '^next_entry' /boot/grub/grubenv || ls \(Self.oneShot) 2>/dev/null || :",
@@ -102,8 +99,79 @@ extension Machines {
                 // What it takes back is the same in both, and takes its time.
                 if hasFirmware { try expectUndone(next) }
                 try next.powerOff()
-                try bench.checkInstalledFileSystem(configuration.disks[0].path)
+                if hasFirmware {
+                    try bench.checkInstalledBtrfs(configuration.disks[0].path)
+                } else {
+                    try bench.checkInstalledFileSystem(configuration.disks[0].path)
+                }
             }
+        }
+
+        /// A boot that brings back what was asked `request`.
+        private func start(
+            _ bench: Bench, _ name: String, _ configuration: Configuration,
+            toBring request: Request
+        ) throws -> Machine {
+            let back = try bench.start(name, configuration)
+            try back.waitForConsole("Passphrase of the hibernation image:", limit: .seconds(300))
+            back.type("right\n")
+            let reply = try back.waitForReturn(of: request)
+            #expect(reply.status == 0, "\(reply.output)")
+            #expect(!back.console.contains(configuration.rootIsMounted))
+            #expect(back.console.contains(" kresume.entry"))
+            try back.expectWorkIntact()
+            try back.expect("swapon --show=NAME --noheadings", gives: configuration.swapFile)
+            return back
+        }
+
+        /// What systemd-sleep has run: before and after each of these, and no more.
+        private func expectHooks(_ machine: Machine, _ actions: [String]) throws {
+            try machine.expect(
+                "cat /run/hooks && rm /run/hooks",
+                gives: actions.map { "pre \($0)\npost \($0)" }.joined(separator: "\n"))
+        }
+
+        /// `hybrid-sleep`, woken, and with the power lost; `suspend-then-hibernate`, which the clock wakes.
+        private func sleepInOtherWays(
+            _ bench: Bench, _ machine: Machine, _ configuration: Configuration
+        ) throws -> Machine {
+            let hybridSleep = "systemctl start systemd-hybrid-sleep.service"
+            let kept = machine.send(hybridSleep)
+            try machine.waitForSleep(by: kept)
+            machine.wakeUp()
+            let reply = try machine.waitForReply(to: kept, limit: .seconds(300))
+            #expect(reply.status == 0, "\(reply.output)")
+            try machine.expectWorkIntact()
+            try machine.expect(
+                "kresume status | grep -c 'the machine slept, and its memory was kept'", gives: "1")
+            try machine.expect("swapon --show=NAME --noheadings", gives: configuration.swapFile)
+            // Neither an image is left nor what tells the firmware of one.
+            try machine.expect(
+                """
+                kresume locate; ls /sys/firmware/efi/efivars |
+                    grep -E '^(LoaderEntryOneShot|HibernateLocation|KresumeImage)-' || :
+                """)
+            try expectHooks(machine, ["hybrid-sleep hybrid-sleep"])
+
+            let lost = machine.send(hybridSleep)
+            try machine.waitForSleep(by: lost, count: 2)
+            machine.kill()
+            let other = try start(bench, "lost", configuration, toBring: lost)
+            try expectHooks(other, ["hybrid-sleep hybrid-sleep"])
+
+            // Long enough for a busy host to fall asleep meanwhile.
+            try other.expect(
+                """
+                mkdir -p /run/systemd/sleep.conf.d && \
+                printf '[Sleep]\\nHibernateDelaySec=20s\\n' >/run/systemd/sleep.conf.d/test.conf
+                """)
+            let late = other.send("systemctl start systemd-suspend-then-hibernate.service")
+            try other.waitForSleep(by: late)
+            try other.waitForPowerOff(by: late)
+            let last = try start(bench, "late", configuration, toBring: late)
+            let both = "suspend-then-hibernate"
+            try expectHooks(last, ["\(both) suspend", "\(both) hibernate"])
+            return last
         }
 
         private func expectUndone(_ machine: Machine) throws {
@@ -113,12 +181,15 @@ extension Machines {
             try machine.expect("swapon --show=NAME --noheadings")
         }
 
-        private func setUp(_ machine: Machine, hasFirmware: Bool) throws {
+        private func setUp(
+            _ machine: Machine, _ configuration: Configuration, hasFirmware: Bool
+        ) throws {
+            let swapFile = configuration.swapFile
             let setup = "kresume setup --resume-initramfs --size=384M"
             let asked = try machine.run("echo n | \(setup)")
             #expect(asked.status == 1 && asked.output.hasSuffix("(--yes does not ask)."))
             let steps = [
-                "make the swap file /swapfile, 384 MiB", "make the key",
+                "make the swap file \(swapFile), 384 MiB", "make the key",
                 "make systemctl hibernate use kresume",
                 "make systemctl suspend-then-hibernate use kresume",
                 "make systemctl hybrid-sleep use kresume",
@@ -134,7 +205,11 @@ extension Machines {
             let done = try machine.run(
                 "printf 'right\\nright\\n' | \(setup) --yes", limit: .seconds(900))
             #expect(done.status == 0, "\(done.output)")
-            try machine.expect("swapon --show=NAME --noheadings", gives: "/swapfile")
+            try machine.expect("swapon --show=NAME --noheadings", gives: swapFile)
+            if hasFirmware {
+                try machine.expect("lsattr \(swapFile) | grep -c '^[^ ]*C'", gives: "1")
+                try machine.expect("btrfs subvolume list -o / | grep -c 'path swap$'", gives: "1")
+            }
             let check = try machine.run("kresume check")
             #expect(check.status == 0 && !check.output.contains("✗ device"), "\(check.output)")
             #expect(check.output.contains("✓ resume initramfs: "), "\(check.output)")
@@ -167,5 +242,17 @@ extension Machines {
         private static let files = """
             (cat /etc/fstab /etc/kresume.conf; find / -maxdepth 1; find /etc /boot /efi) 2>&1 | sort
             """
+    }
+}
+
+extension Configuration {
+    private var isOnBtrfs: Bool { board == .q35 }
+
+    /// What setup makes.
+    fileprivate var swapFile: String { isOnBtrfs ? "/swap/swapfile" : "/swapfile" }
+
+    /// What the kernel says then.
+    fileprivate var rootIsMounted: String {
+        isOnBtrfs ? "BTRFS info (device vda1): first mount" : "EXT4-fs (vda1): mounted"
     }
 }

@@ -13,7 +13,7 @@ extension Machines {
             var device: String
             var make: [String]
             var check: [String]
-            /// Makes `swap` in the current directory.
+            /// Makes `swap` in the current directory, of `$size` MiB.
             var allocate: String
             var options = "rw"
             /// Makes the device.
@@ -28,7 +28,7 @@ extension Machines {
             FileSystem(
                 type: "ext4", device: "dm-0", make: ["mkfs.ext4", "-qF", "-b", "4096"],
                 check: ["e2fsck", "-fn"],
-                allocate: "dd if=/dev/zero of=swap bs=1M count=200 2>/dev/null",
+                allocate: "dd if=/dev/zero of=swap bs=1M count=$size 2>/dev/null",
                 assemble: """
                     map-device files LVM-files 0 \(volumeHalf) linear "/dev/vdb \(8192 + volumeHalf)" \
                         \(volumeHalf) \(volumeHalf) linear "/dev/vdb 8192" >/dev/null
@@ -36,11 +36,11 @@ extension Machines {
             // Space that is not written yet.
             FileSystem(
                 type: "xfs", device: "vdc", make: ["mkfs.xfs", "-qf"], check: ["xfs_repair", "-n"],
-                allocate: "fallocate -l 209715200 swap"),
+                allocate: "fallocate -l $((size << 20)) swap"),
             FileSystem(
                 type: "btrfs", device: "vdd", make: ["mkfs.btrfs", "-qf"],
                 check: ["btrfs", "check"],
-                allocate: "fallocate -l 209715200 swap", options: "nodatacow"),
+                allocate: "fallocate -l $((size << 20)) swap", options: "nodatacow"),
         ]
 
         @Test func circles() throws {
@@ -90,77 +90,100 @@ extension Machines {
             }
         }
 
-        /// Two logical volumes in LUKS, which is in the second disk behind 16 MiB: a file system in two
-        /// pieces, /dev/dm-1, and one for swap.
-        private static let unlock = """
-            map-device inner CRYPT-LUKS2-0123-inner 0 2220032 crypt \
-                "aes-xts-plain64 $(printf %064d 7) 0 /dev/vdb 32768" &&
+        /// Two logical volumes in LUKS2: a file system in two pieces, /dev/dm-1, and one for swap.
+        private static let volumes = """
             map-device files LVM-files 0 512000 linear "/dev/dm-0 1200000" \
                 512000 512000 linear "/dev/dm-0 2048" &&
             map-device swap LVM-swap 0 614400 linear "/dev/dm-0 520000"
             """
+        private static let luks = LUKS(disk: "/dev/vdb", name: "inner")
+        /// Where these programs are in the guest. Their libraries, which are looked for in /lib, are beside them.
+        private static let programs =
+            "mkdir /programs && mount -o ro /dev/vdc /programs && ln -s /programs /lib && ln -s lib /lib64 && "
+            + path
+        private static let path = "PATH=/programs:$PATH"
 
         /// Encrypted images lie beneath: no kernel but the original one unlocks LUKS. One that has unlocked it
         /// finds the image by the volume's name, too.
         @Test func beneathLUKS() throws {
             try Bench.use("beneath-luks") { bench in
                 var configuration = Configuration()
+                let names = Set(Self.fileSystems.flatMap { [$0.make[0], $0.check[0]] })
                 configuration.disks = [
                     Disk(try bench.ext4("work")), Disk(try bench.disk("luks", size: 1100)),
+                    Disk(try bench.programs(names.sorted() + ["cryptsetup"])),
                 ]
-                let machine = try bench.start("0", configuration)
+                var machine = try bench.start("0", configuration)
                 try machine.waitUntilBooted()
                 try machine.startWork(on: "/dev/vda")
                 try machine.expect(
-                    Self.unlock, gives: "/dev/dm-0\n/dev/dm-1\n/dev/dm-2")
-                try machine.expect("mkdir -p /etc/kresume && kresume key create -q --no-passphrase")
-                let key = try machine.run("base64 -w 0 /etc/kresume/image-key").output
+                    "\(Self.programs) && \(Self.luks.create) && \(Self.luks.open)")
                 try machine.expect(
-                    """
-                    mke2fs -b 4096 /dev/dm-1 >/dev/null && mkdir /files &&
-                        mount -t ext2 /dev/dm-1 /files && mkdir /files/pieces &&
-                        pattern write-pieces /files/pieces 20 1024 &&
-                        dd if=/dev/zero of=/files/swap bs=1M count=400 2>/dev/null &&
-                        mkswap /files/swap >/dev/null && swapon-at 7 /files/swap
-                    """)
-                let refused = try machine.run("kresume hibernate --no-encrypt")
+                    "\(Self.volumes) && mkswap /dev/dm-2 >/dev/null", gives: "/dev/dm-1\n/dev/dm-2")
+                let refused = try machine.run("kresume hibernate --no-encrypt /dev/dm-2")
                 #expect(refused.status == 1)
                 #expect(refused.output.contains("is encrypted (inner), and the image would not be"))
+                try machine.expect("mkdir -p /etc/kresume && kresume key create -q --no-passphrase")
+                let key = try machine.run("base64 -w 0 /etc/kresume/image-key").output
+                for fileSystem in Self.fileSystems {
+                    machine = try circleBeneathLUKS(machine, fileSystem, key, bench, configuration)
+                }
 
-                let (first, offset) = try hibernate(
-                    machine, saying: "hibernating to /files/swap, encrypted")
-                var restore = configuration
-                restore.parameters = ["resume=/dev/vdb", "resume_offset=\(offset)"]
-                let back = try bench.start("file", restore)
-                try back.waitUntilBooted()
-                try give(key, to: back)
-                let reply = try back.waitForReturn(
-                    of: first, by: back.send("kresume resume --unattended"))
-                #expect(reply.status == 0, "\(reply.output)")
-                try back.expectWorkIntact()
-                try back.expect("awk '/swap/ { print $1, $5 }' /proc/swaps", gives: "/files/swap 7")
-
-                try back.expect("swapoff /files/swap && mkswap /dev/dm-2 >/dev/null")
-                let second = back.send("kresume hibernate /dev/dm-2")
-                try back.waitForPowerOff(by: second)
+                let request = machine.send("kresume hibernate /dev/dm-2")
+                try machine.waitForPowerOff(by: request)
                 let last = try bench.start("volume", configuration)
                 try last.waitUntilBooted()
-                try last.expect(Self.unlock, gives: "/dev/dm-0\n/dev/dm-1\n/dev/dm-2")
+                try last.expect("\(Self.programs) && \(Self.luks.open) && umount /programs")
+                try last.expect(Self.volumes, gives: "/dev/dm-1\n/dev/dm-2")
                 try give(key, to: last)
-                let answer = try last.waitForReturn(
-                    of: second, by: last.send("kresume resume --unattended /dev/dm-2"))
-                #expect(answer.status == 0, "\(answer.output)")
+                let reply = try last.waitForReturn(
+                    of: request, by: last.send("kresume resume --unattended /dev/dm-2"))
+                #expect(reply.status == 0, "\(reply.output)")
                 try last.expectWorkIntact()
                 // Its header is what it was.
                 try last.expect("swapon /dev/dm-2 && swapoff /dev/dm-2")
-                try last.expect(
-                    """
-                    echo 3 >/proc/sys/vm/drop_caches
-                    pattern check-pieces /files/pieces 20 1024 && umount /files
-                    """)
                 try last.stopWork()
                 try bench.checkFileSystem(configuration.disks[0].path)
             }
+        }
+
+        /// There and back with a swap file in the volume, of which no other kernel knows.
+        private func circleBeneathLUKS(
+            _ machine: Machine, _ fileSystem: FileSystem, _ key: String, _ bench: Bench,
+            _ configuration: Configuration
+        ) throws -> Machine {
+            let point = "/\(fileSystem.type)"
+            let device = "/dev/dm-1"
+            try machine.expect(
+                "\(Self.path); \(fileSystem.make.joined(separator: " ")) \(device) >/dev/null 2>&1")
+            // More than half of the volume: both of its pieces have some.
+            try makeSwapFile(machine, fileSystem, on: device, size: 260, pieces: 30)
+            let (request, offset) = try hibernate(
+                machine, saying: "hibernating to \(point)/swap, encrypted")
+            var restore = configuration
+            restore.parameters = ["resume=\(Self.luks.disk)", "resume_offset=\(offset)"]
+            let back = try bench.start(fileSystem.type, restore)
+            try back.waitUntilBooted()
+            try give(key, to: back)
+            try back.expect("ls /dev/mapper", gives: "control")
+            let inspection = try back.run("kresume inspect --offset=\(offset) \(Self.luks.disk)")
+            let pieces = inspection.output.number(behind: "area_pieces")
+            #expect(pieces ?? 0 > 1, "\(inspection.output)")
+            let reply = try back.waitForReturn(
+                of: request, by: back.send("kresume resume --unattended"))
+            #expect(reply.status == 0, "\(reply.output)")
+            try back.expectWorkIntact()
+            try back.expect(
+                "awk '$1 == \"\(point)/swap\" { print $2, $5 }' /proc/swaps", gives: "file 7")
+            try back.expect(
+                """
+                swapoff \(point)/swap && echo 3 >/proc/sys/vm/drop_caches
+                pattern check-pieces \(point)/pieces 30 4096 && umount \(point)
+                """)
+            let check = try back.run(
+                "\(Self.path); \(fileSystem.check.joined(separator: " ")) \(device)")
+            #expect(check.status == 0, "\(check.output)")
+            return back
         }
 
         /// To the swap in use.
@@ -183,6 +206,25 @@ extension Machines {
                 "mkdir -p /etc/kresume && echo \(key) | base64 -d >/etc/kresume/image-key")
         }
 
+        /// In many pieces, and in use: what is free is between what is not.
+        ///
+        /// - Parameter size: in MiB; `pieces` are 4 MiB each, and half of them is left.
+        private func makeSwapFile(
+            _ machine: Machine, _ fileSystem: FileSystem, on device: String, size: Int, pieces: Int
+        ) throws {
+            let point = "/\(fileSystem.type)"
+            let mount = "mount -t \(fileSystem.type) -o \(fileSystem.options) \(device) \(point)"
+            // It is mounted anew because XFS has what is new in its log only.
+            try machine.expect(
+                """
+                mkdir \(point) && \(mount) &&
+                    (cd \(point) && mkdir pieces && pattern write-pieces pieces \(pieces) 4096 && sync &&
+                    find pieces -name '*[13579]' -exec rm {} + && sync &&
+                    size=\(size) && \(fileSystem.allocate) && chmod 600 swap && mkswap swap >/dev/null) &&
+                    umount \(point) && \(mount) && swapon-at 7 \(point)/swap
+                """)
+        }
+
         /// There and back with a new swap file. All the others are off.
         private func circle(
             _ machine: Machine, _ fileSystem: FileSystem, _ bench: Bench,
@@ -190,17 +232,8 @@ extension Machines {
         ) throws -> Machine {
             let point = "/\(fileSystem.type)"
             let device = "/dev/\(fileSystem.device)"
-            let mount = "mount -t \(fileSystem.type) -o \(fileSystem.options) \(device) \(point)"
-            // What is free is between what is not. It is mounted anew because XFS has what is new in its log
-            // only.
-            try machine.expect(
-                """
-                \(fileSystem.assemble) && mkdir \(point) && \(mount) &&
-                    (cd \(point) && mkdir pieces && pattern write-pieces pieces 60 4096 && sync &&
-                    find pieces -name '*[13579]' -exec rm {} + && sync &&
-                    \(fileSystem.allocate) && chmod 600 swap && mkswap swap >/dev/null) &&
-                    umount \(point) && \(mount) && swapon-at 7 \(point)/swap
-                """)
+            try machine.expect(fileSystem.assemble)
+            try makeSwapFile(machine, fileSystem, on: device, size: 200, pieces: 60)
             let (request, offset) = try hibernate(machine, saying: "hibernating to \(point)/swap")
             var restore = configuration
             restore.parameters = ["resume=\(device)", "resume_offset=\(offset)"]
