@@ -10,20 +10,21 @@ extension Machines {
         private static let assemble = "(\(MirroredArray.assemble(["vdb", "vdc"])))"
         /// A logical volume on it in two pieces.
         private static let map = """
-            map-device swap LVM-swap 0 800000 linear "/dev/md0 900000" \
-                800000 800000 linear "/dev/md0 2048" >/dev/null
+            map-device swap LVM-swap 0 400000 linear "/dev/md0 500000" \
+                400000 400000 linear "/dev/md0 2048" >/dev/null
             """
 
         /// To the array; and to the volume, where what is at /dev/dm-0 says that it is elsewhere.
         @Test func mirrored() throws {
             try Bench.use("mirrored") { bench in
                 var configuration = Configuration()
-                let disks = try ["one", "two"].map { Disk(try bench.disk($0, size: 900)) }
-                try MirroredArray.make(disks.map(\.path), size: 900)
+                configuration.memory = 512
+                let disks = try ["one", "two"].map { Disk(try bench.disk($0, size: 450)) }
+                try MirroredArray.make(disks.map(\.path), size: 450)
                 configuration.disks = [Disk(try bench.ext4("work"))] + disks
                 var machine = try bench.start("machine", configuration)
                 try machine.waitUntilBooted()
-                try machine.startWork(on: "/dev/vda")
+                try machine.startWork(memory: 16, on: "/dev/vda")
                 try machine.expect(
                     """
                     \(Self.assemble) && mkswap /dev/md0 >/dev/null && swapon-at 5 /dev/md0

@@ -115,7 +115,7 @@ extension Machines {
                 ]
                 var machine = try bench.start("0", configuration)
                 try machine.waitUntilBooted()
-                try machine.startWork(on: "/dev/vda")
+                try machine.startWork(memory: 16, on: "/dev/vda")
                 try machine.expect(
                     "\(Self.programs) && \(Self.luks.create) && \(Self.luks.open)")
                 try machine.expect(
