@@ -63,7 +63,7 @@ extension Machines {
 
                 let machine = try bench.start("machine", configuration)
                 try machine.waitUntilBooted()
-                try machine.startWork()
+                try machine.startWork(memory: 16)
                 try put(Self.needles, "/tmp/needles", in: machine)
                 try put(key.sealing, "/etc/kresume/sealing-key", in: machine)
                 let first = machine.send(hibernate())
@@ -152,7 +152,7 @@ extension Machines {
 
                 let machine = try bench.start("machine", configuration)
                 try machine.waitUntilBooted(limit: .seconds(300))
-                try machine.startWork()
+                try machine.startWork(memory: 16)
                 try put(sealing, "/etc/kresume/sealing-key", in: machine)
                 let first = machine.send(hibernate())
                 try machine.waitForPowerOff(by: first)

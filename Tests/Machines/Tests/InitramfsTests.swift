@@ -57,8 +57,8 @@ extension Machines {
         }
 
         /// One initramfs in both roles: it saves, and it restores. With dracut the image is in LUKS, which
-        /// both kernels unlock; without systemd it is beneath LUKS, which none of them unlocks. All images are
-        /// encrypted; the key has a passphrase, but with dracut without systemd.
+        /// both kernels unlock; without systemd it is a swap file's, beneath LUKS, which none of them unlocks. All
+        /// images are encrypted; the key has a passphrase, but with dracut without systemd.
         @Test func circles() throws {
             try Bench.use("initramfs-circles") { bench in
                 var configuration = try Debian.configuration(bench, .test, .dracut)
@@ -166,7 +166,12 @@ private func hibernate(
         return "kresume hibernate --unlock-in-saver "
             + "--saver-append=\(luks.parameters(for: initramfs)) \(luks.path)"
     case .dracutPlain:
-        // It is open and not in use.
-        return "kresume hibernate --saver-initrd=/boot/initrd-test-dracut-plain \(luks.path)"
+        // It is open: a file in it.
+        try machine.expect(
+            """
+            mkfs.ext4 -qF \(luks.path) && mount \(luks.path) /srv && cd /srv && \
+            fallocate -l 900M swapfile && chmod 600 swapfile && mkswap -q swapfile
+            """)
+        return "kresume hibernate --saver-initrd=/boot/initrd-test-dracut-plain /srv/swapfile"
     }
 }

@@ -92,9 +92,9 @@ extension Machines {
 
         /// Two logical volumes in LUKS2: a file system in two pieces, /dev/dm-1, and one for swap.
         private static let volumes = """
-            map-device files LVM-files 0 512000 linear "/dev/dm-0 1200000" \
-                512000 512000 linear "/dev/dm-0 2048" &&
-            map-device swap LVM-swap 0 614400 linear "/dev/dm-0 520000"
+            map-device files LVM-files 0 320000 linear "/dev/dm-0 900000" \
+                320000 320000 linear "/dev/dm-0 2048" &&
+            map-device swap LVM-swap 0 500000 linear "/dev/dm-0 330000"
             """
         private static let luks = LUKS(disk: "/dev/vdb", name: "inner")
         /// Where these programs are in the guest. Their libraries, which are looked for in /lib, are beside them.
@@ -110,7 +110,7 @@ extension Machines {
                 var configuration = Configuration()
                 let names = Set(Self.fileSystems.flatMap { [$0.make[0], $0.check[0]] })
                 configuration.disks = [
-                    Disk(try bench.ext4("work")), Disk(try bench.disk("luks", size: 1100)),
+                    Disk(try bench.ext4("work")), Disk(try bench.disk("luks", size: 620)),
                     Disk(try bench.programs(names.sorted() + ["cryptsetup"])),
                 ]
                 var machine = try bench.start("0", configuration)
@@ -157,7 +157,7 @@ extension Machines {
             try machine.expect(
                 "\(Self.path); \(fileSystem.make.joined(separator: " ")) \(device) >/dev/null 2>&1")
             // More than half of the volume: both of its pieces have some.
-            try makeSwapFile(machine, fileSystem, on: device, size: 260, pieces: 30)
+            try makeSwapFile(machine, fileSystem, on: device, size: 150, pieces: 16)
             let (request, offset) = try hibernate(
                 machine, saying: "hibernating to \(point)/swap, encrypted")
             var restore = configuration
@@ -178,7 +178,7 @@ extension Machines {
             try back.expect(
                 """
                 swapoff \(point)/swap && echo 3 >/proc/sys/vm/drop_caches
-                pattern check-pieces \(point)/pieces 30 4096 && umount \(point)
+                pattern check-pieces \(point)/pieces 16 4096 && umount \(point)
                 """)
             let check = try back.run(
                 "\(Self.path); \(fileSystem.check.joined(separator: " ")) \(device)")
