@@ -40,7 +40,7 @@ import Testing
                 mirrors: .init(devices: [disk], dataOffset: 0))
         }
         let target = try target(machine)
-        return target.mirrored(try target.claim())
+        return target.mirrored?.described(try target.claim())
     }
 
     @Test func onlyRAID1() throws {

@@ -166,7 +166,7 @@ package struct Hibernate {
             (try? machine.symbols(FreePageContents.symbols + [Self.kexecImage])) ?? [:]
         let parameters = SaverParameters(
             image: prepared.header.id, offsetPages: target.offsetPages,
-            mirrored: target.mirrored(area), messagePage: box.frame.address,
+            mirrored: target.mirrored?.described(area), messagePage: box.frame.address,
             pagingDepth: record.jump.pagingDepth,
             keepsFreePages: keepsFreePages(symbols), compressionLevel: compression.level,
             mayStoreRaw: compression == .automatic,

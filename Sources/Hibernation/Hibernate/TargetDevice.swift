@@ -3,7 +3,6 @@
 import LinuxBoot
 import LinuxPlatform
 import PhysicalMemory
-import SaverPlan
 import SwapArea
 import SystemPackage
 import Transfer
@@ -20,8 +19,8 @@ struct TargetDevice {
     let offset: UInt64
     /// Nil for a place that begins with the offset, and goes on.
     let layout: AreaLayout?
-    /// The one that is written to; nil where it is none.
-    private let array: DeviceArray?
+    /// Nil where what is written to is one device to the saver kernel, too.
+    let mirrored: MirroredTarget?
     /// What was chosen; something else than ``path`` where that is beneath.
     let chosen: ChosenTarget
     /// Nil where what is chosen is what is written to.
@@ -78,9 +77,8 @@ struct TargetDevice {
             if place == nil { throw HibernateError.encryptedOtherwise(path, mapping: mapping) }
         }
         beneath = place
-        array = try machine.array(of: place?.number ?? number)
-        // RAID 1 is written to by its disks, so that the saver kernel need not put it together.
-        if let array, array.mirrors == nil, !force { throw HibernateError.onArray(path, array) }
+        mirrored = try MirroredTarget(
+            place?.number ?? number, path, force: force, on: machine)
         guard let place else {
             (self.path, self.number) = (path, number)
             (offsetPages, offset) = (chosen.offsetPages, chosen.offset)
@@ -148,7 +146,7 @@ struct TargetDevice {
         let area = try beneath.map { try claim(beneath: $0) } ?? claimChosen()
         // An image that is overwritten must not be found by half.
         try DiscardImage.discardOurs(in: area)
-        try proveMirrors(area)
+        try mirrored?.prove(area)
         return area
     }
 
@@ -170,32 +168,6 @@ struct TargetDevice {
             area: top, beneath: area, isEncrypted: place.isEncrypted, machine: machine
         ).run()
         return area
-    }
-
-    /// For the saver kernel.
-    func mirrored(_ area: ImageArea) -> MirroredDevice? {
-        array?.mirrors.map {
-            MirroredDevice(
-                copies: $0.devices.count, offset: $0.dataOffset, size: area.device.size)
-        }
-    }
-
-    private func proveMirrors(_ area: ImageArea) throws {
-        guard let array, let mirrors = array.mirrors else { return }
-        let entries = try machine.blockDevices().entries
-        for number in mirrors.devices {
-            guard let entry = entries.first(where: { $0.number == number }),
-                case let disk = try machine.openDirectly(entry.path, .read),
-                disk.size >= mirrors.dataOffset,
-                disk.size - mirrors.dataOffset >= area.device.size
-            else { throw HibernateError.onArray(path, array) }
-            let device = try BlockDevice(
-                on: [disk], from: mirrors.dataOffset, size: area.device.size)
-            let copy =
-                try area.layout.map { try ImageArea(on: device, layout: $0) }
-                ?? ImageArea(on: device, offset: area.offset, .nothing)
-            try ProvePlace(area: area, beneath: copy, isEncrypted: false, machine: machine).run()
-        }
     }
 
     /// For somebody who only reads. Throws where ``claim()`` would, but for swap in use.

@@ -166,15 +166,7 @@ extension Machines {
             try back.waitUntilBooted()
             try give(key, to: back)
             try back.expect("ls /dev/mapper", gives: "control")
-            let inspection = try back.run("kresume inspect --offset=\(offset) \(Self.luks.disk)")
-            let pieces = inspection.output.number(behind: "area_pieces")
-            #expect(pieces ?? 0 > 1, "\(inspection.output)")
-            let reply = try back.waitForReturn(
-                of: request, by: back.send("kresume resume --unattended"))
-            #expect(reply.status == 0, "\(reply.output)")
-            try back.expectWorkIntact()
-            try back.expect(
-                "awk '$1 == \"\(point)/swap\" { print $2, $5 }' /proc/swaps", gives: "file 7")
+            try expectReturn(of: request, on: back, from: Self.luks.disk, offset, to: point)
             try back.expect(
                 """
                 swapoff \(point)/swap && echo 3 >/proc/sys/vm/drop_caches
@@ -184,6 +176,22 @@ extension Machines {
                 "\(Self.path); \(fileSystem.check.joined(separator: " ")) \(device)")
             #expect(check.status == 0, "\(check.output)")
             return back
+        }
+
+        /// From an image in several pieces. Afterwards the swap file is in use as before.
+        private func expectReturn(
+            of request: Request, on machine: Machine, from device: String, _ offset: Int,
+            to point: String
+        ) throws {
+            let inspection = try machine.run("kresume inspect --offset=\(offset) \(device)").output
+            let pieces = inspection.number(behind: "area_pieces")
+            #expect(pieces ?? 0 > 1, "\(inspection)")
+            let reply = try machine.waitForReturn(
+                of: request, by: machine.send("kresume resume --unattended"))
+            #expect(reply.status == 0, "\(reply.output)")
+            try machine.expectWorkIntact()
+            try machine.expect(
+                "awk '$1 == \"\(point)/swap\" { print $2, $5 }' /proc/swaps", gives: "file 7")
         }
 
         /// To the swap in use.
@@ -247,15 +255,7 @@ extension Machines {
                     ? "beneath"
                     : "\(device) at byte \(offset * 4096) (swap file /swap, resume_offset=\(offset))"
             )
-            let inspection = try back.run("kresume inspect --offset=\(offset) \(device)").output
-            let pieces = inspection.number(behind: "area_pieces")
-            #expect(pieces ?? 0 > 1, "\(inspection)")
-            let reply = try back.waitForReturn(
-                of: request, by: back.send("kresume resume --unattended"))
-            #expect(reply.status == 0, "\(reply.output)")
-            try back.expectWorkIntact()
-            try back.expect(
-                "awk '$1 == \"\(point)/swap\" { print $2, $5 }' /proc/swaps", gives: "file 7")
+            try expectReturn(of: request, on: back, from: device, offset, to: point)
             try back.expect("kresume locate --offset=\(offset) \(device) | wc -l", gives: "0")
             try back.expect("swapoff \(point)/swap")
             return back
