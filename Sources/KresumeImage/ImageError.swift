@@ -63,6 +63,10 @@ package enum ImageError: ExplainedError, Hashable, TruncationError {
     /// The area's runs of pages are none, or overlap, or the first of them does not hold the image's
     /// first pages and this list.
     case layout
+    /// So many of the devices that the area is on are here.
+    case devicesMissing(found: Int, of: Int)
+    /// Two devices say that they are this one of the area's.
+    case deviceTwice(Int)
     /// The area is in so many runs of pages that there is no room to say where they are.
     case tooManyAreaRuns(Int)
     case runKind(offset: UInt64, found: UInt32)
@@ -174,6 +178,12 @@ package enum ImageError: ExplainedError, Hashable, TruncationError {
         case .fileSystem(let offset):
             damaged("what it says of a file system at byte \(offset) makes no sense")
         case .layout: damaged("where it says that it is on its device makes no sense")
+        case .devicesMissing(let found, let count):
+            "the image is on \(count) devices together, of which only \(found) "
+                + "\(found == 1 ? "is" : "are") here"
+        case .deviceTwice(let index):
+            "two devices here say that they are number \(index + 1) of those that the image is on: one may "
+                + "be a copy, and has to be taken away"
         case .tooManyAreaRuns(let count):
             "the swap file is in \(count) pieces, too many to list in front of the image: make it anew "
                 + "where there is more free space in one piece"

@@ -14,8 +14,10 @@ enum ImageFormat {
     static let acpiDataFeature: UInt64 = 1 << 1
     static let sealFeature: UInt64 = 1 << 2
     static let layoutFeature: UInt64 = 1 << 3
+    static let devicesFeature: UInt64 = 1 << 4
     static let knownIncompatibleFeatures =
         ChunkCompression.zstd.feature | acpiDataFeature | sealFeature | layoutFeature
+        | devicesFeature
     static let headerSize = 128
     static let headerChecksumOffset = 4088
     static let sectionEntrySize = 32
@@ -29,6 +31,8 @@ enum ImageFormat {
     /// "kresume\n" and "kr-state", read as little-endian numbers.
     static let headerMagic: UInt64 = 0x0a65_6d75_7365_726b
     static let stateMagic: UInt64 = 0x6574_6174_732d_726b
+    /// "krmember".
+    static let memberMagic: UInt64 = 0x7265_626d_656d_726b
 
     /// What a stored object occupies. Requires `size` to be below 2^63.
     static func padded(_ size: UInt64) -> UInt64 { size.roundedUp(to: UInt64(pageSize)) }

@@ -37,6 +37,7 @@ extension ImageHeader {
         hasACPIData = features & ImageFormat.acpiDataFeature != 0
         isSealed = features & ImageFormat.sealFeature != 0
         hasLayout = features & ImageFormat.layoutFeature != 0
+        isOnSeveralDevices = features & ImageFormat.devicesFeature != 0
         try reader.skip(2)
         let count = try reader.u32()
         dataPages = try reader.u64()
@@ -65,7 +66,8 @@ extension ImageHeader {
         writer.append(
             compression.feature | (hasACPIData ? ImageFormat.acpiDataFeature : 0)
                 | (isSealed ? ImageFormat.sealFeature : 0)
-                | (hasLayout ? ImageFormat.layoutFeature : 0))
+                | (hasLayout ? ImageFormat.layoutFeature : 0)
+                | (isOnSeveralDevices ? ImageFormat.devicesFeature : 0))
         writer.append(compatibleFeatures)
         writer.append(id.low)
         writer.append(id.high)

@@ -28,6 +28,7 @@ extension ImageHeader {
         }
         if hasLayout, !seen.contains(.layout) { throw .missingSection(.layout) }
         if !hasLayout, seen.contains(.layout) { throw .unexpectedSection(.layout) }
+        if isOnSeveralDevices, !hasLayout { throw .layout }
     }
 
     /// Checks that a stored object is aligned and lies between the state record and the image's

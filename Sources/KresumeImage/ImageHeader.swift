@@ -14,6 +14,8 @@ package struct ImageHeader: Hashable, Sendable {
     package var isSealed = false
     /// The area is where its layout section says, not in consecutive bytes of the device.
     package var hasLayout = false
+    /// The area is on more than one, as its layout section says.
+    package var isOnSeveralDevices = false
     package var id: ImageID
     /// When the machine was hibernated, in seconds since 1970-01-01 00:00 UTC.
     package var creationTime: UInt64

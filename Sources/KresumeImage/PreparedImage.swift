@@ -38,6 +38,7 @@ package struct PreparedImage: Hashable, Sendable {
         header.hasACPIData = acpiData
         header.isSealed = isSealed
         header.hasLayout = layout != nil
+        header.isOnSeveralDevices = layout.map { $0.deviceCount > 1 } ?? false
         var writes: [ImageWrite] = []
         // First: it must be found where everything else is.
         if let layout { writes.append(try header.append(layout)) }

@@ -37,7 +37,10 @@ struct StoredSections {
 
     /// Nil for an image in consecutive bytes.
     func parseLayout(of header: ImageHeader) throws(ImageError) -> AreaLayout? {
-        try header.hasLayout ? parse(.layout, AreaLayout.init(parsing:)) : nil
+        guard header.hasLayout else { return nil }
+        return try parse(.layout) { (reader) throws(ImageError) in
+            try AreaLayout(parsing: &reader, of: header)
+        }
     }
 
     /// What shows that a sealed image is what was written; nil for a plain one. The sections' digests

@@ -4,7 +4,8 @@
 package struct DeviceMark: Hashable, Sendable {
     /// Of the device, in bytes.
     package var size: UInt64
-    /// Of the first page of the image area. Swap has its UUID there, and writes nothing to it.
+    /// Of the first page of the image area: swap has its UUID there, and writes nothing to it. Or of the first
+    /// one of the device, where the area begins on another.
     package var checksum: UInt64
 
     package init(size: UInt64, checksum: UInt64) {

@@ -23,15 +23,15 @@ package struct SaverParameters {
     /// What the device takes sooner as it is need not be packed.
     package var mayStoreRaw: Bool
     /// Nothing is to be written, it is a test. A has not written to the device either: this is what
-    /// it looks like, and the prepared image is in A's memory.
-    package var test: DeviceMark?
+    /// it looks like, and the others that the area is on, and the prepared image is in A's memory.
+    package var test: [DeviceMark]?
     /// The machine is not to be switched off, but to sleep with its memory kept, the image beside.
     package var isHybrid: Bool
 
     package init(
         image: ImageID, offsetPages: UInt64, mirrored: MirroredDevice? = nil,
         messagePage: PhysicalAddress, pagingDepth: PagingDepth, keepsFreePages: Bool,
-        compressionLevel: Int, mayStoreRaw: Bool = false, test: DeviceMark? = nil,
+        compressionLevel: Int, mayStoreRaw: Bool = false, test: [DeviceMark]? = nil,
         isHybrid: Bool = false
     ) {
         self.image = image
@@ -74,7 +74,10 @@ package struct SaverParameters {
         if mayStoreRaw { options.append((Name.raw, nil)) }
         if keepsFreePages { options.append((Name.freePages, nil)) }
         if isHybrid { options.append((Name.hybrid, nil)) }
-        if let test { options.append((Name.test, test.description)) }
+        if let test {
+            let marks = test.map(\.description).joined(separator: ",")
+            options.append((Name.test, marks))
+        }
         return KernelCommandLine(
             options.compactMap { KernelCommandLine.Option($0.name, $0.value) })
     }
@@ -117,15 +120,18 @@ package struct SaverOrders {
         guard let entry = Self.address(line, Name.jumpBack), entry.rawValue != 0 else {
             throw SaverOptionError(option: Name.jumpBack)
         }
-        let test = line.value(of: Name.test).map { DeviceMark($0) }
-        if case .some(nil) = test { throw SaverOptionError(option: Name.test) }
+        let test = line.value(of: Name.test).map { marks in
+            marks.split(separator: ",", omittingEmptySubsequences: false)
+                .map { DeviceMark(String($0)) }
+        }
+        if let test, test.contains(nil) { throw SaverOptionError(option: Name.test) }
         let mirrored = line.value(of: Name.mirrored).map { MirroredDevice($0) }
         if case .some(nil) = mirrored { throw SaverOptionError(option: Name.mirrored) }
         parameters = SaverParameters(
             image: image, offsetPages: offset, mirrored: mirrored ?? nil, messagePage: message,
             pagingDepth: depth, keepsFreePages: line.contains(Name.freePages),
             compressionLevel: compressionLevel, mayStoreRaw: line.contains(Name.raw),
-            test: test ?? nil,
+            test: test?.compactMap { $0 },
             isHybrid: line.contains(Name.hybrid))
         jumpBackEntry = entry
     }

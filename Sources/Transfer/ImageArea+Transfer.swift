@@ -11,7 +11,8 @@ extension ImageArea {
         { (position, count) throws(PlatformError) in
             var bytes: [UInt8] = []
             for part in try self.parts(at: position, count: count) {
-                let read = try self.device.readBytes(at: part.offset, count: part.count)
+                let read = try self.devices[part.device].readBytes(
+                    at: part.offset, count: part.count)
                 if part.count == count { return read }
                 bytes += read
             }
@@ -31,10 +32,17 @@ extension ImageArea {
     ) throws(PlatformError) {
         let count = buffers.reduce(0) { $0 + $1.count }
         let parts = try parts(at: position, count: count)
-        if parts.count == 1 { return try device.read(into: buffers, at: parts[0].offset) }
+        if parts.count == 1 {
+            return try devices[parts[0].device].read(into: buffers, at: parts[0].offset)
+        }
         var rest = buffers[...]
-        try device.read(
-            parts.map { BlockDevice.Part(rest.takeFirst($0.count), at: $0.offset) }, by: ring)
+        var partsOfDevice: [[BlockDevice.Part]] = devices.map { _ in [] }
+        for part in parts {
+            partsOfDevice[part.device].append(.init(rest.takeFirst(part.count), at: part.offset))
+        }
+        for (device, parts) in zip(devices, partsOfDevice) where !parts.isEmpty {
+            try device.read(parts, by: ring)
+        }
     }
 
     /// Writes all of `buffer` at an offset in the area, or throws.
@@ -44,7 +52,7 @@ extension ImageArea {
         var done = 0
         for part in try parts(at: position, count: buffer.count) {
             let bytes = UnsafeRawBufferPointer(rebasing: buffer[done..<(done + part.count)])
-            try device.write(from: bytes, at: part.offset)
+            try devices[part.device].write(from: bytes, at: part.offset)
             done += part.count
         }
     }
@@ -60,7 +68,29 @@ extension ImageArea {
     /// Writes, and waits until all of it is on the medium.
     package func commit(_ writes: [ImageWrite]) throws {
         for write in writes { try self.write(write) }
-        try device.flush()
+        try flush()
+    }
+
+    /// Waits until what was written is on the medium.
+    package func flush() throws {
+        for device in devices { try device.flush() }
+    }
+
+    /// See ``BlockDevice/dropCaches()``.
+    package func dropCaches() throws {
+        for device in devices { try device.dropCaches() }
+    }
+
+    /// Says on each device but the first that it belongs to this image. Of no consequence until the first one
+    /// says so, too.
+    package func writeMemberPages(of image: ImageID) throws {
+        for (index, page) in (layout?.memberPages ?? []).enumerated() {
+            let bytes = MemberPage(image: image, device: index + 1).bytes
+            let buffer = AlignedBuffer(count: bytes.count)
+            buffer.bytes.copyBytes(from: bytes)
+            try devices[index + 1].write(
+                from: UnsafeRawBufferPointer(buffer.bytes), at: page.offset)
+        }
     }
 
     /// Leaves nothing that passes for an image. Two things make one, and each is taken away even
@@ -81,7 +111,7 @@ extension ImageArea {
         if done == 0, let failure { throw failure }
     }
 
-    /// Where some bytes are on the device.
+    /// Where some bytes are on the devices.
     private func parts(
         at position: UInt64, count: Int
     ) throws(PlatformError) -> [AreaLayout.Part] {

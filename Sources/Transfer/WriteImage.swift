@@ -234,7 +234,7 @@ package final class WriteImage: Sendable {
         }
         let completion = try completion(jumpBackEntry, runs, chunks, end)
         try completion.forEachWrite { try area.write($0) }
-        try area.device.flush()
+        try area.flush()
         mayBecomeImage()
         try area.commit([completion.signature])
         return completion.header

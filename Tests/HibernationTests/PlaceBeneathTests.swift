@@ -27,7 +27,7 @@ import Transfer
         _ page: UInt64, _ count: UInt64, _ below: DeviceNumber, _ pageBelow: UInt64
     ) -> DeviceMapping.Part {
         .init(
-            offset: page << 12, size: count << 12, below: below, offsetBelow: pageBelow << 12)
+            offset: page << 12, size: count << 12, below: [.init(below, pageBelow << 12)])
     }
 
     /// A logical volume in two pieces, in LUKS, whose header takes 16 pages.
@@ -79,7 +79,7 @@ import Transfer
         let machine = try machine()
         let whole = try Self.layout([(0, 4096)])
         let place = try #require(try PlaceBeneath(whole, on: Self.number, machine))
-        #expect(place.device == Self.disk && place.number == Self.bottom)
+        #expect(place.devices.map(\.path) == [Self.disk] && place.first.number == Self.bottom)
         #expect(place.layout == (try Self.layout([(3016, 2000), (516, 2096)])))
         let file = try Self.layout([(1990, 20), (5, 1)])
         #expect(
@@ -96,7 +96,7 @@ import Transfer
                 isEncrypting: false)
         }
         let lowest = try PlaceBeneath(file, on: Self.number, machine)
-        #expect(lowest?.device == "/dev/sda" && lowest?.isEncrypted == true)
+        #expect(lowest?.first.path == "/dev/sda" && lowest?.isEncrypted == true)
         #expect(try lowest?.layout == Self.layout([(5013, 10), (523, 10), (3028, 1)]))
         let plain = try PlaceBeneath(whole, on: Self.number, plainMachine())
         #expect(plain?.isEncrypted == false && plain?.layout == place.layout)
@@ -112,13 +112,15 @@ import Transfer
         #expect(try place { _ in } != nil)
         #expect(try place { $0.mappings[Self.middle] = nil } == nil)
         #expect(try place { $0.mappings[Self.middle]?.isEncrypting = false } == nil)
-        #expect(try place { $0.mappings[Self.number]?.parts[1].below = Self.bottom } == nil)
+        #expect(
+            try place { $0.mappings[Self.number]?.parts[1].below[0].device = Self.bottom } == nil)
         #expect(try place { $0.mappings[Self.number]?.parts[1].offset += 4096 } == nil)
-        #expect(try place { $0.mappings[Self.middle]?.parts[0].offsetBelow += 512 } == nil)
-        #expect(try place { $0.mappings[Self.middle]?.parts[0].offsetBelow = .max } == nil)
+        #expect(try place { $0.mappings[Self.middle]?.parts[0].below[0].offset += 512 } == nil)
+        #expect(try place { $0.mappings[Self.middle]?.parts[0].below[0].offset = .max } == nil)
         #expect(try place { $0.mappings[Self.number]?.parts[1].size -= 512 } == nil)
         // Both halves at the same place.
-        #expect(try place { $0.mappings[Self.number]?.parts[1].offsetBelow = 3000 << 12 } == nil)
+        #expect(
+            try place { $0.mappings[Self.number]?.parts[1].below[0].offset = 3000 << 12 } == nil)
         #expect(try place { $0.encrypted[Self.bottom] = "outer" } == nil)
         #expect(try place { $0.devices[Self.disk] = nil } == nil)
     }
@@ -160,7 +162,7 @@ import Transfer
             ImageLocation(.path(Self.path)), nil, force: false, unlock: false, isSealed: false,
             on: machine, RecordedReport().report, UndoList(machine, RecordedReport().report))
         #expect(target.announced == (Self.path, 0))
-        machine.change { $0.mappings[Self.number]?.parts[0].offsetBelow += 512 }
+        machine.change { $0.mappings[Self.number]?.parts[0].below[0].offset += 512 }
         #expect(try refusal(machine, isSealed: false) == "/dev/mapper/inner 0")
     }
 
@@ -191,10 +193,10 @@ import Transfer
         let beneath = try BlockDevice(
             Self.disk, backedBy: device.file, number: Self.bottom, isReadOnly: false, calls: calls)
         let area = try ImageArea(
-            on: device.open(Self.path, .readWrite), layout: Self.layout([(0, 20), (30, 10)]))
+            on: [device.open(Self.path, .readWrite)], layout: Self.layout([(0, 20), (30, 10)]))
         try ProvePlace(
             area: area,
-            beneath: ImageArea(on: beneath, layout: Self.layout([(page, 20), (30 + page, 10)])),
+            beneath: ImageArea(on: [beneath], layout: Self.layout([(page, 20), (30 + page, 10)])),
             isEncrypted: isEncrypted, machine: machine()
         ).run()
         // The first page is what swapon reads.

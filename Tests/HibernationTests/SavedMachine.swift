@@ -54,7 +54,7 @@ final class SaverKernel {
                 MirroredDevice(copies: $0, offset: 4096, size: UInt64(areaPages) << 12)
             },
             messagePage: OriginalKernel.messageFrame.address, pagingDepth: .four,
-            keepsFreePages: true, compressionLevel: 3, test: isTest ? mark : nil,
+            keepsFreePages: true, compressionLevel: 3, test: isTest ? [mark] : nil,
             isHybrid: isHybrid)
         let entry = OriginalKernel.jumpBackEntry
         let (device, vmcore) = (device, vmcore.file)

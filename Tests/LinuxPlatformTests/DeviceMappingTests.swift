@@ -54,15 +54,15 @@ import Testing
     @Test func linearMappings() throws {
         func mapping(_ kind: String, _ parameters: String) -> DeviceMapping? {
             DeviceMapping(
-                linear: [MapperTarget(offset: 512, size: 4096, kind: kind, parameters: parameters)])
+                plain: [MapperTarget(offset: 512, size: 4096, kind: kind, parameters: parameters)])
         }
         #expect(
             mapping("linear", "8:3 4096")
                 == DeviceMapping(
                     parts: [
                         .init(
-                            offset: 512, size: 4096, below: DeviceNumber(major: 8, minor: 3),
-                            offsetBelow: 2 << 20)
+                            offset: 512, size: 4096,
+                            below: [.init(DeviceNumber(major: 8, minor: 3), 2 << 20)])
                     ], isEncrypting: false))
         for (kind, parameters) in [
             ("striped", "8:3 4096"), ("linear", "8:3"), ("linear", "8:3 4096 x"),
@@ -70,6 +70,37 @@ import Testing
         ] {
             #expect(mapping(kind, parameters) == nil)
         }
+    }
+
+    @Test func stripedMappings() throws {
+        func mapping(_ parameters: String, size: UInt64 = 12 << 16) -> DeviceMapping? {
+            DeviceMapping(
+                plain: [
+                    MapperTarget(offset: 0, size: size, kind: "striped", parameters: parameters)
+                ])
+        }
+        let (one, two) = (DeviceNumber(major: 8, minor: 3), DeviceNumber(major: 8, minor: 19))
+        #expect(
+            mapping("2 128 8:3 4096 8:19 2048")?.parts == [
+                .init(
+                    offset: 0, size: 12 << 16, below: [.init(one, 2 << 20), .init(two, 1 << 20)],
+                    stripe: 1 << 16)
+            ])
+        // One stripe is no stripes.
+        #expect(
+            mapping("1 128 8:3 8")?.parts == [
+                .init(offset: 0, size: 12 << 16, below: [.init(one, 4096)])
+            ])
+        for parameters in [
+            "", "2", "2 128", "2 128 8:3", "2 128 8:3 4096", "2 128 8:3 4096 8:19", "0 128",
+            "2 0 8:3 4096 8:19 2048", "2 128 8:3 4096 8:19 2048 0", "2 128 8:3 -1 8:19 2048",
+            "2 128 sda 4096 8:19 2048", "-2 128 8:3 4096 8:19 2048", "3 128 8:3 4096 8:19 2048",
+            "4611686018427387904 128 8:3 4096 8:19 2048", "2 128 8:3 x 8:19 2048",
+        ] {
+            #expect(mapping(parameters) == nil, "\(parameters)")
+        }
+        #expect(mapping("2 128 8:3 4096 8:19 2048", size: 13 << 16) == nil)
+        #expect(mapping("2 128 8:3 4096 8:19 2048", size: 12 << 16 + 512) == nil)
     }
 
     /// Those of other kinds are not asked for, nor is their key.

@@ -32,7 +32,7 @@ import Testing
     @Test func everyByteHasItsPlace() throws {
         let device = try device()
         let layout = try #require(layout)
-        let area = try ImageArea(on: device.open(Self.path, .readWrite), layout: layout)
+        let area = try ImageArea(on: [device.open(Self.path, .readWrite)], layout: layout)
         #expect(area.size == 12 * 4096 && area.offset == 40 * 4096 && area.layoutError == nil)
         let all = pattern(12 * 4096)
         try all.withUnsafeBytes { try area.write(from: $0, at: 0) }
@@ -58,7 +58,7 @@ import Testing
     @Test func nothingBehindTheEnd() throws {
         let device = try device()
         let layout = try #require(layout)
-        let area = try ImageArea(on: device.open(Self.path, .readWrite), layout: layout)
+        let area = try ImageArea(on: [device.open(Self.path, .readWrite)], layout: layout)
         let bytes = [UInt8](repeating: 1, count: 8192)
         for offset: UInt64 in [11 * 4096, 12 * 4096, .max - 100] {
             #expect(throws: PlatformError.self) { try area.readAt(offset, 8192) }
@@ -68,7 +68,8 @@ import Testing
         }
         #expect(device.bytes.allSatisfy { $0 == 0 })
         // A device that ends before the file does.
-        let short = try ImageArea(on: self.device(pages: 45).open(Self.path, .read), layout: layout)
+        let short = try ImageArea(
+            on: [self.device(pages: 45).open(Self.path, .read)], layout: layout)
         #expect(short.size == 0 && short.layoutError != nil)
     }
 }

@@ -51,7 +51,7 @@ struct ChosenTarget {
     }
 
     private init(_ file: SwapFile) {
-        let first = file.layout.runs[0].first
+        let first = file.layout.first
         self.init(file.device, offsetPages: first.rawValue, offset: first.offset, file)
     }
 

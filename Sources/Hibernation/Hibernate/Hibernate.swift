@@ -170,7 +170,7 @@ package struct Hibernate {
             pagingDepth: record.jump.pagingDepth,
             keepsFreePages: keepsFreePages(symbols), compressionLevel: compression.level,
             mayStoreRaw: compression == .automatic,
-            test: try isTest ? DeviceMark(of: area.device, offset: area.offset) : nil,
+            test: try isTest ? marks(of: area) : nil,
             isHybrid: isHybrid)
         undo.add(.kexec)
         do { try saver.load(ready, parameters) } catch {
@@ -251,9 +251,10 @@ package struct Hibernate {
             target.path, target.number, offset: target.offset, prepared.header.id)
         undo.add(image)
         defer { if cleanUp(area, prepared) { undo.remove(image) } }
+        try area.writeMemberPages(of: prepared.header.id)
         try area.commit(prepared.writes)
         // Two other kernels are about to write behind this one's back.
-        try area.device.dropCaches()
+        try area.dropCaches()
         log.end("disk")
         // The saver has done it where it could. Before anything is written that the image does not know of.
         return try jump(target, box, undo, log) { try? area.invalidate(prepared) }
@@ -289,6 +290,14 @@ package struct Hibernate {
         let message = box.message
         stir(message?.seed ?? [], box)
         return message
+    }
+
+    /// Of each device, which nothing is written to. Of those besides the first it is their first page, for swap
+    /// may be written to the others.
+    private func marks(of area: ImageArea) throws -> [DeviceMark] {
+        try area.devices.enumerated().map { index, device in
+            try DeviceMark(of: device, offset: index == 0 ? area.offset : 0)
+        }
     }
 
     private static func text(_ result: TestResult, swapped: UInt64) -> String {

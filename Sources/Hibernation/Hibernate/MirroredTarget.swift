@@ -16,13 +16,15 @@ struct MirroredTarget {
     /// Nil where the device is not on an array, or where the saver kernel is to put that together.
     ///
     /// - Parameters:
+    ///   - numbers: of the devices that are written to. An array that is one of several is not taken.
     ///   - path: what to call it to the user.
     ///   - force: an array of another kind is taken.
     init?(
-        _ number: DeviceNumber, _ path: FilePath, force: Bool, on machine: any Machine
+        _ numbers: [DeviceNumber], _ path: FilePath, force: Bool, on machine: any Machine
     ) throws {
-        guard let array = try machine.array(of: number) else { return nil }
-        guard let mirrors = array.mirrors else {
+        let arrays = try numbers.compactMap { try machine.array(of: $0) }
+        guard let array = arrays.first else { return nil }
+        guard numbers.count == 1, let mirrors = array.mirrors else {
             if force { return nil }
             throw HibernateError.onArray(path, array)
         }
@@ -46,7 +48,7 @@ struct MirroredTarget {
             else { throw HibernateError.onArray(path, array) }
             let device = try BlockDevice(on: [disk], from: mirrors.dataOffset, size: size)
             let copy =
-                try area.layout.map { try ImageArea(on: device, layout: $0) }
+                try area.layout.map { try ImageArea(on: [device], layout: $0) }
                 ?? ImageArea(on: device, offset: area.offset, .nothing)
             try ProvePlace(area: area, beneath: copy, isEncrypted: false, machine: machine).run()
         }

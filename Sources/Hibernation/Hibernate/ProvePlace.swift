@@ -30,6 +30,10 @@ struct ProvePlace {
         var start: UInt64 = 0
         for run in (beneath.layout?.runs ?? []).prefix(Self.runLimit) {
             if start > pageSize { positions.append(start) }
+            // Of stripes that take turns the first of each device.
+            for column in 1..<max(run.columns.count, 1) {
+                positions.append(start + UInt64(column) * run.stripe * pageSize)
+            }
             start += run.count * pageSize
         }
         return positions.filter { $0 >= pageSize && $0 < area.size }
@@ -57,6 +61,6 @@ struct ProvePlace {
         let buffer = AlignedBuffer(count: bytes.count)
         buffer.bytes.copyBytes(from: bytes)
         try area.write(from: UnsafeRawBufferPointer(buffer.bytes), at: position)
-        try area.device.flush()
+        try area.flush()
     }
 }

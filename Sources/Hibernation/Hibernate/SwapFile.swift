@@ -76,7 +76,7 @@ struct SwapFile {
     private func requireSameContents() throws {
         let file = try machine.openDirectly(path, .read)
         let onDevice = try machine.openDirectly(device, .read)
-        let offset = layout.runs[0].first.offset
+        let offset = layout.first.offset
         guard
             try file.readBytes(at: 0, count: PageFrame.size)
                 == onDevice.readBytes(at: offset, count: PageFrame.size)

@@ -10,9 +10,11 @@ import Transfer
 /// The place that is to take the image, checked: nobody loses anything by what is written to it. A device,
 /// a swap file, or where one of these is beneath what encrypts it or makes it of parts.
 struct TargetDevice {
-    /// What is written to.
+    /// What is written to; of several devices the one with the image's beginning.
     let path: FilePath
     let number: DeviceNumber
+    /// All that is written to, in the layout's order.
+    private let paths: [FilePath]
     /// Where the image area begins there, in pages.
     let offsetPages: UInt64
     /// The same in bytes.
@@ -78,17 +80,18 @@ struct TargetDevice {
         }
         beneath = place
         mirrored = try MirroredTarget(
-            place?.number ?? number, path, force: force, on: machine)
+            place?.devices.map(\.number) ?? [number], path, force: force, on: machine)
         guard let place else {
-            (self.path, self.number) = (path, number)
+            (self.path, self.number, paths) = (path, number, [path])
             (offsetPages, offset) = (chosen.offsetPages, chosen.offset)
             layout = chosen.file?.layout
             return
         }
-        (self.path, self.number) = (place.device, place.number)
-        let first = place.layout.runs[0].first
+        (self.path, self.number) = (place.first.path, place.first.number)
+        paths = place.devices.map(\.path)
+        layout = place.imageLayout
+        let first = place.imageLayout.first
         (offsetPages, offset) = (first.rawValue, first.offset)
-        layout = place.layout
     }
 
     /// What to tell a next boot, and where in pages. One that has put a logical volume together finds the image by
@@ -152,7 +155,7 @@ struct TargetDevice {
 
     private func claimChosen() throws -> ImageArea {
         if let layout = chosen.file?.layout {
-            return try ImageArea(open: chosen.path, layout: layout, .readWrite, on: machine)
+            return try ImageArea(open: [chosen.path], layout: layout, .readWrite, on: machine)
         }
         return try ImageArea(
             open: chosen.path, offset: chosen.offset, .exclusive, holding: .nothing, on: machine)
@@ -162,17 +165,17 @@ struct TargetDevice {
     private func claim(beneath place: PlaceBeneath) throws -> ImageArea {
         let top = try claimChosen()
         try DiscardImage.discardOurs(in: top)
-        let area = try ImageArea(
-            open: path, layout: place.layout, .readWrite, holding: top.device, on: machine)
+        let whole = try ImageArea(
+            open: paths, layout: place.layout, .readWrite, holding: top.device, on: machine)
         try ProvePlace(
-            area: top, beneath: area, isEncrypted: place.isEncrypted, machine: machine
+            area: top, beneath: whole, isEncrypted: place.isEncrypted, machine: machine
         ).run()
-        return area
+        return try ImageArea(on: whole.devices, layout: place.imageLayout, holding: top.device)
     }
 
     /// For somebody who only reads. Throws where ``claim()`` would, but for swap in use.
     func look() throws -> ImageArea {
-        if let layout { return try ImageArea(open: path, layout: layout, .read, on: machine) }
+        if let layout { return try ImageArea(open: paths, layout: layout, .read, on: machine) }
         return try ImageArea(
             open: path, offset: offset, activeSwap == nil ? .exclusive : .read, holding: .nothing,
             on: machine)

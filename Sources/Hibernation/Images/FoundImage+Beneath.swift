@@ -26,7 +26,7 @@ extension FoundImage {
                 let layout = AreaLayout([DeviceRun(page, count: 1)]),
                 let place = try PlaceBeneath(layout, on: number, machine),
                 let image = try look(
-                    at: place.device, offset: place.layout.runs[0].first.offset, on: machine),
+                    at: place.first.path, offset: place.layout.first.offset, on: machine),
                 place.isEncrypted ? image.isSealed : image.isOurs
             else { return nil }
             report.detail("the image is beneath \(path), on \(image.path)")

@@ -62,10 +62,13 @@ package struct FoundImage: Sendable {
         return try stock.front().map { .stock($0) }
     }
 
-    /// Whether the device failed, which says nothing of what is on it.
+    /// Whether the device failed, or another one that belongs to it, which says nothing of what is on it.
     private static func isDeviceError(_ error: any Error) -> Bool {
         switch error {
-        case ImageReadError<PlatformError>.device, SwsuspReadError<PlatformError>.device: true
+        case ImageReadError<PlatformError>.device, SwsuspReadError<PlatformError>.device,
+            ImageReadError<PlatformError>.image(.devicesMissing),
+            ImageReadError<PlatformError>.image(.deviceTwice):
+            true
         default: error is PlatformError
         }
     }
@@ -114,6 +117,15 @@ package struct FoundImage: Sendable {
     var isOurs: Bool { if case .kresume = kind { true } else { false } }
 
     var isDamaged: Bool { if case .damaged = kind { true } else { false } }
+
+    /// Whether it is on several devices, of which some have not come yet.
+    var isIncomplete: Bool {
+        if case .unreadable(ImageReadError<PlatformError>.image(.devicesMissing)) = kind {
+            true
+        } else {
+            false
+        }
+    }
 
     /// Whether the device did not give enough of it to say.
     var isUnreadable: Bool { if case .unreadable = kind { true } else { false } }

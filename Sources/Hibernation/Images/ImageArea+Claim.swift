@@ -28,17 +28,17 @@ extension ImageArea {
 }
 
 extension ImageArea {
-    /// Whether swap that is in use has pages of the area, on its device or on one above it; also where that
+    /// Whether swap that is in use has pages of the area, on its devices or on those above; also where that
     /// cannot be told.
     func isSwappedTo(_ machine: any Machine) -> Bool {
         do {
-            guard let number = device.number, let layout = layout ?? consecutive else {
+            let numbers = devices.compactMap(\.number)
+            guard numbers.count == devices.count, let layout = layout ?? consecutive else {
                 return true
             }
+            let own = SwappedExtent.all(of: layout, on: numbers)
             return try machine.swaps().contains { swap in
-                try Self.places(of: swap, machine).contains {
-                    $0.number == number && $0.layout.overlaps(layout)
-                }
+                SwappedExtent.haveCommonPages(own, try Self.extents(of: swap, machine))
             }
         } catch { return true }
     }
@@ -51,9 +51,9 @@ extension ImageArea {
         ])
     }
 
-    private static func places(
+    private static func extents(
         of swap: ActiveSwap, _ machine: any Machine
-    ) throws -> [(number: DeviceNumber, layout: AreaLayout)] {
+    ) throws -> [SwappedExtent] {
         let blocks = try swap.isBlockDevice ? nil : machine.blocks(of: swap.path)
         guard let path = swap.isBlockDevice ? swap.path : blocks?.device,
             case let device = try machine.open(path, .read, direct: false),
@@ -63,7 +63,28 @@ extension ImageArea {
                     DeviceRun(DevicePage(0), count: device.size / UInt64(PageFrame.size))
                 ])
         else { throw HibernateError.swapFile(swap.path, .unknownFileSystem) }
-        let beneath = try PlaceBeneath(layout, on: number, machine).map { ($0.number, $0.layout) }
-        return [(number, layout)] + (beneath.map { [$0] } ?? [])
+        let beneath = try PlaceBeneath(layout, on: number, machine)
+        return SwappedExtent.all(of: layout, on: [number])
+            + (beneath.map { SwappedExtent.all(of: $0.layout, on: $0.devices.map(\.number)) } ?? [])
     }
+}
+
+/// Pages of a device, by the device's number.
+private struct SwappedExtent {
+    let number: DeviceNumber
+    let run: DeviceRun
+
+    static func all(of layout: AreaLayout, on numbers: [DeviceNumber]) -> [SwappedExtent] {
+        layout.extents.map { SwappedExtent(number: numbers[$0.device], run: $0.run) }
+    }
+
+    /// Each of the two has none twice.
+    static func haveCommonPages(_ some: [SwappedExtent], _ others: [SwappedExtent]) -> Bool {
+        let all = (some + others).sorted { $0.place < $1.place }
+        return zip(all, all.dropFirst()).contains {
+            $0.number == $1.number && $0.run.end > $1.run.first
+        }
+    }
+
+    private var place: (UInt32, UInt32, DevicePage) { (number.major, number.minor, run.first) }
 }

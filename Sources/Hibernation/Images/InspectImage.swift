@@ -54,6 +54,7 @@ extension Inspection {
         let verdict = FileSystemCheck(image.fileSystems, on: machine).verdict()
         self.init([
             ("device", .text("\(area.device.path)")),
+            ("other_devices", .list(area.devices.dropFirst().map { "\($0.path)" })),
             ("offset", .number(area.offset)),
             ("kind", .text("kresume")),
             ("version", .number(1)),

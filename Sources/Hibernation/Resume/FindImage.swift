@@ -238,7 +238,14 @@ struct FindImage {
         at location: ImageLocation, _ wait: DeviceWait, isAsked: Bool = true
     ) throws -> FoundImage? {
         let (path, offset) = try location.resolve(wait)
-        let image = try FoundImage.find(at: path, offset: offset, on: machine, report)
+        var image = try FoundImage.find(at: path, offset: offset, on: machine, report)
+        if image?.isIncomplete == true {
+            let whole = try wait.until("the other devices that the image is on") { _ in
+                let found = try FoundImage.find(at: path, offset: offset, on: machine, report)
+                return found?.isIncomplete == true ? nil : found
+            }
+            image = whole ?? image
+        }
         if image == nil { say("no hibernation image on \(path)", isAsked: isAsked) }
         return image
     }

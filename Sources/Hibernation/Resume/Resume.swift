@@ -309,7 +309,7 @@ package struct Resume {
                     ? try ImageArea.claim(found.path, offset: found.offset, on: machine)
                     : try ImageArea(open: found.path, offset: found.offset, access, on: machine)
             }
-            try requireWritable(area.device)
+            for device in area.devices { try requireWritable(device) }
             return try KexecJumpImage(area, on: machine, whenSized: whenSized)
         case .stock:
             let area = try claim(found) { access in

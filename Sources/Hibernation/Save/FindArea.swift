@@ -4,6 +4,7 @@ import KresumeImage
 import LinuxPlatform
 import PhysicalMemory
 import SaverPlan
+import SwapArea
 import SystemPackage
 import Transfer
 
@@ -15,20 +16,32 @@ struct FindArea {
 
     /// What was found.
     struct Place {
-        /// Of the device, or of each disk that all of it is on.
+        /// Of the area's devices, in its order; or of each disk that all of the one is on.
         let paths: [FilePath]
-        fileprivate let mirrored: MirroredDevice?
+        fileprivate var mirrored: MirroredDevice?
         /// Where the area begins, in bytes.
         let offset: UInt64
+        /// The image says where it is: in a file, or beneath a device that is built on others. Somebody else may
+        /// have these open, who writes nothing there.
+        fileprivate var isShared = false
 
         /// Past the page cache where that is possible.
         func open(
             _ access: BlockDevice.Access, on machine: any Machine
-        ) throws(PlatformError) -> BlockDevice {
+        ) throws(PlatformError) -> [BlockDevice] {
             var devices: [BlockDevice] = []
-            for path in paths { devices.append(try machine.openDirectly(path, access)) }
-            guard let mirrored else { return devices[0] }
-            return try BlockDevice(on: devices, from: mirrored.offset, size: mirrored.size)
+            for path in paths {
+                do throws(PlatformError) {
+                    devices.append(try machine.openDirectly(path, access))
+                } catch {
+                    guard isShared, access == .exclusive, error.number == .resourceBusy else {
+                        throw error
+                    }
+                    devices.append(try machine.openDirectly(path, .readWrite))
+                }
+            }
+            guard let mirrored else { return devices }
+            return [try BlockDevice(on: devices, from: mirrored.offset, size: mirrored.size)]
         }
     }
 
@@ -40,36 +53,76 @@ struct FindArea {
             try look(offset, on: wait.machine, $0)
         }
         guard let found else { throw notFound }
-        if found.paths.count > found.mirrored?.copies ?? 1 {
-            throw parameters.test == nil
-                ? SaveError.areaFoundTwice(parameters.image, found.paths)
-                : .deviceFoundTwice(found.paths)
-        }
         return found
     }
 
-    /// Nil where it is not there yet, or not yet on all disks that it is on. Here, too, one may have put
-    /// these together.
+    /// Nil where it is not there yet, or not yet on all that it is on. Here, too, one may have put these together.
     private func look(
         _ offset: UInt64, on machine: any Machine, _ seen: SeenDevices
     ) throws -> Place? {
-        // A device below another one shows the same bytes; the one on top is meant.
-        let topmost = try seen.devices(on: machine).topmost
+        let list = try seen.devices(on: machine)
         let mirrored = parameters.mirrored
         if let mirrored {
-            let disks = topmost.filter { entry in
+            let disks = list.topmost.filter { entry in
                 seen.answer(1, about: entry) { isMeant(entry.path, offset, mirrored, on: machine) }
             }
-            if disks.count >= mirrored.copies {
+            if disks.count > mirrored.copies { throw foundTwice(disks) }
+            if disks.count == mirrored.copies {
                 return Place(paths: disks.map(\.path), mirrored: mirrored, offset: offset)
             }
         }
-        let matching = topmost.filter { entry in
+        let matching = list.uppermost { entry in
             (mirrored == nil || mirrored?.size == entry.size)
                 && seen.answer(0, about: entry) { isMeant(entry.path, offset, on: machine) }
         }
-        if matching.isEmpty { return nil }
-        return Place(paths: matching.map(\.path), mirrored: nil, offset: offset)
+        guard let first = matching.first else { return nil }
+        if matching.count > 1 { throw foundTwice(matching) }
+        if let test = parameters.test {
+            let others = try others(of: test, on: machine, seen)
+            return others.map { Place(paths: [first.path] + $0, offset: offset) }
+        }
+        let device = try machine.openDirectly(first.path, .read)
+        guard let (layout, image) = try AreaLayout.told(by: device, at: offset) else {
+            return Place(paths: [first.path], offset: offset)
+        }
+        do {
+            let others = try AreaMembers(of: layout, image).find(on: machine, seen)
+            return Place(paths: [first.path] + others, offset: offset, isShared: true)
+        } catch {
+            if case .image(.devicesMissing) = error { return nil }
+            throw error
+        }
+    }
+
+    /// In a test, the devices that the area is on besides its first one. Nil where not all are there yet.
+    private func others(
+        of test: [DeviceMark], on machine: any Machine, _ seen: SeenDevices
+    ) throws -> [FilePath]? {
+        let list = try seen.devices(on: machine)
+        var paths: [FilePath] = []
+        for (index, mark) in test.enumerated().dropFirst() {
+            let matching = list.uppermost { entry in
+                seen.answer(index + 1, about: entry) {
+                    (try? machine.open(entry.path, .read, direct: false))
+                        .flatMap { looks(like: mark, $0, 0) }
+                }
+            }
+            guard let other = matching.first else { return nil }
+            if matching.count > 1 { throw foundTwice(matching) }
+            paths.append(other.path)
+        }
+        return paths
+    }
+
+    private func foundTwice(_ devices: [BlockDeviceList.Entry]) -> SaveError {
+        let paths = devices.map(\.path)
+        return parameters.test == nil
+            ? .areaFoundTwice(parameters.image, paths) : .deviceFoundTwice(paths)
+    }
+
+    private func looks(like mark: DeviceMark, _ device: BlockDevice, _ offset: UInt64) -> Bool? {
+        if device.size != mark.size { return false }
+        return (try? DeviceMark(of: device, offset: offset)).map { $0 == mark }
     }
 
     private var notFound: SaveError {
@@ -92,10 +145,7 @@ struct FindArea {
             else { return nil }
             device = view
         }
-        if let test = parameters.test {
-            if device.size != test.size { return false }
-            return (try? DeviceMark(of: device, offset: offset)).map { $0 == test }
-        }
+        if let mark = parameters.test?.first { return looks(like: mark, device, offset) }
         let (position, overflow) = offset.addingReportingOverflow(StateRecord.offset)
         guard !overflow, position < device.size,
             device.size - position >= UInt64(StateRecord.size)

@@ -99,16 +99,17 @@ package struct SaveWork {
         let memory = try SavedMemory(machine)
         let place = try FindArea(parameters: parameters).find(wait)
         try? SaveWord.deviceFound.say(on: machine)
+        let devices = try place.open(isTest ? .rehearsal : .exclusive, on: machine)
         var area = try ImageArea(
-            on: place.open(isTest ? .rehearsal : .exclusive, on: machine), offset: place.offset,
-            isTest ? .nothing : .prepared)
+            on: devices[0], offset: place.offset, isTest ? .nothing : .prepared
+        ) { _, _ in Array(devices.dropFirst()) }
         let prepared =
             try isTest
             ? keptImage(in: memory, parameters, areaSize: area.size)
             : PreparedImage(reading: parameters.image, areaSize: area.size, readAt: area.readAt)
         // In a test nothing on the device says it.
         if isTest, let layout = prepared.layout {
-            area = try ImageArea(on: area.device, layout: layout)
+            area = try ImageArea(on: devices, layout: layout)
         }
         try memory.requireAll(of: prepared)
         times.end("device")

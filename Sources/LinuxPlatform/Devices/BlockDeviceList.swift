@@ -45,6 +45,25 @@ package struct BlockDeviceList: Sendable {
     /// The devices that nothing is built on.
     package var topmost: [Entry] { entries.filter(\.holders.isEmpty) }
 
+    /// Of those that look as they should, the ones on which nothing is built that looks so, too: a device may
+    /// show the bytes of the one below.
+    package func uppermost(where isMeant: (Entry) throws -> Bool) rethrows -> [Entry] {
+        let meant = try entries.filter(isMeant)
+        let names = Set(meant.map(\.name))
+        return meant.filter { names.isDisjoint(with: above($0)) }
+    }
+
+    /// The names of all that is built on a device.
+    private func above(_ entry: Entry) -> Set<String> {
+        var above: Set<String> = []
+        var next = entry.holders
+        while let name = next.popLast() {
+            guard above.insert(name).inserted else { continue }
+            next += entries.first { $0.name == name }?.holders ?? []
+        }
+        return above
+    }
+
     /// Asks the kernel. A device that vanishes meanwhile is not listed.
     package static func current(
         sysfs: FilePath = "/sys", nodes: FilePath = "/dev"

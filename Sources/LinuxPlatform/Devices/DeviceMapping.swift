@@ -7,20 +7,33 @@ import SystemPackage
 
 /// A device that device-mapper makes of parts of others: where they are.
 package struct DeviceMapping: Hashable, Sendable {
+    /// A place on a device below.
+    package struct Place: Hashable, Sendable {
+        package var device: DeviceNumber
+        /// In bytes.
+        package var offset: UInt64
+
+        package init(_ device: DeviceNumber, _ offset: UInt64) {
+            self.device = device
+            self.offset = offset
+        }
+    }
+
     /// Some consecutive bytes of the device, all in bytes.
     package struct Part: Hashable, Sendable {
         /// On the device.
         package var offset: UInt64
         package var size: UInt64
-        /// The device below, and where it is there.
-        package var below: DeviceNumber
-        package var offsetBelow: UInt64
+        /// Where it begins below. If these are several, its stripes are there by turns.
+        package var below: [Place]
+        /// How large a stripe is.
+        package var stripe: UInt64
 
-        package init(offset: UInt64, size: UInt64, below: DeviceNumber, offsetBelow: UInt64) {
+        package init(offset: UInt64, size: UInt64, below: [Place], stripe: UInt64? = nil) {
             self.offset = offset
             self.size = size
             self.below = below
-            self.offsetBelow = offsetBelow
+            self.stripe = stripe ?? size
         }
     }
 
@@ -34,7 +47,8 @@ package struct DeviceMapping: Hashable, Sendable {
         self.isEncrypting = isEncrypting
     }
 
-    /// Nil for a device of another driver, and for a mapping that is neither linear nor LUKS in one piece.
+    /// Nil for a device of another driver, and for a mapping that is neither linear, nor striped, nor LUKS in
+    /// one piece.
     /// Needs CAP_SYS_ADMIN.
     ///
     /// What LUKS shows reaches to the end of the device that it is on, behind the header, at a multiple of
@@ -52,9 +66,9 @@ package struct DeviceMapping: Hashable, Sendable {
         guard let targets = try targets(of: number, withParameters: false) else { return nil }
         if !isLUKS {
             // What is made without cryptsetup may be of any kind, and have a key among its parameters.
-            guard targets.allSatisfy({ $0.kind == "linear" }) else { return nil }
+            guard targets.allSatisfy({ $0.isPlain }) else { return nil }
             return try Self.targets(of: number, withParameters: true)
-                .flatMap(DeviceMapping.init(linear:))
+                .flatMap(DeviceMapping.init(plain:))
         }
 
         let slaves = try SystemFile.names(in: directory.appending("slaves"))
@@ -68,21 +82,17 @@ package struct DeviceMapping: Hashable, Sendable {
         return DeviceMapping(
             parts: [
                 Part(
-                    offset: 0, size: size, below: numberBelow,
-                    offsetBelow: (sizeBelow - size).roundedDown(to: 4096))
+                    offset: 0, size: size,
+                    below: [Place(numberBelow, (sizeBelow - size).roundedDown(to: 4096))])
             ], isEncrypting: true)
     }
 
     /// Nil where one of the targets is of another kind.
-    init?(linear targets: [MapperTarget]) {
+    init?(plain targets: [MapperTarget]) {
         var parts: [Part] = []
         for target in targets {
-            let words = target.parameters.split(separator: " ")
-            guard target.kind == "linear", words.count == 2, let below = DeviceNumber(words[0]),
-                let offset = UInt64(words[1]).flatMap(byteCount(sectors:))
-            else { return nil }
-            parts.append(
-                Part(offset: target.offset, size: target.size, below: below, offsetBelow: offset))
+            guard let part = target.plainPart else { return nil }
+            parts.append(part)
         }
         self.init(parts: parts, isEncrypting: false)
     }
@@ -115,11 +125,51 @@ package struct DeviceMapping: Hashable, Sendable {
 /// Source: `struct dm_target_spec`, include/uapi/linux/dm-ioctl.h; `retrieve_status`,
 /// drivers/md/dm-ioctl.c, Linux 6.12.
 struct MapperTarget: Hashable {
+    private static let linear = "linear"
+    private static let striped = "striped"
+
     /// In bytes, as is the size.
     var offset: UInt64
     var size: UInt64
     var kind: String
     var parameters: String
+
+    /// Whether it has the bytes of what is below as they are, and a table without a key.
+    var isPlain: Bool { kind == Self.linear || kind == Self.striped }
+
+    /// Where it is below; nil for a target of another kind.
+    ///
+    /// Source: `linear_status`, drivers/md/dm-linear.c; `stripe_ctr` and `stripe_status`,
+    /// drivers/md/dm-stripe.c, Linux 6.12: number of stripes, size of one in sectors, and for each a device and
+    /// a sector.
+    var plainPart: DeviceMapping.Part? {
+        let words = parameters.split(separator: " ")
+        let places = { (words: ArraySlice<Substring>) -> [DeviceMapping.Place] in
+            stride(from: words.startIndex, to: words.endIndex - 1, by: 2).compactMap { index in
+                guard let device = DeviceNumber(words[index]),
+                    let offset = UInt64(words[index + 1]).flatMap(byteCount(sectors:))
+                else { return nil }
+                return .init(device, offset)
+            }
+        }
+        switch kind {
+        case Self.linear:
+            let below = places(words[...])
+            guard words.count == 2, below.count == 1 else { return nil }
+            return .init(offset: offset, size: size, below: below)
+        case Self.striped:
+            guard words.count > 3, let count = Int(words[0]), count > 0,
+                words.count - 2 == count.multipliedReportingOverflow(by: 2).partialValue,
+                let stripe = UInt64(words[1]).flatMap(byteCount(sectors:)), stripe > 0,
+                case let below = places(words[2...]), below.count == count,
+                size.isMultiple(of: stripe), (size / stripe).isMultiple(of: UInt64(count))
+            else { return nil }
+            return count == 1
+                ? .init(offset: offset, size: size, below: below)
+                : .init(offset: offset, size: size, below: below, stripe: stripe)
+        default: return nil
+        }
+    }
 
     /// Nil where they are not as the kernel writes them.
     static func parse(_ bytes: [UInt8], count: Int) -> [MapperTarget]? {
