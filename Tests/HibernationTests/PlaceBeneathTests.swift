@@ -321,6 +321,32 @@ import Transfer
         }
     }
 
+    /// The volume begins where its disk does, so that the image names places that make sense on both.
+    @Test func theSamePlaceOnBoth() throws {
+        let machine = try plainMachine()
+        let layout = try Self.layout([(0, 2000), (2500, 2096)])
+        machine.change {
+            $0.mappings[Self.number] = DeviceMapping(
+                parts: [
+                    Self.part(0, 2000, Self.bottom, 0), Self.part(2000, 2096, Self.bottom, 2500),
+                ], isEncrypting: false)
+            $0.swaps = []
+        }
+        var bytes = emptySwap(pages: 4096)
+        bytes.store(try OriginalKernel.prepared(bytes, layout: layout).firstPages, at: 0)
+        bytes.store(StateRecord(id: OriginalKernel.id, state: .ready).write.bytes, at: 8192)
+        bytes.store("LINHIB0001".utf8, at: 4086)
+        let top = try ScriptedDevice(bytes + emptySwap(pages: 600), number: Self.number)
+        let disk = try ScriptedDevice(bytes + emptySwap(pages: 600), number: Self.bottom)
+        machine.change { $0.devices = [Self.path: top, Self.disk: disk] }
+        let report = RecordedReport().report
+        let found = try FoundImage.find(at: Self.path, offset: 0, on: machine, report)
+        #expect(found?.path == Self.disk && found?.isDamaged == false)
+        machine.change { $0.mappings = [:] }
+        let alone = try FoundImage.find(at: Self.path, offset: 0, on: machine, report)
+        #expect(alone?.path == Self.path)
+    }
+
     /// What is built on the device keeps it claimed. Only one that says where it is can be changed then.
     @Test func anImageBeneathCanBeDropped() throws {
         let machine = try machine()

@@ -11,8 +11,9 @@ extension FoundImage {
         at path: FilePath, offset: UInt64, on machine: any Machine, _ report: Report
     ) throws -> FoundImage? {
         let image = try look(at: path, offset: offset, on: machine)
-        if let image, !image.isDamaged { return image }
-        // One that was written beneath a logical volume says so where its pages are, which is nonsense here.
+        // One that was written beneath a logical volume says where its pages are, which is nonsense here, or, by
+        // chance, is not.
+        if let image, !image.isDamaged, !image.saysWhereItIs { return image }
         return lookBeneath(path, offset: offset, on: machine, report) ?? image
     }
 

@@ -113,6 +113,11 @@ package struct FoundImage: Sendable {
         if case .kresume(let front) = kind { front.header.isSealed } else { false }
     }
 
+    /// Whether it is one of ours that is in several places, or on another device than where it was looked for.
+    var saysWhereItIs: Bool {
+        if case .kresume(let front) = kind { front.header.hasLayout } else { isIncomplete }
+    }
+
     /// Whether it is one of ours, and can be read.
     var isOurs: Bool { if case .kresume = kind { true } else { false } }
 
