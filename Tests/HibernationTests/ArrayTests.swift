@@ -53,6 +53,26 @@ import Testing
         _ = try target(machine, force: true)
     }
 
+    /// Of several the next one is taken, and a person is told why.
+    @Test func swapOnAnotherArrayIsPassedOver() throws {
+        let machine = try machine(Self.raid5)
+        let other = try ScriptedDevice(
+            emptySwap(pages: 64), number: DeviceNumber(major: 8, minor: 16))
+        machine.change {
+            $0.devices["/dev/sdb"] = other
+            $0.swaps = [(swapPath, 9), ("/dev/sdb", 5)].map { path, size in
+                ActiveSwap(
+                    path: path, isBlockDevice: true, size: size << 12, used: 0, priority: 1)
+            }
+        }
+        let recorded = RecordedReport()
+        let target = try ChosenTarget(nil, nil, on: machine, recorded.report)
+        #expect(target.path == "/dev/sdb")
+        #expect(recorded.contains("not \(swapPath): it is on the array md0 (raid5)"))
+        machine.change { $0.arraysBelow = [:] }
+        #expect(try ChosenTarget(nil, nil, on: machine, recorded.report).path == swapPath)
+    }
+
     @Test func theSaverIsToldOfTheDisks() throws {
         let machine = try machine(Self.raid5)
         let mirrored = try mirrored(machine, by: swapNumber)

@@ -104,5 +104,14 @@ struct ChosenTarget {
             throw Unfit(reason: "it is a file")
         }
         if let flaw = try machine.storageFlaw(of: number) { throw Unfit(reason: flaw.reason) }
+        let beneath = try AreaLayout([DeviceRun(DevicePage(offsetPages), count: 1)])
+            .flatMap { try PlaceBeneath($0, on: number, machine) }
+        do {
+            let numbers = beneath?.devices.map(\.number) ?? [number]
+            _ = try MirroredTarget(numbers, path, force: false, on: machine)
+        } catch {
+            guard case HibernateError.onArray(_, let array) = error else { throw error }
+            throw Unfit(reason: "it is on the array \(array.name) (\(array.level))")
+        }
     }
 }
