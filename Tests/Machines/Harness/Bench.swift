@@ -174,6 +174,11 @@ package final class Bench: Sendable {
     /// The same of a Debian with mkinitcpio.
     package func mkinitcpioDisk() throws -> String { try systemDisk(System.mkinitcpio.get()) }
 
+    /// A disk with what prepare/splash-disk makes.
+    package func splashDisk() throws -> String {
+        try copy(Disk(System.splashDisk.get()), as: "splash")
+    }
+
     private func systemDisk(_ directory: String) throws -> String {
         let path = disks.appending(path: "system").path
         let original = directory + "/disk"

@@ -215,6 +215,9 @@ package enum System: Sendable {
     /// What prepare/btrfs-root does to a copy of its disk.
     static func putOnBtrfs(_ disk: String) throws { _ = try prepare("btrfs-root", [disk]) }
 
+    /// The path that prepare/splash-disk prints.
+    static let splashDisk = Result { try prepare("splash-disk", []) }
+
     private static let bookworm = Result { try makeInstalled(.bookworm) }
     private static let trixie = Result { try makeInstalled(.trixie) }
 
