@@ -115,6 +115,10 @@ in
               to be in the Nix store, which everybody can read.
             '';
           }
+          {
+            assertion = !config.security.protectKernelImage;
+            message = "services.kresume: security.protectKernelImage forbids kexec and hibernation.";
+          }
         ];
         environment.systemPackages = [ cfg.package ];
         environment.etc."kresume.conf".text = text;

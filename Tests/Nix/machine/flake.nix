@@ -45,5 +45,8 @@
         services.kresume.imageKey = "/etc/kresume/image-key";
         boot.loader.supportsInitrdSecrets = false;
       };
+      protected = machine {
+        security.protectKernelImage = true;
+      };
     };
 }

@@ -39,6 +39,7 @@ let
       etc = { };
       systemPackages = [ ];
     };
+    security.protectKernelImage = false;
     systemd = {
       package = pkgs.systemd;
       packages = [ ];
