@@ -18,7 +18,7 @@
 # make bench     how fast it is, beside the kernel: build/bench.md (half an hour; fewer rounds:
 #                BENCH_RUNS=1; some of it: BENCH_ONLY=small/LZO)
 # make bench-scale  what the plan of a restore costs, natively, from 1 to 256 GiB
-# make packages  a .deb and an RPM, in build/packages
+# make packages  a .deb, an RPM and an archive for Nix, in build/packages
 # make dist      the sources of the last commit, in build
 # make deps      the Debian packages that all of this needs
 # make install   the binary, and what initramfs-tools, dracut, mkinitcpio, systemd and the shells need for it;
@@ -39,7 +39,7 @@ VERSION     := $(shell sed -n 's/.*let version = "\(.*\)"/\1/p' Sources/kresume/
 BUILD_PACKAGES := gcc libc6-dev binutils pkg-config libblkid-dev liblz4-dev liblzo2-dev libxxhash-dev \
 	libzstd-dev zlib1g-dev libsodium-dev liburing-dev
 # What it takes to make packages, and to look at them.
-PACKAGE_PACKAGES := debhelper lintian rpm rpmlint
+PACKAGE_PACKAGES := debhelper lintian rpm rpmlint nix-bin
 # To run a virtual machine with a kernel of Debian's.
 DEMO_PACKAGES  := qemu-system-x86 busybox-static cpio kmod xz-utils e2fsprogs util-linux
 TEST_PACKAGES  := $(DEMO_PACKAGES) shellcheck ovmf linux-source-6.12 \
@@ -130,6 +130,7 @@ packages: build/kresume
 	@lintian --allow-root --fail-on error,warning build/packages/*.deb
 	@rpmlint -c packaging/kresume.rpmlintrc.toml build/packages/*.rpm >build/packages/rpmlint.log || \
 		{ cat build/packages/rpmlint.log; exit 1; }
+	@Tests/Nix/run build/packages/kresume-'$(VERSION)'-x86_64-linux.tar.gz '$(VERSION)'
 
 dist:
 	@mkdir -p build
@@ -138,7 +139,8 @@ dist:
 deps:
 	@Tests/Machines/prepare/packages $(BUILD_PACKAGES) $(TEST_PACKAGES)
 
-# shellcheck: every file whose first line names a shell; the completions as far as their shells are here.
+# shellcheck: every file whose first line names a shell; the completions and what Nix reads as far as these
+# are here.
 lint: swift
 	swift format lint --strict -r Sources Tests Package.swift
 	tools/check-layers
@@ -147,6 +149,8 @@ lint: swift
 	tools/check-versions '$(VERSION)'
 	if command -v zsh >/dev/null; then zsh -n completions/_kresume; fi
 	if command -v fish >/dev/null; then fish --no-execute completions/kresume.fish; fi
+	if command -v nix-instantiate >/dev/null; then \
+		find packaging Tests -name '*.nix' -exec nix-instantiate --store dummy:// --parse {} + >/dev/null; fi
 	find . -name .git -prune -o -name '.build*' -prune -o -path ./build -prune -o -type f \
 		-exec awk 'FNR == 1 && /^(#!.*sh( |$$)|# shellcheck shell=)/ { print FILENAME } { nextfile }' {} + \
 		| xargs shellcheck
