@@ -24,7 +24,23 @@ struct Goals {
                 "load, times as fast as the kernel"),
             atLeast(
                 1, samples.ratio(.whole, of: run), run, "whole, times as fast as the kernel"),
+            scattered(run),
         ].compactMap { $0 }
+    }
+
+    /// Beside the same image in one piece, where the disk is no faster than a processor would find it.
+    private func scattered(_ run: Case) -> String? {
+        guard run.scenario == "limited", run.image.hasSuffix(Scenario.scatteredSuffix) else {
+            return nil
+        }
+        let image = String(run.image.dropLast(Scenario.scatteredSuffix.count))
+        let whole = Case(scenario: run.scenario, image: image)
+        return atMost(
+            1.5,
+            medianRatio(
+                samples.values(.load, by: .kresume, of: run),
+                samples.values(.load, by: .kresume, of: whole)), run,
+            "load, by that of the image in one piece")
     }
 
     /// Beside the same image that is not encrypted.

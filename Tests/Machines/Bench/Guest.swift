@@ -9,6 +9,7 @@ final class Guest {
     private let configuration: Configuration
     private let stopwatch: Stopwatch
     private let swap: String
+    private let readLimit: Disk.ReadLimit?
     private var starts = 0
     private(set) var machine: Machine
     /// How long the last machine took from power-on to a shell, in seconds.
@@ -23,8 +24,9 @@ final class Guest {
     /// Starts the machine and fills its memory with the first `mebibytes` of the file `data`.
     init(
         _ bench: Bench, _ stopwatch: Stopwatch, memory: Int, parameters: [String], data: String,
-        mebibytes: Int
+        mebibytes: Int, readLimit: Disk.ReadLimit? = nil
     ) throws {
+        self.readLimit = readLimit
         self.bench = bench
         self.stopwatch = stopwatch
         swap = try bench.swap(size: memory + 256)
@@ -80,6 +82,8 @@ final class Guest {
         stopwatch.reset()
         starts += 1
         let start = ContinuousClock.now
+        var configuration = configuration
+        configuration.disks[0].readLimit = readLimit
         machine = try bench.start("restore-\(starts)", configuration)
         try machine.waitUntilBooted(limit: .seconds(300))
         bootTime = start.duration(to: .now).inSeconds

@@ -28,7 +28,7 @@ struct Rounds {
             let guest = try Guest(
                 bench, stopwatch, memory: scenario.memory,
                 parameters: scenario.parameters + (turns.stock.map { [$0.parameter] } ?? []),
-                data: data.path, mebibytes: scenario.data)
+                data: data.path, mebibytes: scenario.data, readLimit: scenario.readLimit)
             for round in 1...count {
                 if let stock = turns.stock {
                     let run = Case(scenario: scenario.name, image: stock.name)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import MachineHarness
+
 /// A machine, and which images are made of it.
 struct Scenario: Sendable {
     /// An image of the kernel's own, and how it is asked for.
@@ -34,6 +36,8 @@ struct Scenario: Sendable {
     var data: Int
     /// For the kernel command line.
     var parameters: [String] = []
+    /// How fast the disk is for who resumes; nil: as fast as it goes.
+    var readLimit: Disk.ReadLimit?
     /// Half of memory is the most that the kernel can make an image of: it swaps out what is too much, and
     /// reads that again when somebody wants it.
     var exceedsKernel = false
@@ -50,8 +54,9 @@ extension Scenario {
     private static let lz4 = Stock(name: "LZ4", parameter: "hibernate.compressor=lz4")
     /// What the kernel does unless told otherwise: ours is compared with this one.
     static let lzo = Stock(name: "LZO", parameter: "hibernate.compressor=lzo")
+    static let scatteredSuffix = "-scattered"
     private static let scattered = [none, lzo].map {
-        Stock(name: "\($0.name)-scattered", parameter: $0.parameter, isScattered: true)
+        Stock(name: $0.name + scatteredSuffix, parameter: $0.parameter, isScattered: true)
     }
 
     private static let all = [
@@ -59,6 +64,11 @@ extension Scenario {
         Turns(stock: lz4),
     ]
     private static let scatteredToo = all + scattered.map { Turns(stock: $0) }
+
+    /// A twentieth of 3 GB and of three quarters of a million requests a second: what such a device is beside a
+    /// processor, it is beside an emulated one, which takes about twenty times as long.
+    private static let twentieth = Disk.ReadLimit(
+        bytesPerSecond: 150_000_000, requestsPerSecond: 37500)
 
     static let list = [
         Scenario(
@@ -74,6 +84,10 @@ extension Scenario {
         Scenario(
             name: "mixed", description: "2 GiB, 1 GB in use", memory: 2048, data: 954,
             turns: scatteredToo),
+        Scenario(
+            name: "limited", description: "2 GiB, 1 GB in use, a disk of 150 MB/s",
+            memory: 2048, data: 954, readLimit: twentieth,
+            turns: ([none, lzo] + scattered).map { Turns(stock: $0) }),
         Scenario(
             name: "large", description: "2 GiB, 70 % in use", memory: 2048, data: 1335,
             exceedsKernel: true, turns: [Turns(stock: lzo, own: compressions)]),

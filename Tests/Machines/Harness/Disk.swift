@@ -45,6 +45,18 @@ package struct Disk: Sendable {
     /// Bytes a second that can be written; nil: as fast as it goes.
     package var writeLimit: Int?
 
+    /// How much can be read; nil: as much as it goes.
+    package struct ReadLimit: Sendable {
+        var bytesPerSecond: Int
+        var requestsPerSecond: Int
+
+        package init(bytesPerSecond: Int, requestsPerSecond: Int) {
+            self.bytesPerSecond = bytesPerSecond
+            self.requestsPerSecond = requestsPerSecond
+        }
+    }
+    package var readLimit: ReadLimit?
+
     package init(_ path: String, interface: Interface = .virtio) {
         self.path = path
         self.interface = interface
@@ -65,8 +77,8 @@ package struct Disk: Sendable {
             case .usb: "usb-storage,bus=usb.0,drive=\(name),\(reports)"
             }
         var result: [String] = []
-        if let writeLimit {
-            result = ["-object", "throttle-group,id=\(name)-limit,x-bps-write=\(writeLimit)"]
+        if !limits.isEmpty {
+            result = ["-object", "throttle-group,id=\(name)-limit,\(limits)"]
         }
         result += ["-blockdev", String(decoding: node, as: UTF8.self)]
         guard isPluggedIn else { return result }
@@ -75,6 +87,14 @@ package struct Disk: Sendable {
             sectorSize == 512
             ? "" : ",logical_block_size=\(sectorSize),physical_block_size=\(sectorSize)"
         return result + ["-device", device + sectors + order]
+    }
+
+    private var limits: String {
+        let write = writeLimit.map { ["x-bps-write=\($0)"] } ?? []
+        let read = readLimit.map {
+            ["x-bps-read=\($0.bytesPerSecond)", "x-iops-read=\($0.requestsPerSecond)"]
+        }
+        return (write + (read ?? [])).joined(separator: ",")
     }
 
     private func node(named name: String) -> Node {
@@ -89,7 +109,7 @@ package struct Disk: Sendable {
             let log = Node(driver: "file", filename: writeLog)
             lowest = Node(driver: "blklogwrites", file: [lowest], log: [log])
         }
-        if writeLimit != nil {
+        if !limits.isEmpty {
             lowest = Node(driver: "throttle", group: "\(name)-limit", file: [lowest])
         }
         return Node(driver: "raw", name: name, file: [lowest])
