@@ -23,7 +23,7 @@ package struct Configuration: Sendable {
     package var processors = 2
     /// One thread of the host's runs all processors, and goes on with another one when one waits. Where each has
     /// a thread, and the host fewer processors than its machines, those that wait for one that the host does not
-    /// run spin meanwhile: a third of all time, and most of what is traced. Then two never run in the same
+    /// run spin meanwhile: a quarter of all time, and most of what is traced. Then two never run in the same
     /// moment, though; where that is to be seen, or what it brings, this is false.
     package var processorsTakeTurns = true
     /// Of each core, among ``processors``.
