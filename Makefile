@@ -95,7 +95,7 @@ INSTALLED := \
 		man/$(page):$(DATADIR)/man/man$(subst .,,$(suffix $(page)))/$(page):644)
 
 .NOTPARALLEL:
-.PHONY: all packages dist install uninstall deps swift lint unit fuzz fuzz-short machines cuts matrix soak fetch test demo demo-deps bench bench-scale clean
+.PHONY: all packages dist install uninstall deps swift lint unit fuzz fuzz-short fuzz-build machines cuts matrix soak fetch test demo demo-deps bench bench-scale clean
 
 all: build/kresume
 
@@ -200,7 +200,13 @@ fetch: deps
 	@for suite in bookworm trixie $(if $(MKINITCPIO),'trixie mkinitcpio'); do \
 		Tests/Machines/prepare/debian-root $$suite; done >build/fetch.log 2>&1 &
 
-test: deps fetch build/kresume lint unit fuzz-short machines
+# Modules that are optimised as a whole come one after the other, so that a build of these has one processor to do:
+# the fuzzer's goes on beside the program's. Where it fails, fuzz-short tells why.
+fuzz-build: swift
+	@mkdir -p build
+	@Tests/Fuzz/run build >build/fuzz-build.log 2>&1 &
+
+test: deps fetch fuzz-build build/kresume lint unit fuzz-short machines
 
 demo-deps:
 	@Tests/Machines/prepare/packages $(BUILD_PACKAGES) $(DEMO_PACKAGES)

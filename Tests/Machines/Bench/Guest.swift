@@ -31,6 +31,7 @@ final class Guest {
         self.stopwatch = stopwatch
         swap = try bench.swap(size: memory + 256)
         var configuration = Configuration()
+        configuration.processorsTakeTurns = false
         configuration.memory = memory
         configuration.allocatesMemory = true
         configuration.parameters = ["quiet"] + parameters

@@ -49,6 +49,7 @@ struct Circle {
     private func show(on screen: Screen, _ bench: Bench) throws {
         let ext4 = try bench.ext4()
         var configuration = Configuration()
+        configuration.processorsTakeTurns = false
         configuration.system = original
         configuration.parameters = ["quiet"] + parameters
         configuration.disks = [Disk(try bench.swap(size: 1024)), Disk(ext4)]

@@ -244,7 +244,11 @@ package final class Machine: Sendable {
         defer {
             if Self.tellsTimes {
                 let seconds = (ContinuousClock.now - start) / .seconds(1)
-                print(String(format: "  %@: %.1f s for %@", name, seconds, what))
+                let used = process.processorTimeSoFar / .seconds(1)
+                print(
+                    String(
+                        format: "  %@: %.1f s, and %.1f s of a processor since it is on, for %@",
+                        name, seconds, used, what))
             }
         }
         switch transcript.wait(limit: limit, for: find) {

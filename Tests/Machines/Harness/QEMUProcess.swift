@@ -113,6 +113,19 @@ final class QEMUProcess: @unchecked Sendable {
         return [SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE].contains(signal) ? signal : nil
     }
 
+    /// The processor time that it has taken so far.
+    var processorTimeSoFar: Duration {
+        lock.withLock {
+            guard let pid else { return used }
+            var clock: clockid_t = 0
+            var time = timespec()
+            guard clock_getcpuclockid(pid, &clock) == 0, clock_gettime(clock, &time) == 0 else {
+                return used
+            }
+            return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+        }
+    }
+
     /// The processor time that it took. Waits for its end.
     var processorTime: Duration {
         isGone.wait()

@@ -11,6 +11,7 @@ struct KernelTrial: Trial {
 
     func attempt(_ bench: Bench) throws -> Evidence {
         var configuration = Configuration()
+        configuration.processorsTakeTurns = false
         configuration.system = original.system
         configuration.disks = [Disk(try bench.swap(size: 1024)), Disk(try bench.ext4())]
         var restore = configuration

@@ -9,6 +9,7 @@ struct MachineTrial: Trial {
 
     func attempt(_ bench: Bench) throws -> Evidence {
         var original = Configuration()
+        original.processorsTakeTurns = false
         variation.both(&original)
         let swap = Disk(
             try bench.swap(size: max(original.memory / 4 * 3, 1024)), interface: variation.swap)

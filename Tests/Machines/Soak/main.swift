@@ -52,6 +52,7 @@ struct LoadedMachine {
     init(_ bench: Bench) throws {
         self.bench = bench
         var configuration = Configuration()
+        configuration.processorsTakeTurns = false
         configuration.memory = 4096
         configuration.disks = [Disk(try bench.swap(size: 5120)), Disk(try bench.ext4(size: 128))]
         self.configuration = configuration

@@ -13,7 +13,9 @@ func resume(from device: String = "/dev/vda") -> String { "kresume resume \(devi
 extension Machines {
     @Suite(.serialized) struct CircleTests {
         @Test func twiceInARow() throws {
-            try expectCircles(2, "twice", Configuration(), estimating: true)
+            var configuration = Configuration()
+            configuration.processorsTakeTurns = false
+            try expectCircles(2, "twice", configuration, estimating: true)
         }
 
         /// A program that would have the kernel hibernate goes on behind that, and so does its process.
@@ -47,6 +49,7 @@ extension Machines {
             var configuration = Configuration()
             configuration.board = .q35
             configuration.processors = 4
+            configuration.processorsTakeTurns = false
             configuration.memory = 5120
             try expectCircles(
                 1, "above-4-gib", configuration, swapInterface: .nvme, swap: "/dev/nvme0n1",

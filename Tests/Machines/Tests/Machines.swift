@@ -4,8 +4,8 @@ import Foundation
 import MachineHarness
 import Testing
 
-/// All tests that boot machines. Within a suite one runs at a time; as many suites run side by side
-/// as there are processors, since a test keeps a thread of the testing library's to itself.
+/// All tests that boot machines. Within a suite one runs at a time, but in `SetupTests`; as many suites run side by
+/// side as there are processors, since a test keeps a thread of the testing library's to itself.
 @Suite
 enum Machines {}
 

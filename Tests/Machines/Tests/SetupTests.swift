@@ -5,9 +5,9 @@ import MachineHarness
 import Testing
 
 /// The package in a Debian without swap; `kresume setup`; what systemctl has for sleeping; and all of it taken
-/// back.
+/// back. The longest ones: one after the other they would go on when all else is done.
 extension Machines {
-    @Suite(.serialized) struct SetupTests {
+    @Suite struct SetupTests {
         /// In a Debian that is not started: what the package leaves when it is removed, and what the
         /// initramfs has of it.
         @Test(arguments: System.Suite.allCases) func packageComesAndGoes(suite: System.Suite) throws

@@ -38,6 +38,7 @@ extension Machines {
             var configuration = Configuration()
             configuration.board = .q35
             configuration.processors = 4
+            configuration.processorsTakeTurns = false
             configuration.memory = 5120
             try expectStockCircles("stock-above-4-gib", configuration, restoredBy: [.test])
         }
