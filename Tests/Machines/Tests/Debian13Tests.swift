@@ -13,6 +13,8 @@ extension Machines {
             try Bench.use("debian13") { bench in
                 var configuration = try Debian.configuration(bench, .stock, .dracut, .trixie)
                 configuration.disks.append(Disk(try bench.ext4()))
+                // As many at once as it has, with an initramfs that tools of its own make.
+                configuration.processorsTakeTurns = false
                 let machine = try bench.start("first", configuration)
                 try machine.waitUntilRunning()
                 // Without an image nobody notices kresume.
