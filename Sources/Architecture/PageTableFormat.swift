@@ -14,8 +14,8 @@ struct PageTableFormat: Sendable {
             table = 1 << 0 | 1 << 1
             leaf = table | 1 << 7
         case .arm64:
-            // A table: bits 0 and 1. A block: bit 0, the first of MAIR's attributes (normal memory in every
-            // kernel since 5.13, arch/arm64/include/asm/memory.h), shareable with the other processors,
+            // A table: bits 0 and 1. A block: bit 0, the first of MAIR's attributes (normal memory,
+            // arch/arm64/include/asm/memory.h, Linux 6.1 and 6.12), shareable with the other processors,
             // accessed before. Arm ARM (DDI 0487), D8.3, "Translation table descriptor formats".
             table = 1 << 0 | 1 << 1
             leaf = 1 << 0 | 0b11 << 8 | 1 << 10

@@ -21,7 +21,7 @@ extension ARM64RestoreRecord {
     }
 
     /// Whether `mrs x1, mpidr_el1` is there, with which `_cpu_resume` begins to look for what it has saved,
-    /// after `bti c` and, since 6.0, a look at EL2 (arch/arm64/kernel/sleep.S).
+    /// after `bti c` and, in 6.12, a look at EL2 (arch/arm64/kernel/sleep.S).
     private func leadsToEntry(
         _ tables: ARM64PageTables, _ page: (PageFrame) -> [UInt8]?
     ) -> Bool {

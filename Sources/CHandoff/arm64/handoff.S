@@ -7,8 +7,8 @@
  *
  * It knows nothing but its parameter block. What it does is what the kernel's own swsusp_arch_suspend_exit
  * does (arch/arm64/kernel/hibernate-asm.S), and A goes on in its _cpu_resume (sleep.S), which takes from A's
- * memory all registers but TTBR1_EL1, TCR_EL1.T1SZ and MAIR_EL1. The latter is the same in every kernel since
- * 5.13 but for memory tags, which the processor has or has not; so it stays.
+ * memory all registers but TTBR1_EL1, TCR_EL1.T1SZ and MAIR_EL1. The latter stays as the kernel before us, which is
+ * the same one, has set it.
  */
 #ifdef __aarch64__
 #include "handoff.h"
@@ -159,7 +159,7 @@ moved:
 	dsb	ish
 	isb
 
-	/* From 6.0 on _cpu_resume takes x19 for the mode in which the kernel was started: 0 is not EL2. */
+	/* _cpu_resume of 6.12 takes x19 for the mode in which the kernel was started: 0 is not EL2. */
 	ldr	x16, [x20, #HANDOFF_ENTRY]
 	mov	x19, xzr
 	mov	x29, xzr
