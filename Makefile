@@ -15,6 +15,7 @@
 #                lines: MATRIX='machines NVMe'
 # make soak      N=100 circles in a row in one machine under load
 # make demo      watch virtual machines hibernate, go off and come back: build/demo.txt
+# make arm64     kresume for arm64, build/arm64/kresume, and its tests (the first run fetches a toolchain, 1.2 GB)
 # make bench     how fast it is, beside the kernel: build/bench.md (half an hour; fewer rounds:
 #                BENCH_RUNS=1; some of it: BENCH_ONLY=small/LZO)
 # make bench-scale  what the plan of a restore costs, natively, from 1 to 256 GiB
@@ -46,6 +47,9 @@ TEST_PACKAGES  := $(DEMO_PACKAGES) shellcheck ovmf linux-source-6.12 \
 	make flex bison bc libelf-dev libssl-dev zstd lz4 \
 	openssl sbsigntool cryptsetup-bin xfsprogs btrfs-progs f2fs-tools dosfstools exfatprogs fdisk mmdebstrap \
 	$(PACKAGE_PACKAGES)
+
+# To build for arm64, and to run it.
+ARM64_PACKAGES := qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross
 
 PREFIX  := /usr/local
 SBINDIR := $(PREFIX)/sbin
@@ -95,7 +99,7 @@ INSTALLED := \
 		man/$(page):$(DATADIR)/man/man$(subst .,,$(suffix $(page)))/$(page):644)
 
 .NOTPARALLEL:
-.PHONY: all packages dist install uninstall deps swift lint unit fuzz fuzz-short fuzz-build machines cuts matrix soak fetch test demo demo-deps bench bench-scale clean
+.PHONY: all packages dist install uninstall deps swift lint unit fuzz fuzz-short fuzz-build machines arm64 cuts matrix soak fetch test demo demo-deps bench bench-scale clean
 
 all: build/kresume
 
@@ -177,6 +181,14 @@ endif
 
 machines: packages
 	@tools/run-tests --filter '^MachineTests\.'
+
+# Debian's toolchain builds it, in a root of its own: as root.
+build/arm64/kresume: swift
+	@Tests/Machines/prepare/packages $(BUILD_PACKAGES) $(ARM64_PACKAGES)
+	@tools/build-arm64 $@
+
+arm64: deps build/arm64/kresume
+	@tools/run-tests --filter '^MachineTests\..*/ARM64Tests'
 
 CUTS := 20
 

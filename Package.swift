@@ -34,6 +34,10 @@ let package = Package(
         .target(
             name: "PhysicalMemory", dependencies: ["Bytes", "Explanation"], swiftSettings: strict),
         .target(
+            name: "Architecture",
+            dependencies: ["PhysicalMemory", "Checksum", "Bytes", "Explanation"],
+            swiftSettings: strict),
+        .target(
             name: "SwapArea", dependencies: ["PhysicalMemory", "Bytes"], swiftSettings: small),
         .target(
             name: "Fingerprint", dependencies: ["Checksum", "Bytes", "Explanation"],
@@ -44,14 +48,16 @@ let package = Package(
         .target(
             name: "KresumeImage",
             dependencies: [
-                "Fingerprint", "SwapArea", "PhysicalMemory", "Checksum", "Sealing", "Bytes",
+                "Architecture", "Fingerprint", "SwapArea", "PhysicalMemory", "Checksum", "Sealing",
+                "Bytes",
                 "Explanation",
             ],
             swiftSettings: small),
         .target(
             name: "SwsuspImage",
             dependencies: [
-                "SwapArea", "PhysicalMemory", "Checksum", "Compression", "Bytes", "Explanation",
+                "Architecture", "SwapArea", "PhysicalMemory", "Checksum", "Compression", "Bytes",
+                "Explanation",
             ],
             swiftSettings: strict),
         .target(
@@ -59,7 +65,7 @@ let package = Package(
             swiftSettings: small),
         .target(
             name: "StoppedKernel",
-            dependencies: ["ELFCore", "PhysicalMemory", "Bytes", "Explanation"],
+            dependencies: ["Architecture", "ELFCore", "PhysicalMemory", "Bytes", "Explanation"],
             swiftSettings: strict),
         .target(
             name: "LinuxBoot", dependencies: ["PhysicalMemory", "Bytes", "Explanation"],
@@ -67,12 +73,14 @@ let package = Package(
         .target(
             name: "SaverPlan",
             dependencies: [
-                "LinuxBoot", "KresumeImage", "Compression", "Sealing", "PhysicalMemory", "Bytes",
+                "Architecture", "LinuxBoot", "KresumeImage", "Compression", "Sealing",
+                "PhysicalMemory", "Bytes",
                 "Explanation",
             ],
             swiftSettings: small),
         .target(
-            name: "Placement", dependencies: ["PhysicalMemory", "Bytes", "Explanation"],
+            name: "Placement",
+            dependencies: ["Architecture", "PhysicalMemory", "Bytes", "Explanation"],
             swiftSettings: strict),
         .target(
             name: "ConfigurationFile", dependencies: ["Explanation"], swiftSettings: small),
@@ -114,7 +122,8 @@ let package = Package(
         .target(
             name: "LinuxPlatform",
             dependencies: [
-                "PhysicalMemory", "Threads", "Sealing", "Bytes", "Explanation", "CBlkid", "CLinux",
+                "Architecture", "PhysicalMemory", "Threads", "Sealing", "Bytes", "Explanation",
+                "CBlkid", "CLinux",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: small),
@@ -123,7 +132,8 @@ let package = Package(
         .target(
             name: "Transfer",
             dependencies: [
-                "SaverPlan", "KresumeImage", "SwsuspImage", "SwapArea", "ELFCore", "StoppedKernel",
+                "Architecture", "SaverPlan", "KresumeImage", "SwsuspImage", "SwapArea", "ELFCore",
+                "StoppedKernel",
                 "Placement", "PhysicalMemory", "Checksum", "Compression", "Sealing", "Threads",
                 "LinuxPlatform", "Bytes", "Explanation",
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -132,7 +142,8 @@ let package = Package(
         .target(
             name: "Restore",
             dependencies: [
-                "Transfer", "Placement", "PhysicalMemory", "Threads", "LinuxPlatform", "CHandoff",
+                "Architecture", "Transfer", "Placement", "PhysicalMemory", "Threads",
+                "LinuxPlatform", "CHandoff",
                 "Explanation",
             ],
             swiftSettings: strict),
@@ -141,12 +152,12 @@ let package = Package(
         .target(
             name: "Hibernation",
             dependencies: [
-                "SwapFiles",
+                "Architecture", "SwapFiles",
                 "Restore", "Transfer", "SaverPlan", "LinuxBoot", "StoppedKernel", "ELFCore",
                 "Fingerprint", "KresumeImage", "SwsuspImage", "SwapArea", "Placement",
                 "PhysicalMemory", "HibernateLocation", "BootEntry", "Checksum", "Sealing",
                 "KeyFiles",
-                "Compression", "Bytes", "Threads", "CHandoff", "LinuxPlatform", "Explanation",
+                "Compression", "Bytes", "Threads", "LinuxPlatform", "Explanation",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: small),
@@ -163,7 +174,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Hibernation", "LinuxPlatform", "LinuxBoot", "PhysicalMemory", "Sealing", "Threads",
+                "Architecture", "Hibernation", "LinuxPlatform", "LinuxBoot", "PhysicalMemory",
+                "Sealing", "Threads",
                 "StoppedKernel", "Bytes",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -171,6 +183,10 @@ let package = Package(
 
         .testTarget(
             name: "PhysicalMemoryTests", dependencies: ["PhysicalMemory", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ArchitectureTests",
+            dependencies: ["Architecture", "PhysicalMemory", "Bytes", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "FingerprintTests",
@@ -200,7 +216,8 @@ let package = Package(
         .testTarget(
             name: "SwsuspImageTests",
             dependencies: [
-                "SwsuspImage", "SwapArea", "PhysicalMemory", "Checksum", "Bytes", "CLZ4", "CLZO",
+                "Architecture", "SwsuspImage", "SwapArea", "PhysicalMemory", "Checksum", "Bytes",
+                "CLZ4", "CLZO",
                 "Explanation", "TestSupport",
             ], swiftSettings: strict),
         .testTarget(
@@ -224,7 +241,9 @@ let package = Package(
             ], swiftSettings: strict),
         .testTarget(
             name: "PlacementTests",
-            dependencies: ["Placement", "PhysicalMemory", "Bytes", "CHandoff", "TestSupport"],
+            dependencies: [
+                "Architecture", "Placement", "PhysicalMemory", "Bytes", "CHandoff", "TestSupport",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "CompressionTests",
@@ -241,20 +260,22 @@ let package = Package(
         .testTarget(
             name: "LinuxPlatformTests",
             dependencies: [
-                "TestSupport", "LinuxPlatform", "PhysicalMemory", "Threads",
+                "Architecture", "TestSupport", "LinuxPlatform", "PhysicalMemory", "Threads",
                 .product(name: "SystemPackage", package: "swift-system"),
             ], swiftSettings: strict),
         .testTarget(
             name: "TransferTests",
             dependencies: [
-                "TestSupport", "Transfer", "Placement", "KresumeImage", "SwapArea", "SaverPlan",
+                "Architecture", "TestSupport", "Transfer", "Placement", "KresumeImage", "SwapArea",
+                "SaverPlan",
                 "StoppedKernel", "LinuxPlatform", "PhysicalMemory", "Threads", "Bytes",
                 .product(name: "SystemPackage", package: "swift-system"),
             ], swiftSettings: strict),
         .testTarget(
             name: "HibernationTests",
             dependencies: [
-                "Hibernation", "Restore", "Transfer", "SaverPlan", "LinuxBoot", "KresumeImage",
+                "Architecture", "Hibernation", "Restore", "Transfer", "SaverPlan", "LinuxBoot",
+                "KresumeImage",
                 "Fingerprint", "SwapArea", "Placement", "HibernateLocation", "BootEntry",
                 "LinuxPlatform", "PhysicalMemory", "Checksum", "Sealing", "KeyFiles", "Bytes",
                 "Threads", "CHandoff",
@@ -273,7 +294,8 @@ let package = Package(
         .testTarget(
             name: "ExplanationTests",
             dependencies: [
-                "Explanation", "ConfigurationFile", "KresumeImage", "SwsuspImage", "SwapArea",
+                "Architecture", "Explanation", "ConfigurationFile", "KresumeImage", "SwsuspImage",
+                "SwapArea",
                 "Compression", "ELFCore", "StoppedKernel", "LinuxBoot", "SaverPlan", "Placement",
                 "HibernateLocation", "PhysicalMemory", "LinuxPlatform", "Transfer", "Restore",
                 "Hibernation", "KeyFiles", "kresume", "Threads",
@@ -287,7 +309,8 @@ let package = Package(
         .executableTarget(
             name: "scale",
             dependencies: [
-                "LinuxPlatform", "PhysicalMemory", "Placement", "StoppedKernel", "TestSupport",
+                "Architecture", "LinuxPlatform", "PhysicalMemory", "Placement", "StoppedKernel",
+                "TestSupport",
                 "Threads", "Transfer",
             ], path: "Tests/Scale", swiftSettings: strict),
 

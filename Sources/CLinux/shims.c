@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #define _GNU_SOURCE
+#ifdef __x86_64__
 #include <cpuid.h>
+#endif
 #include "CLinux.h"
 
 #include <errno.h>
@@ -363,7 +365,11 @@ int linux_set_cpus(const void *cpus)
 
 int linux_cpu_has_la57(void)
 {
+#ifdef __x86_64__
     unsigned int eax, ebx, ecx, edx;
 
     return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ecx & (1u << 16));
+#else
+    return 0;
+#endif
 }

@@ -2,12 +2,14 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -64,6 +66,7 @@ int linux_traced_bytes(pid_t process, uint64_t address, void *buffer, size_t cou
     return 0;
 }
 
+#if defined(__x86_64__)
 int linux_traced_skip(pid_t process)
 {
     return (int)ptrace(PTRACE_POKEUSER, process, offsetof(struct user_regs_struct, orig_rax), -1L);
@@ -73,3 +76,21 @@ int linux_traced_result(pid_t process, long result)
 {
     return (int)ptrace(PTRACE_POKEUSER, process, offsetof(struct user_regs_struct, rax), result);
 }
+#elif defined(__aarch64__)
+int linux_traced_skip(pid_t process)
+{
+    int call = -1;
+    struct iovec part = {&call, sizeof(call)};
+    return (int)ptrace(PTRACE_SETREGSET, process, NT_ARM_SYSTEM_CALL, &part);
+}
+
+int linux_traced_result(pid_t process, long result)
+{
+    struct user_regs_struct registers;
+    struct iovec part = {&registers, sizeof(registers)};
+    if (ptrace(PTRACE_GETREGSET, process, NT_PRSTATUS, &part) < 0)
+        return -1;
+    registers.regs[0] = (unsigned long long)result;
+    return (int)ptrace(PTRACE_SETREGSET, process, NT_PRSTATUS, &part);
+}
+#endif

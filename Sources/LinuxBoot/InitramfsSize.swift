@@ -173,7 +173,7 @@ package struct InitramfsSize: Hashable, Sendable {
         /// The index at the end of a stream, which must be the only one: The .xz File Format, 2.1.2
         /// and 4.
         private func xz() -> UInt64? {
-            let last = bytes[start...].lastIndex { $0 != 0 } ?? start
+            guard let last = bytes[start...].lastIndex(where: { $0 != 0 }) else { return nil }
             let footer = last - 11
             guard footer > start, bytes[(footer + 10)...].starts(with: "YZ".utf8),
                 let backward: UInt32 = bytes.integer(at: footer + 4)

@@ -60,6 +60,17 @@ package struct IOMemoryResource: Hashable, Sendable {
     }
 }
 
+extension MemoryMap {
+    /// The RAM that a kernel shows in /proc/iomem: on arm64 all that the firmware, by device tree or EFI, lets
+    /// it map, its own code included (`request_standard_resources`, arch/arm64/kernel/setup.c, Linux 6.1 and
+    /// 6.12).
+    package init(ramOf resources: [IOMemoryResource]) {
+        self.init(
+            resources.filter { $0.depth == 0 && $0.name == "\(MemoryType.ram)" }
+                .map { Entry($0.range, .ram) })
+    }
+}
+
 private func hexadecimal(_ text: String) -> UInt64? {
     text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : nil
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Architecture
 import Bytes
 import PhysicalMemory
 
@@ -47,11 +48,11 @@ package struct HandoffBlock: Sendable {
     /// The hand-off code's own page.
     package var codeAddress: PhysicalAddress { frames.lower.address }
 
-    /// CR3 for 4-level paging.
-    package var topTable4: PhysicalAddress { table(IdentityMap.topTable4) }
+    /// Of the identity map with 4 levels.
+    package var topTable4: PhysicalAddress { table(tables.topTable4) }
 
-    /// CR3 for 5-level paging.
-    package var topTable5: PhysicalAddress { table(IdentityMap.topTable5) }
+    /// Of the same with 5, where there is one.
+    package var topTable5: PhysicalAddress? { tables.topTable5.map(table) }
 
     /// All bytes of the block, the code's page first.
     ///

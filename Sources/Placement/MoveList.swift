@@ -43,7 +43,7 @@ package struct MoveList: Sendable {
 
     /// Tells the bytes of each page of the list and its number, which is a slot where the list lies
     /// in pinned memory.
-    package func forEachPage(_ body: (_ index: Int, _ bytes: [UInt8]) throws -> Void) rethrows {
+    package func forEachPage(_ body: (_ index: Int, _ bytes: [UInt8]) -> Void) {
         var bytes: [UInt8] = []
         var rest = moves[...]
         for (number, part) in pages.enumerated() {
@@ -70,7 +70,7 @@ package struct MoveList: Sendable {
                     bytes.append(littleEndian: count)
                 }
                 bytes.append(contentsOf: repeatElement(0, count: PageFrame.size - bytes.count))
-                try body(part.run.firstIndex + Int(page), bytes)
+                body(part.run.firstIndex + Int(page), bytes)
             }
         }
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Architecture
 import LinuxPlatform
 import PhysicalMemory
 import Placement
@@ -54,7 +55,7 @@ package final class RestoreEngine: Sendable {
             try takeNew()
             do {
                 placement = try Placement(
-                    destinations, owned: runs, tables: tables, handoffLimit: .belowFourGiB)
+                    destinations, owned: runs, tables: tables, handoffLimit: HandoffCode.frameLimit)
                 break
             } catch PlacementError.tooFewPages(let more) {
                 missing = more
@@ -76,7 +77,7 @@ package final class RestoreEngine: Sendable {
         placement.list.forEachPage { slot, bytes in
             memory.pinned.address(ofSlot: slot).copyMemory(from: bytes, byteCount: bytes.count)
         }
-        let code = HandoffCode.bytes(for: placement.handoff, to: target, debugPort: debugPort)
+        let code = try HandoffCode.bytes(for: placement.handoff, to: target, debugPort: debugPort)
         let range = placement.handoff.frames.physicalRange
         try placement.handoff.bytes(code: code).withUnsafeBytes { bytes in
             try machine.loadKexec(
@@ -84,7 +85,7 @@ package final class RestoreEngine: Sendable {
                 segments: [
                     KexecSegment(buffer: bytes, memory: range.start, memorySize: range.size)
                 ],
-                flags: .longMode)
+                flags: .ownArchitecture)
         }
     }
 
@@ -107,9 +108,4 @@ package final class RestoreEngine: Sendable {
         }
         throw RestoreError.jumpReturned
     }
-}
-
-extension PageFrame {
-    /// The hand-off changes the paging depth in 32-bit mode.
-    fileprivate static let belowFourGiB = PageFrame(1 << 20)
 }

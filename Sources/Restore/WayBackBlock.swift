@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Architecture
 import PhysicalMemory
 import Placement
 
@@ -7,6 +8,7 @@ import Placement
 /// a message to A. All that it needs lies in one block of frames, so that nothing of a process has
 /// to stay where it is.
 package struct WayBackBlock {
+    private let code: KexecJumpCode
     private let tables: IdentityMap
     private let messagePage: PageFrame
     private let pagingDepth: PagingDepth
@@ -17,9 +19,10 @@ package struct WayBackBlock {
     ///   - messagePage: A's.
     ///   - pagingDepth: A's; the kernel that goes back has its own.
     package init(
-        mapping frames: FrameSet, messagePage: PageFrame, pagingDepth: PagingDepth,
-        debugPort: UInt16 = 0
+        _ code: KexecJumpCode, mapping frames: FrameSet, messagePage: PageFrame,
+        pagingDepth: PagingDepth, debugPort: UInt16 = 0
     ) {
+        self.code = code
         tables = IdentityMap(mapping: frames)
         self.messagePage = messagePage
         self.pagingDepth = pagingDepth
@@ -34,8 +37,8 @@ package struct WayBackBlock {
     /// - Parameters:
     ///   - place: of its first page.
     ///   - message: a page.
-    ///   - entry: A's; where it is not known yet, it belongs at ``HandoffCode/entryOffset``.
-    ///   - afterPanic: see ``HandoffCode/bytes(for:to:debugPort:afterPanic:)``.
+    ///   - entry: A's; where it is not known yet, it belongs at ``KexecJumpCode/entryOffset``.
+    ///   - afterPanic: the kernel that leads here has panicked, and shut no device down.
     package func bytes(
         at place: PageFrame, message: [UInt8], entry: PhysicalAddress = PhysicalAddress(0),
         afterPanic: Bool = false
@@ -44,9 +47,9 @@ package struct WayBackBlock {
         let block = HandoffBlock(
             at: FrameRange(place, messagesPlace), tables,
             [Move(from: .frames(messagesPlace), to: FrameRange(messagePage, count: 1))])
-        let code = HandoffCode.bytes(
-            for: block, to: JumpTarget(entry: entry.rawValue, pagingDepth: pagingDepth),
+        let handoff = code.wayBack(
+            block, to: X86JumpTarget(entry: entry.rawValue, pagingDepth: pagingDepth),
             debugPort: debugPort, afterPanic: afterPanic)
-        return block.bytes(code: code) + message
+        return block.bytes(code: handoff) + message
     }
 }

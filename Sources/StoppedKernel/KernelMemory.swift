@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Architecture
 import Bytes
 import PhysicalMemory
 
@@ -15,7 +16,7 @@ final class KernelMemory {
     /// `__START_KERNEL_map`, arch/x86/include/asm/page_64_types.h, Linux 6.12.
     private static let kernelMap: UInt64 = 0xffff_ffff_8000_0000
 
-    private let tables: PageTables
+    private let tables: X86PageTables
     private let read: Read
     private let view: PhysicalView?
     /// Some of those that were walked through, at most ``tableLimit``.
@@ -38,7 +39,7 @@ final class KernelMemory {
         let physicalBase = UInt64(bitPattern: try info.required(number: "phys_base"))
         let root = try info.required(symbol: "swapper_pg_dir") &- Self.kernelMap &+ physicalBase
         let hasFiveLevels = try info.required(number: "pgtable_l5_enabled") != 0
-        tables = PageTables(
+        tables = X86PageTables(
             root: PhysicalAddress(root).frame, depth: hasFiveLevels ? .five : .four)
         self.read = read
         self.view = view

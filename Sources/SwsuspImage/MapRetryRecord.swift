@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Architecture
 import Bytes
 import Checksum
 import PhysicalMemory
@@ -79,7 +80,7 @@ extension SwsuspFront {
         var writer = ByteWriter()
         writer.append(header.firstMapPage.rawValue)
         writer.append(UInt64(header.checksum ?? 0))
-        writer.append(info.restore.cr3.rawValue)
+        writer.append(info.restore.pageTableRoot.rawValue)
         writer.append(info.restore.jumpAddress)
         writer.append(info.dataPages)
         writer.append(info.pages)

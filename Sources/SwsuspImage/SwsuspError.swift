@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Architecture
 import Compression
 import Explanation
 import PhysicalMemory
@@ -35,15 +36,11 @@ package enum SwsuspError: ExplainedError, Hashable {
     case storedPages(found: UInt64, expected: ClosedRange<UInt64>)
 
     // The info page.
-    case restoreMagic(UInt64)
+    case restoreRecord(RestoreRecordError)
     /// `pages` of them would take `pages` × 4096 bytes.
     case imageSize(UInt64, pages: UInt64)
     /// Data pages, all pages, and pages of the machine's memory do not go together.
     case pageCounts(data: UInt64, all: UInt64, memory: UInt64)
-    case memoryMapChecksum(UInt64)
-    case jumpAddress(UInt64)
-    case physicalJumpAddress(PhysicalAddress)
-    case pageTableRoot(UInt64)
     /// One that the kernel needs on its first steps is not in the image.
     case missingFrame(PageFrame)
 
@@ -64,10 +61,6 @@ package enum SwsuspError: ExplainedError, Hashable {
     case missingBlocks(found: UInt64, expected: UInt64)
     case block(index: UInt64, DecompressionError)
     case checksum(expected: UInt32, found: UInt32)
-
-    // The image's own page tables.
-    /// Not one paging depth out of two leads from the jump address to its physical address.
-    case entryMapping(four: PageWalk, five: PageWalk, expected: PhysicalAddress)
 
     package var explanation: String {
         switch self {
@@ -102,33 +95,20 @@ package enum SwsuspError: ExplainedError, Hashable {
                 "its map names \(found) pages, not \(expected.lowerBound) to "
                     + "\(expected.upperBound)")
 
-        case .restoreMagic(let magic):
-            "the image is not one of a 64-bit x86 kernel: its magic number is \(hexadecimal(magic)), "
-                + "not \(hexadecimal(RestoreRecord.magic))"
+        case .restoreRecord(let error): error.explanation
         case .imageSize(let size, let pages):
             damaged("its \(pages) pages cannot take \(size) bytes")
         case .pageCounts(let data, let all, let memory):
             damaged(
                 "it counts \(all) pages, \(data) of them with data, of a machine that had "
                     + "\(memory)")
-        case .memoryMapChecksum(let checksum):
-            damaged("its checksum of the memory map is \(hexadecimal(checksum)), more than 32 bits")
-        case .jumpAddress(let address):
-            damaged(
-                "its kernel is to be entered at \(hexadecimal(address)), where no kernel's code is")
-        case .physicalJumpAddress(let address):
-            damaged(
-                "its kernel is to be entered at the physical address \(address), beyond what an "
-                    + "x86-64 machine can have")
-        case .pageTableRoot(let address):
-            damaged("its page tables cannot begin at \(hexadecimal(address))")
         case .missingFrame(let frame):
             damaged("the page at \(frame.address), which its kernel needs first, is not in it")
 
         case .frameBeyondLimit(let index, let entry):
             damaged(
-                "entry \(index) of its list of page frames is \(hexadecimal(entry)), beyond what an "
-                    + "x86-64 machine can have")
+                "entry \(index) of its list of page frames is \(hexadecimal(entry)), beyond what a "
+                    + "machine can have")
         case .frameOrder(let index, let frame, let previous):
             damaged(
                 "entry \(index) of its list of page frames is \(frame), which does not belong after "
@@ -155,19 +135,10 @@ package enum SwsuspError: ExplainedError, Hashable {
             damaged("block \(index) cannot be unpacked: \(error.explanation)")
         case .checksum(let expected, let found):
             damaged("its checksum is \(hexadecimal(found)), not \(hexadecimal(expected))")
-
-        case .entryMapping(let four, let five, let expected):
-            damaged(
-                "its page tables should lead to \(expected), where its kernel is entered; as 4 "
-                    + "levels they lead \(four.destination), as 5 levels \(five.destination)")
         }
     }
 
     private func damaged(_ what: String) -> String { "the image is damaged: \(what)" }
-}
-
-extension PageWalk {
-    fileprivate var destination: String { address.map { "to \($0)" } ?? "nowhere" }
 }
 
 /// Why an image could not be read: it is damaged, or the device is.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Architecture
 import PhysicalMemory
 import SwapArea
 
@@ -31,7 +32,7 @@ package struct SwsuspImage: Hashable, Sendable {
             front.header.compression == .none
             ? try readLists(front.info, map, readExtents)
             : try readCompressedLists(front, map, readExtents)
-        for frame in [front.info.restore.physicalJumpAddress.frame, front.info.restore.cr3.frame] {
+        for frame in front.info.restore.firstFrames {
             guard runs.contains(where: { $0.kind == .data && $0.frames.contains(frame) }) else {
                 throw .image(.missingFrame(frame))
             }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Architecture
 import Bytes
 import PhysicalMemory
 
 /// The info page, the first one of the image and never compressed.
 ///
-/// x86 lays its restore record over the beginning, where other machines have the kernel's name and
-/// version: the image does not say which kernel is in it.
+/// Every architecture lays its ``RestoreRecord`` over the beginning, where there would be the kernel's name
+/// and version.
 ///
 /// Source: `struct swsusp_info`, kernel/power/power.h; `init_header`, kernel/power/snapshot.c;
 /// Linux 6.12.
@@ -30,7 +31,9 @@ package struct SwsuspInfo: Hashable, Sendable {
 
     /// Requires one page.
     init(parsing page: RawSpan) throws(SwsuspError) {
-        restore = try RestoreRecord(parsing: page)
+        do throws(RestoreRecordError) { restore = try RestoreRecord(parsing: page) } catch {
+            throw .restoreRecord(error)
+        }
         memoryPages = page.u64(at: 400)
         dataPages = page.u64(at: 416)
         pages = page.u64(at: 424)

@@ -13,8 +13,9 @@ struct CheckedPacker: ~Copyable {
 
     /// - Parameter compression: nil where nothing is to be checked.
     init(_ packer: ChunkPacker, checking compression: ChunkCompression?) throws {
-        self.packer = packer
+        // What may throw comes first: Swift 6.2 takes apart twice what is there by then.
         unpacker = try compression.map { try ChunkUnpacker($0) }
+        self.packer = packer
         unpacked = AlignedBuffer(
             count: compression == nil ? 0 : Int(Chunk.pageLimit) * PageFrame.size)
     }

@@ -26,10 +26,6 @@ package struct ReadChunks: Sendable {
         let ring = ReadRing()
         let stored = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
         let unpacked = AlignedBuffer(count: Int(Chunk.pageLimit) * PageFrame.size)
-
-        init(_ compression: ChunkCompression) throws {
-            unpacker = try ChunkUnpacker(compression)
-        }
     }
 
     /// - Parameter key: nil for a plain image.
@@ -51,7 +47,7 @@ package struct ReadChunks: Sendable {
         let queue = LoadQueue(image.chunks.map(\.pageIndices), places)
         let sealed = Mutex<[Int]>([])
         try Parallel.run(Workers.count) { _ in
-            let desk = try Desk(image.header.compression)
+            let desk = Desk(unpacker: try ChunkUnpacker(image.header.compression))
             try queue.takeEach { index in
                 let chunk = image.chunks[index]
                 if let key, let places, try key.now() == nil {
@@ -76,7 +72,7 @@ package struct ReadChunks: Sendable {
         let opener = try key.value()
         let queue = LoadQueue(chunks.map { image.chunks[$0].pageIndices }, nil)
         try Parallel.run(Workers.count) { _ in
-            let desk = try Desk(image.header.compression)
+            let desk = Desk(unpacker: try ChunkUnpacker(image.header.compression))
             try queue.takeEach { number in
                 let index = chunks[number]
                 let chunk = image.chunks[index]

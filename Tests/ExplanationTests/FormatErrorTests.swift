@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Architecture
 import Compression
 import ELFCore
 import Explanation
@@ -139,14 +140,10 @@ private let address = PhysicalAddress(0x10000)
             case .entryAfterEnd: [.duplicatePage(page)]
             case .duplicatePage: [.noPages]
             case .noPages: [.storedPages(found: 9, expected: 1...5)]
-            case .storedPages: [.restoreMagic(5)]
-            case .restoreMagic: [.imageSize(5, pages: 7)]
+            case .storedPages: [.restoreRecord(.unknown(magic: 5))]
+            case .restoreRecord: [.imageSize(5, pages: 7)]
             case .imageSize: [.pageCounts(data: 1, all: 2, memory: 3)]
-            case .pageCounts: [.memoryMapChecksum(1 << 40)]
-            case .memoryMapChecksum: [.jumpAddress(5)]
-            case .jumpAddress: [.physicalJumpAddress(PhysicalAddress(1 << 60))]
-            case .physicalJumpAddress: [.pageTableRoot(5)]
-            case .pageTableRoot: [.missingFrame(frame)]
+            case .pageCounts: [.missingFrame(frame)]
             case .missingFrame: [.frameBeyondLimit(index: 3, entry: 1 << 60)]
             case .frameBeyondLimit: [.frameOrder(index: 3, frame, previous: PageFrame(17))]
             case .frameOrder: [.duplicateFrame(index: 3, frame)]
@@ -159,7 +156,21 @@ private let address = PhysicalAddress(0x10000)
             case .pagesAfterLastBlock: [.missingBlocks(found: 1, expected: 5)]
             case .missingBlocks: [.block(index: 3, .malformed(expected: 4096))]
             case .block: [.checksum(expected: 1, found: 2)]
-            case .checksum:
+            case .checksum: []
+            }
+        }
+    }
+
+    @Test func restoreRecord() {
+        let frame = PageFrame(16)
+        expectSentences { (error: RestoreRecordError?) in
+            switch error {
+            case nil: [.unknown(magic: 5)]
+            case .unknown: [.jumpAddress(5)]
+            case .jumpAddress: [.pageTableRoot(5)]
+            case .pageTableRoot: [.physicalJumpAddress(PhysicalAddress(1 << 60))]
+            case .physicalJumpAddress: [.memoryMapChecksum(1 << 40)]
+            case .memoryMapChecksum:
                 [
                     .entryMapping(
                         four: .notCanonical, five: .noTable(level: 5, frame), expected: address),
@@ -167,7 +178,10 @@ private let address = PhysicalAddress(0x10000)
                         four: .mapped(address, pageSize: 4096),
                         five: .mapped(address, pageSize: 4096), expected: address),
                 ]
-            case .entryMapping: []
+            case .entryMapping: [.hypervisorVectors(5)]
+            case .hypervisorVectors: [.affinity(1 << 63)]
+            case .affinity: [.noEntry(three: .notCanonical, four: .noTable(level: 4, frame))]
+            case .noEntry: []
             }
         }
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Architecture
 import Explanation
 import KeyFiles
 import PhysicalMemory
@@ -91,7 +92,9 @@ private let id = ImageID(low: 1, high: 2)
             case nil: [.notEnoughMemory(needed: 1 << 30, available: 1 << 20)]
             case .notEnoughMemory: [.framesMoved(count: 3)]
             case .framesMoved: [.jumpReturned]
-            case .jumpReturned: []
+            case .jumpReturned: [.otherArchitecture(.arm64), .otherArchitecture(.x86)]
+            case .otherArchitecture: [.noKexecJump(.arm64)]
+            case .noKexecJump: []
             }
         }
     }
@@ -148,7 +151,11 @@ private let id = ImageID(low: 1, high: 2)
             case .otherMemoryMapChecksum: [.otherHardwareSignature(image: 1, here: 2)]
             case .otherHardwareSignature: [.otherMachine([difference])]
             case .otherMachine: [.noFiveLevelPaging]
-            case .noFiveLevelPaging: [.noMessagePage]
+            case .noFiveLevelPaging:
+                [.otherKernelVersion(image: "#1 SMP Debian 6.1", here: "#1 SMP Debian 6.12")]
+            case .otherKernelVersion: [.startedAtEL2]
+            case .startedAtEL2: [.noSuchProcessor(affinity: 0x101)]
+            case .noSuchProcessor: [.noMessagePage]
             case .noMessagePage: [.plainImage(path)]
             case .plainImage: [.olderImage(path)]
             case .olderImage:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Architecture
 import Bytes
 import CHandoff
 import Glibc
@@ -88,7 +89,7 @@ final class RestoreMachine {
         guard let segment = script.loaded?.segments.first else { return [:] }
         let parameters = kresume_handoff_parameters_offset()
         let root: UInt64? = segment.bytes.integer(at: parameters + Int(HANDOFF_TOP_TABLE_4))
-        let tables = PageTables(root: PageFrame((root ?? 0) / 4096), depth: .four)
+        let tables = X86PageTables(root: PageFrame((root ?? 0) / 4096), depth: .four)
         // The hand-off sees nothing that its tables do not show.
         var seen: [PageFrame: [UInt8]] = [:]
         func isMapped(_ page: UInt64) -> Bool {

@@ -97,4 +97,25 @@ private func entry(_ start: UInt64, _ end: UInt64, _ type: MemoryType = .ram) ->
         #expect(resources[0].range.description == "0x1000-0x9fbff")
         #expect(resources[0].range.wholeFrames == FrameRange(PageFrame(1), PageFrame(0x9f)))
     }
+
+    /// As Debian's arm64 kernel shows it in QEMU: what it has reserved for itself is RAM all the same.
+    @Test func ramOfARM64() {
+        let resources = IOMemoryResource.parse(
+            iomem: """
+                09000000-09000fff : pl011@9000000
+                  09000000-09000fff : 9000000.pl011 pl011@9000000
+                40000000-5fffffff : System RAM
+                  40210000-4157ffff : Kernel code
+                  41580000-419fffff : reserved
+                60000000-600fffff : reserved
+                60100000-6fffffff : System RAM
+                4010000000-401fffffff : PCI ECAM
+                """)
+        #expect(
+            MemoryMap(ramOf: resources).ram
+                == FrameSet([
+                    FrameRange(PageFrame(0x40000), PageFrame(0x60000)),
+                    FrameRange(PageFrame(0x60100), PageFrame(0x70000)),
+                ]))
+    }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Architecture
 import LinuxPlatform
 import PhysicalMemory
 import Sealing
@@ -15,6 +16,10 @@ package final class ScriptedMachine: Machine {
         package var pagingDepth = PagingDepth.four
         package var hasFiveLevelPaging = true
         package var presentCPUs = 2
+        /// By their affinity, on arm64.
+        package var processors: [UInt64: Int] = [:]
+        package var rebootProcessor = 0
+        package var kernelLog = ""
         package var capabilities: Capabilities = [.systemAdministration, .systemBoot]
         package var lockdown = Lockdown.off
         package var sysctls: [String: String] = [
@@ -207,6 +212,16 @@ extension ScriptedMachine {
     package func kernel() throws(PlatformError) -> KernelInfo { script.kernel }
     package func pagingDepth() throws(PlatformError) -> PagingDepth { script.pagingDepth }
     package var hasFiveLevelPaging: Bool { script.hasFiveLevelPaging }
+    package func processor(withAffinity affinity: UInt64) throws(PlatformError) -> Int? {
+        script.processors[affinity]
+    }
+    package func setRebootProcessor(_ number: Int) throws(PlatformError) {
+        try fail("setRebootProcessor")
+        change { $0.rebootProcessor = number }
+    }
+    package func logContains(_ words: String) throws(PlatformError) -> Bool {
+        script.kernelLog.contains(words)
+    }
     package func presentCPUs() throws(PlatformError) -> Int { script.presentCPUs }
     package func capabilities() throws(PlatformError) -> Capabilities { script.capabilities }
     package func lockdown() throws(PlatformError) -> Lockdown { script.lockdown }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Architecture
 import Bytes
 import Compression
 import Explanation
@@ -137,14 +138,17 @@ struct Damage: Sendable, CustomTestStringConvertible {
 
     /// Of 115 data pages, 1 list and 12 zero pages.
     static let inInfo: [Damage] = [
-        .info("another machine's record", 0x1234_5679, at: 24, .restoreMagic(0x1234_5679)),
-        .info("a user's address", 0x40_1040, at: 0, .jumpAddress(0x40_1040)),
         .info(
-            "beyond physical memory", 1 << 52, at: 8, .physicalJumpAddress(PhysicalAddress(1 << 52))
+            "another machine's record", 0x1234_5679, at: 24,
+            .restoreRecord(.unknown(magic: 0x1234_5679))),
+        .info("a user's address", 0x40_1040, at: 0, .restoreRecord(.jumpAddress(0x40_1040))),
+        .info(
+            "beyond physical memory", 1 << 52, at: 8,
+            .restoreRecord(.physicalJumpAddress(PhysicalAddress(1 << 52)))
         ),
-        .info("PCID", 0x20001, at: 16, .pageTableRoot(0x20001)),
-        .info("tables beyond memory", 1 << 52, at: 16, .pageTableRoot(1 << 52)),
-        .info("checksum of 33 bits", 1 << 32, at: 32, .memoryMapChecksum(1 << 32)),
+        .info("PCID", 0x20001, at: 16, .restoreRecord(.pageTableRoot(0x20001))),
+        .info("tables beyond memory", 1 << 52, at: 16, .restoreRecord(.pageTableRoot(1 << 52))),
+        .info("checksum of 33 bits", 1 << 32, at: 32, .restoreRecord(.memoryMapChecksum(1 << 32))),
         .info("size", 118 * 4096, at: 432, .imageSize(118 * 4096, pages: 117)),
         .info("no data", 0, at: 416, .pageCounts(data: 0, all: 117, memory: 4096)),
         .info("no lists", 116, at: 416, .pageCounts(data: 116, all: 117, memory: 4096)),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Architecture
 import Bytes
 import Explanation
 import KresumeImage
@@ -148,7 +149,7 @@ let compressions: [SwsuspHeader.Compression] = [.none, .lzo, .lz4]
 
     /// Few pages are read: the tables, and the beginnings of the blocks before them.
     @Test(arguments: compressions, PagingDepth.allCases)
-    func pagingDepthIsFoundInFewReads(
+    func pagingLevelsIsFoundInFewReads(
         compression: SwsuspHeader.Compression, depth: PagingDepth
     ) throws {
         var recipe = Recipe(compression, pages: 700, depth: depth)
@@ -157,24 +158,24 @@ let compressions: [SwsuspHeader.Compression] = [.none, .lzo, .lz4]
         let device = recipe.write()
         let image = try device.image()
         var pages = 0
-        let found = try image.pagingDepth { offset, count in
+        let found = try image.pagingLevels { offset, count in
             pages += count / 4096
             return device.read(offset, count)
         }
-        #expect(found == depth)
+        #expect(found == depth.rawValue)
         // Each depth is tried: at most four and five tables; or the block that has them all.
         #expect(pages <= (compression == .none ? 9 : 2 + StoredBlock.storedPageLimit))
     }
 
     @Test(arguments: compressions)
-    func pagingDepthOfDamagedTables(compression: SwsuspHeader.Compression) throws {
+    func pagingLevelsOfDamagedTables(compression: SwsuspHeader.Compression) throws {
         var recipe = Recipe(compression)
         recipe.data[0x22] = Recipe.table([2: 0x60_01e1])
         let device = recipe.write()
         let error = #expect(throws: SwsuspReadError<Never>.self) {
-            try device.image().pagingDepth(readAt: device.read)
+            try device.image().pagingLevels(readAt: device.read)
         }
-        guard case .image(.entryMapping)? = error else {
+        guard case .image(.restoreRecord(.entryMapping))? = error else {
             Issue.record("\(String(describing: error))")
             return
         }
@@ -182,7 +183,7 @@ let compressions: [SwsuspHeader.Compression] = [.none, .lzo, .lz4]
 
     /// The lists are in the blocks before.
     @Test(arguments: [.lzo, .lz4] as [SwsuspHeader.Compression])
-    func pagingDepthBehindDamagedBlock(compression: SwsuspHeader.Compression) throws {
+    func pagingLevelsBehindDamagedBlock(compression: SwsuspHeader.Compression) throws {
         var recipe = Recipe(compression)
         for frame in 0..<UInt64(0x20) { recipe.data[frame] = Recipe.contents(Int(frame)) }
         var device = recipe.write()
@@ -194,7 +195,7 @@ let compressions: [SwsuspHeader.Compression] = [.none, .lzo, .lz4]
         ).storedPages.upperBound
         device.put(UInt64(0), at: device.stored[1 + Int(place)] * 4096)
         let error = #expect(throws: SwsuspReadError<Never>.self) {
-            try image.pagingDepth(readAt: device.read)
+            try image.pagingLevels(readAt: device.read)
         }
         guard case .image(.blockLength(index: 1, 0, limit: _))? = error else {
             Issue.record("\(String(describing: error))")
@@ -203,14 +204,14 @@ let compressions: [SwsuspHeader.Compression] = [.none, .lzo, .lz4]
     }
 
     @Test(arguments: compressions)
-    func pagingDepthOnDeviceThatFails(compression: SwsuspHeader.Compression) throws {
+    func pagingLevelsOnDeviceThatFails(compression: SwsuspHeader.Compression) throws {
         struct Failure: ExplainedError {
             var explanation: String { "broken" }
         }
         let device = Recipe(compression).write()
         let image = try device.image()
         let error = #expect(throws: SwsuspReadError<Failure>.self) {
-            try image.pagingDepth { (_, _) throws(Failure) in throw Failure() }
+            try image.pagingLevels { (_, _) throws(Failure) in throw Failure() }
         }
         guard case .device? = error else {
             Issue.record("\(String(describing: error))")

@@ -2,6 +2,10 @@
 /* The pieces of code that run between kernels, and the saver kernel's first process, and what Swift tells them. */
 #pragma once
 
-#include "guard.h"
 #include "handoff.h"
-#include "purgatory.h"
+
+/* Saving takes a kexec jump, which Linux has on this architecture only. */
+#ifdef __x86_64__
+#include "x86-64/guard.h"
+#include "x86-64/purgatory.h"
+#endif

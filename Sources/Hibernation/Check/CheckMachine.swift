@@ -46,7 +46,7 @@ package struct CheckMachine {
 
     private func checkKernel(_ checkup: inout Checkup) {
         checkup.look(.ownKernel) {
-            try Permission.requireKexec([.preserveContext, .longMode], machine)
+            try Permission.requireKexec([.preserveContext, .ownArchitecture], machine)
             return "it can be jumped back into"
         }
         if let release = try? machine.kernel().release {
@@ -217,7 +217,7 @@ package struct CheckMachine {
 
     private func checkResume(_ checkup: inout Checkup) {
         checkup.look(.resumeKernel) {
-            try Permission.requireKexec(.longMode, machine)
+            try Permission.requireKexec(.ownArchitecture, machine)
             return "it can start another one"
         }
         checkup.look(.memoryMap) {

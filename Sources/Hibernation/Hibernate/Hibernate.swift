@@ -75,7 +75,7 @@ package struct Hibernate {
     }
 
     private func run(_ undo: UndoList, _ log: CycleLog) throws -> Outcome {
-        try Permission.requireKexec([.preserveContext, .longMode], machine)
+        try Permission.requireKexec([.preserveContext, .ownArchitecture], machine)
         if isHybrid, !machine.canSuspendToMemory { throw HibernateError.cannotSuspend }
         let seal = try encryption.seal(machine)
         let consent = KernelConsent(machine, force: force, report)
@@ -186,7 +186,7 @@ package struct Hibernate {
                     prepared.sealOrders($0.key, unlocking: $0.unlocking)
                 }))
         defer {
-            if (try? machine.unloadKexec([.preserveContext, .longMode])) != nil {
+            if (try? machine.unloadKexec([.preserveContext, .ownArchitecture])) != nil {
                 undo.remove(.kexec)
             }
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-import CHandoff
+import Architecture
 import ELFCore
 import LinuxBoot
 import LinuxPlatform
@@ -77,7 +77,8 @@ struct LoadSaver {
         }
         // Which page gets the message makes no difference.
         let wayBack = WayBackBlock(
-            mapping: map.ram, messagePage: PageFrame(1), pagingDepth: .four)
+            try KexecJumpCode.required(), mapping: map.ram, messagePage: PageFrame(1),
+            pagingDepth: .four)
         let initramfs = InitramfsSize(of: initrdBytes)
         if initramfs.isCut { throw HibernateError.initramfsCut(initrd) }
         let cpuCount = try machine.presentCPUs()
@@ -144,14 +145,14 @@ struct LoadSaver {
         let line = KernelCommandLine(parsing: try machine.commandLine())
         let saverLine = (unlocks ? line : line.withoutUnlocking).quiet
         // A's entry may be anywhere in its RAM. The purgatory fills it in.
+        let code = try KexecJumpCode.required()
         let wayBack = WayBackBlock(
-            mapping: ready.firmwareMap.ram, messagePage: parameters.messagePage.frame,
+            code, mapping: ready.firmwareMap.ram, messagePage: parameters.messagePage.frame,
             pagingDepth: parameters.pagingDepth, debugPort: debugPort)
         let panicGuard = PanicGuard(
-            program: Array(
-                UnsafeRawBufferPointer(start: kresume_guard_bytes(), count: kresume_guard_size())),
+            program: code.panicGuard,
             initPath: append.value(of: "rdinit") ?? line.value(of: "rdinit") ?? "/init",
-            blockPages: wayBack.pageCount, entryOffset: HandoffCode.entryOffset)
+            blockPages: wayBack.pageCount, entryOffset: code.entryOffset)
         let plan = try SaverPlan(
             .init(
                 kernel: ready.kernel, initrdSize: UInt64(ready.initrdBytes.count),
@@ -165,9 +166,7 @@ struct LoadSaver {
                     SaverMemory.options(cpuCount: ready.cpuCount, beside: line).options
                         + parameters.options.options + append.options),
                 vmcoreInfoNote: try RunningKernel(machine).vmcoreInfoNote().bytes,
-                purgatory: Array(
-                    UnsafeRawBufferPointer(
-                        start: kresume_purgatory_bytes(), count: kresume_purgatory_size())),
+                purgatory: code.purgatory,
                 debugPort: debugPort, panicGuard: panicGuard))
         let place = plan.crashMemory.lower
         let block = wayBack.bytes(
@@ -203,7 +202,7 @@ struct LoadSaver {
                 return KexecSegment(buffer: buffer, memory: range.start, memorySize: range.size)
             }
             try machine.loadKexec(
-                entry: plan.entry, segments: segments, flags: [.preserveContext, .longMode])
+                entry: plan.entry, segments: segments, flags: [.preserveContext, .ownArchitecture])
         }
     }
 }

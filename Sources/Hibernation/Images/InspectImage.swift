@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Architecture
 import Explanation
 import Fingerprint
 import KresumeImage
@@ -100,33 +101,56 @@ extension Inspection {
             $0 + ($1.kind == .zero ? UInt64($1.count) : 0)
         }
         let pagingLevels = try Self.pagingLevels(of: image, on: area)
-        self.init([
-            ("device", .text("\(area.device.path)")),
-            ("offset", .number(offset)),
-            ("kind", .text("swsusp")),
-            ("mode", .text(header.flags.contains(.platformMode) ? "platform" : "shutdown")),
-            ("compression", .text(header.compression.word)),
-            (
-                "checksum",
-                .text(header.checksum.map(hexadecimal) ?? "none: the data is not protected")
-            ),
-            ("hardware_signature", .text(header.hardwareSignature.map(hexadecimal) ?? "none")),
-            (
-                "original_signature",
-                .text(String(decoding: header.originalSignature.bytes, as: UTF8.self))
-            ),
-            ("memory_pages", .number(info.memoryPages)),
-            ("data_pages", .number(info.dataPages)),
-            ("zero_pages", .number(zeroPages)),
-            ("runs", .number(UInt64(image.runs.count))),
-            ("stored_pages", .number(image.map.pageCount)),
-            ("jump_address", .text("0x" + String(info.restore.jumpAddress, radix: 16))),
-            ("physical_jump_address", .text("\(info.restore.physicalJumpAddress)")),
-            ("page_table_root", .text("\(info.restore.cr3)")),
-            ("paging_levels", pagingLevels),
-            ("memory_map_checksum", .text(hexadecimal(info.restore.memoryMapChecksum))),
-            ("memory_map_matches", .text(matches(info.restore, machine))),
-        ])
+        self.init(
+            [
+                ("device", .text("\(area.device.path)")),
+                ("offset", .number(offset)),
+                ("kind", .text("swsusp")),
+                ("mode", .text(header.flags.contains(.platformMode) ? "platform" : "shutdown")),
+                ("compression", .text(header.compression.word)),
+                (
+                    "checksum",
+                    .text(header.checksum.map(hexadecimal) ?? "none: the data is not protected")
+                ),
+                ("hardware_signature", .text(header.hardwareSignature.map(hexadecimal) ?? "none")),
+                (
+                    "original_signature",
+                    .text(String(decoding: header.originalSignature.bytes, as: UTF8.self))
+                ),
+                ("memory_pages", .number(info.memoryPages)),
+                ("data_pages", .number(info.dataPages)),
+                ("zero_pages", .number(zeroPages)),
+                ("runs", .number(UInt64(image.runs.count))),
+                ("stored_pages", .number(image.map.pageCount)),
+                ("paging_levels", pagingLevels),
+                ("architecture", .text(info.restore.architecture.name)),
+                ("jump_address", .text("0x" + String(info.restore.jumpAddress, radix: 16))),
+                ("page_table_root", .text("\(info.restore.pageTableRoot)")),
+            ] + Self.lines(of: info.restore, machine))
+    }
+}
+
+extension Inspection {
+    private static func lines(
+        of record: RestoreRecord, _ machine: any Machine
+    ) -> [(String, Value)] {
+        switch record {
+        case .x86(let record):
+            [
+                ("physical_jump_address", .text("\(record.physicalJumpAddress)")),
+                ("memory_map_checksum", .text(hexadecimal(record.memoryMapChecksum))),
+                ("memory_map_matches", .text(matches(record, machine))),
+            ]
+        case .arm64(let record):
+            [
+                ("kernel_version", .text(record.version)),
+                (
+                    "hypervisor_vectors",
+                    .text(record.hypervisorVectors.map { "\($0)" } ?? "none")
+                ),
+                ("processor", .text("0x" + String(record.affinity, radix: 16))),
+            ]
+        }
     }
 }
 
@@ -135,7 +159,7 @@ extension Inspection {
     /// worth telling.
     private static func pagingLevels(of image: SwsuspImage, on area: StockArea) throws -> Value {
         do {
-            return .number(UInt64(try image.pagingDepth(readAt: area.readAt).rawValue))
+            return .number(UInt64(try image.pagingLevels(readAt: area.readAt)))
         } catch {
             guard case .image(let damage) = error else { throw error }
             return .text("unknown: \(damage.explanation)")
@@ -168,7 +192,7 @@ private func matches(_ map: MemoryMap, _ machine: any Machine) -> String {
     return map.merged == here.merged ? "yes" : "no"
 }
 
-private func matches(_ restore: RestoreRecord, _ machine: any Machine) -> String {
+private func matches(_ restore: X86RestoreRecord, _ machine: any Machine) -> String {
     guard let here = try? MachineFacts.firmwareMap(machine) else { return "unknown" }
     return restore.form(matching: here) == nil ? "no" : "yes"
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import LinuxPlatform
+import Restore
 import SystemPackage
 
 /// Whether this process may do what only root may, and this kernel lets it.
@@ -25,6 +26,7 @@ package enum Permission {
 
     /// Asks the kernel whether a load with these flags would be allowed, and if not, why.
     static func requireKexec(_ flags: Kexec.Flags, _ machine: any Machine) throws {
+        if flags.contains(.preserveContext) { _ = try KexecJumpCode.required() }
         switch try machine.kexecSupport(flags) {
         case .supported, .counted: return
         case .unknownFlag: throw MachineError.noKexecJump

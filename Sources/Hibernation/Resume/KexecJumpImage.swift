@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Architecture
 import Explanation
 import Fingerprint
 import KresumeImage
@@ -58,6 +59,8 @@ struct KexecJumpImage: ResumableImage {
     }
 
     func check(retry: Bool) throws {
+        // There are no others: A has left by a kexec jump.
+        guard Architecture.here == .x86 else { throw RestoreError.otherArchitecture(.x86) }
         if image.state == .resuming && !retry {
             throw ResumeError.alreadyTried(area.device.path)
         }
@@ -152,8 +155,8 @@ struct KexecJumpImage: ResumableImage {
             throw ImageError.wrongState(found: .prepared)
         }
         _ = try messagePage
-        return JumpTarget(
-            entry: entry.rawValue, pagingDepth: image.machine.jump.pagingDepth)
+        return .x86(
+            X86JumpTarget(entry: entry.rawValue, pagingDepth: image.machine.jump.pagingDepth))
     }
 
     /// Of the data; nil where A has none.

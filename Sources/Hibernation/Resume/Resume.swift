@@ -104,7 +104,7 @@ package struct Resume {
         _ cancellation: Cancellation, _ undo: UndoList, _ said: RecordedLines
     ) throws -> Outcome {
         try machine.throwIfInterrupted()
-        try Permission.requireKexec(.longMode, machine)
+        try Permission.requireKexec(.ownArchitecture, machine)
         if !dryRun { try requireNothingMounted() }
 
         // If memory runs out, this process is the one to go: the boot then continues without it.

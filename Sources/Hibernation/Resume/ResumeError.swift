@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Architecture
 import Explanation
 import KresumeImage
 import LinuxPlatform
@@ -33,6 +34,12 @@ enum ResumeError: ExplainedError {
     case otherHardwareSignature(image: UInt32, here: UInt32)
     case otherMachine([KresumeImage.Invariants.Difference])
     case noFiveLevelPaging
+    /// arm64: as `uname -v` has them.
+    case otherKernelVersion(image: String, here: String)
+    /// arm64: there the hand-off would have more to set up than it can.
+    case startedAtEL2
+    /// arm64: see ``ARM64RestoreRecord/affinity``.
+    case noSuchProcessor(affinity: UInt64)
     case noMessagePage
     /// Where there is a key, no image is taken that it does not show to be this machine's.
     case plainImage(FilePath)
@@ -93,6 +100,15 @@ enum ResumeError: ExplainedError {
                 + differences.map(\.sentence).joined(separator: "; ")
         case .noFiveLevelPaging:
             "the hibernated kernel pages with 5 levels, which this CPU cannot do"
+        case .otherKernelVersion(let image, let here):
+            "the image is of another kernel than this one, which arm64 does not allow: it was \(image), and "
+                + "here is \(here)"
+        case .startedAtEL2:
+            "by the kernel's log it was not started at EL1 (but at EL2, as where virtual machines can run), "
+                + "and kresume goes back only into one that was"
+        case .noSuchProcessor(let affinity):
+            "the processor that hibernated is not known here: the device tree has none with the affinity "
+                + "\(hexadecimal(affinity))"
         case .noMessagePage:
             "the image is damaged: the page for our message to its kernel is missing"
         case .plainImage(let path):

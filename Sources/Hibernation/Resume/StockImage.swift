@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Architecture
 import Compression
 import Explanation
 import KresumeImage
@@ -45,12 +46,24 @@ struct StockImage: ResumableImage {
     func check(retry: Bool) {}
 
     private static func requireSameMachine(_ front: SwsuspFront, _ machine: any Machine) throws {
-        let here = try MachineFacts.firmwareMap(machine)
-        let restore = front.info.restore
-        if restore.form(matching: here) == nil {
-            throw ResumeError.otherMemoryMapChecksum(image: restore.memoryMapChecksum, here: here)
+        let record = front.info.restore
+        guard record.architecture == .here else {
+            throw RestoreError.otherArchitecture(record.architecture)
+        }
+        switch record {
+        case .x86(let record): try requireSameMap(record, machine)
+        case .arm64(let record): try requireSameKernel(record, machine)
         }
         try requireSameHardware(front, machine)
+    }
+
+    private static func requireSameMap(
+        _ record: X86RestoreRecord, _ machine: any Machine
+    ) throws {
+        let here = try MachineFacts.firmwareMap(machine)
+        if record.form(matching: here) == nil {
+            throw ResumeError.otherMemoryMapChecksum(image: record.memoryMapChecksum, here: here)
+        }
     }
 
     private static func requireSameHardware(_ front: SwsuspFront, _ machine: any Machine) throws {
@@ -95,13 +108,8 @@ struct StockImage: ResumableImage {
         return try DestinationMap(data: runs(.data), zero: runs(.zero), ram: ram, free: ram)
     }
 
-    /// With the page of the image kernel's text in which it is entered, at its own address: the
-    /// first instruction there loads the image's page tables.
     func tables() throws -> IdentityMap {
-        var tables = IdentityMap(mapping: try MachineFacts.firmwareMap(machine).ram)
-        let restore = image.info.restore
-        tables.map(virtual: restore.jumpAddress, to: restore.physicalJumpAddress)
-        return tables
+        image.info.restore.identityMap(of: try MachineFacts.firmwareMap(machine).ram)
     }
 
     func load(into places: PagePlaces, _ report: Report) throws {
@@ -115,19 +123,23 @@ struct StockImage: ResumableImage {
             sinceSaved: places, dataPages: Int(image.info.dataPages))
     }
 
-    /// `restore_registers`, arch/x86/power/hibernate_asm_64.S, Linux 6.12: entered with its own
-    /// address in r8 and the image's CR3 in r9.
+    /// The last check of all that was loaded: the image's own page tables lead to the entry.
     func target(_ places: PagePlaces) throws -> JumpTarget {
-        let restore = image.info.restore
-        // The last check of all that was loaded: the image's own page tables lead to the entry.
-        let depth = try restore.pagingDepth { frame in places.page(at: frame, image.runs) }
-        if depth == .five, !machine.hasFiveLevelPaging { throw ResumeError.noFiveLevelPaging }
-        return JumpTarget(
-            entry: restore.jumpAddress, pagingDepth: depth, r8: restore.jumpAddress,
-            r9: restore.cr3.rawValue)
+        let target = try image.info.restore.target { frame in places.page(at: frame, image.runs) }
+        if case .x86(let target) = target, target.pagingDepth == .five,
+            !machine.hasFiveLevelPaging
+        {
+            throw ResumeError.noFiveLevelPaging
+        }
+        return target
     }
 
-    func markUsed() throws { try area.write(image.header.pageWithoutImage) }
+    func markUsed() throws {
+        if case .arm64(let record) = image.info.restore {
+            try machine.setRebootProcessor(Self.processor(of: record, machine))
+        }
+        try area.write(image.header.pageWithoutImage)
+    }
 
     func unmark() throws { try area.write(image.header.page) }
 }

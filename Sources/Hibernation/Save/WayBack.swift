@@ -28,6 +28,7 @@ final class WayBack {
         entry = orders.jumpBackEntry
         // A's entry switches to A's own page tables; until then only its page must be mapped.
         block = WayBackBlock(
+            try KexecJumpCode.required(),
             mapping: own.union(FrameSet([message, entry.frame].map { FrameRange($0, count: 1) })),
             messagePage: message, pagingDepth: orders.parameters.pagingDepth)
         guard let room = own.ranges.max(by: { $0.count < $1.count }), room.count >= block.pageCount
@@ -52,7 +53,7 @@ final class WayBack {
                     KexecSegment(
                         buffer: $0, memory: frames.lower.address,
                         memorySize: frames.physicalRange.size)
-                ], flags: .longMode)
+                ], flags: .ownArchitecture)
         }
     }
 }

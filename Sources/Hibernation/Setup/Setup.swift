@@ -39,7 +39,7 @@ package struct Setup {
     /// Looks only. Throws where no step of ours makes it work.
     package func plan() throws -> SetupPlan {
         try Permission.requireRoot(machine)
-        try Permission.requireKexec(.longMode, machine)
+        try Permission.requireKexec(.ownArchitecture, machine)
         guard let tool = InitramfsTool(machine) else { throw SetupError.noInitramfsTool }
         var plan = SetupPlan()
         if !isOwnWay {
@@ -76,7 +76,7 @@ package struct Setup {
     }
 
     var isOwnWay: Bool {
-        (try? Permission.requireKexec([.preserveContext, .longMode], machine)) != nil
+        (try? Permission.requireKexec([.preserveContext, .ownArchitecture], machine)) != nil
     }
 
     private var needsKey: Bool {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Architecture
 import CLinux
 import Glibc
 import PhysicalMemory
@@ -28,8 +29,13 @@ package enum Kexec {
 
         /// The running kernel is kept, and can be jumped back into. Needs CONFIG_KEXEC_JUMP.
         package static let preserveContext = Flags(rawValue: UInt(KEXEC_PRESERVE_CONTEXT))
-        /// Segments and entry are for 64-bit mode; the default on a 64-bit kernel.
-        package static let longMode = Flags(rawValue: UInt(KEXEC_ARCH_X86_64))
+        /// Segments and entry are for the architecture that this program was built for.
+        package static var ownArchitecture: Flags {
+            switch Architecture.here {
+            case .x86: Flags(rawValue: UInt(KEXEC_ARCH_X86_64))
+            case .arm64: Flags(rawValue: UInt(KEXEC_ARCH_AARCH64))
+            }
+        }
     }
 
     /// Loads what ``execute()`` will enter at `entry`, in place of what was loaded before.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Architecture
 import Glibc
 import PhysicalMemory
 import Sealing
@@ -17,6 +18,15 @@ extension LinuxMachine {
         try KernelInfo.pagingDepth()
     }
     package var hasFiveLevelPaging: Bool { CPU.hasFiveLevelPaging }
+    package func processor(withAffinity affinity: UInt64) throws(PlatformError) -> Int? {
+        try CPU.number(withAffinity: affinity)
+    }
+    package func setRebootProcessor(_ number: Int) throws(PlatformError) {
+        try CPU.setForReboot(number)
+    }
+    package func logContains(_ words: String) throws(PlatformError) -> Bool {
+        try KernelMessages.contains(words)
+    }
     package func presentCPUs() throws(PlatformError) -> Int { try CPU.presentCount() }
     package func capabilities() throws(PlatformError) -> Capabilities {
         try Capabilities.effective()
@@ -67,8 +77,14 @@ extension LinuxMachine {
 
 extension LinuxMachine {
     package func firmwareMap() throws(PlatformError) -> MemoryMap? {
-        guard SystemFile.exists("/sys/firmware/memmap") else { return nil }
-        return try Firmware.memoryMap()
+        switch Architecture.here {
+        case .x86:
+            guard SystemFile.exists("/sys/firmware/memmap") else { return nil }
+            return try Firmware.memoryMap()
+        case .arm64:
+            // Nobody fills /sys/firmware/memmap there.
+            return MemoryMap(ramOf: try KernelInfo.resources())
+        }
     }
     package func bootParameters() throws(PlatformError) -> [UInt8] {
         try Firmware.bootParameters()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Architecture
 import PhysicalMemory
 import Sealing
 import SystemPackage
@@ -23,6 +24,12 @@ package protocol KernelFacts: Sendable {
     func pagingDepth() throws(PlatformError) -> PagingDepth
     /// See ``CPU/hasFiveLevelPaging``.
     var hasFiveLevelPaging: Bool { get }
+    /// See ``KernelMessages/contains(_:)``.
+    func logContains(_ words: String) throws(PlatformError) -> Bool
+    /// See ``CPU/number(withAffinity:sysfs:)``.
+    func processor(withAffinity affinity: UInt64) throws(PlatformError) -> Int?
+    /// See ``CPU/setForReboot(_:sysfs:)``.
+    func setRebootProcessor(_ number: Int) throws(PlatformError)
     /// See ``CPU/presentCount(sysfs:)``.
     func presentCPUs() throws(PlatformError) -> Int
     /// See ``Capabilities/effective()``.
@@ -104,7 +111,7 @@ package protocol ProcessAccess: Sendable {
 
 /// What the firmware has told the kernel, and keeps for it.
 package protocol FirmwareFacts: Sendable {
-    /// See ``Firmware/memoryMap(sysfs:)``; nil where this kernel does not show it.
+    /// See ``Firmware/memoryMap(sysfs:)``, on arm64 ``MemoryMap/init(ramOf:)``; nil where this kernel does not show it.
     func firmwareMap() throws(PlatformError) -> MemoryMap?
     /// See ``Firmware/bootParameters(sysfs:)``.
     func bootParameters() throws(PlatformError) -> [UInt8]

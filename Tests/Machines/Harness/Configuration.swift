@@ -4,6 +4,8 @@
 package struct Configuration: Sendable {
     package enum Board: String, Sendable {
         case pc, q35
+        /// Of arm64.
+        case virt
     }
 
     package enum Firmware: Sendable {
@@ -36,6 +38,8 @@ package struct Configuration: Sendable {
     /// instead of 6. Told that they are not, they work on words. `-la57` leaves 4-level paging only.
     package var processorModel = Self.wordwise
     package static let wordwise = "max,-erms,-fsrm"
+    /// An arm64 machine's kernel is started at EL2, as where it can run virtual machines itself; else at EL1.
+    package var startsAtEL2 = false
     package var firmware = Firmware.bios
     package var disks: [Disk] = []
     /// The firmware starts the boot loader on this one of ``disks``, which has its own idea of kernel, initramfs
@@ -75,12 +79,18 @@ extension Configuration {
     ]
 
     var commandLine: String {
-        let words = Self.commonParameters + system.parameters + parameters
+        var words = Self.commonParameters + system.parameters + parameters
+        if board == .virt { words[0] = "console=ttyAMA0" }
         return (words + (bootCommand.map { ["-- run", $0] } ?? [])).joined(separator: " ")
     }
 
     private var machine: String {
-        if case .secureBoot = firmware { board.rawValue + ",smm=on" } else { board.rawValue }
+        if startsAtEL2 { return board.rawValue + ",virtualization=on" }
+        return if case .secureBoot = firmware { board.rawValue + ",smm=on" } else { board.rawValue }
+    }
+
+    var emulator: String {
+        board == .virt ? "qemu-system-aarch64" : "qemu-system-x86_64"
     }
 
     private static func flash(_ code: String, _ variables: String) -> [String] {
@@ -123,7 +133,11 @@ extension Configuration {
         for (channel, number) in QEMUProcess.descriptors {
             result += ["-chardev", "socket,id=\(channel),fd=\(number)"]
         }
-        result += ["-serial", "chardev:console", "-serial", "chardev:control"]
+        result += ["-serial", "chardev:console"]
+        // The board has one port of its own.
+        result +=
+            board == .virt
+            ? ["-device", "pci-serial,chardev=control"] : ["-serial", "chardev:control"]
         result += ["-mon", "chardev=monitor,mode=control"]
         switch firmware {
         case .bios: break

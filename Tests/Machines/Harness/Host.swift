@@ -11,6 +11,7 @@ package enum Host {
 
     /// The program under test.
     package static let kresume = root.appending(path: "build/kresume").path
+    package static let kresumeARM64 = root.appending(path: "build/arm64/kresume").path
 
     /// Runs a tool found in PATH or /sbin, and gives its standard output. What it says of its work on the
     /// other one is shown as it comes if `showsErrors`: some work for minutes.

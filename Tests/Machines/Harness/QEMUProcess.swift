@@ -19,7 +19,7 @@ final class QEMUProcess: @unchecked Sendable {
 
     /// Starts QEMU, with its complaints going to the file `errors`, and the threads that listen.
     init(
-        arguments: [String], errors: String,
+        _ emulator: String, arguments: [String], errors: String,
         heard: @escaping @Sendable (Transcript.Channel, [UInt8]) -> Void,
         ended: @escaping @Sendable (Transcript.Channel) -> Void
     ) throws {
@@ -35,7 +35,7 @@ final class QEMUProcess: @unchecked Sendable {
 
         // QEMU gets SIGKILL when the thread that started it ends; so that thread waits for it,
         // and no machine outlives the tests.
-        let command = ["setpriv", "--pdeathsig", "KILL", "--", "qemu-system-x86_64"] + arguments
+        let command = ["setpriv", "--pdeathsig", "KILL", "--", emulator] + arguments
         let started = DispatchSemaphore(value: 0)
         nonisolated(unsafe) var failure: Int32 = 0
         let ends = theirs

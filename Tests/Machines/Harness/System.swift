@@ -20,6 +20,8 @@ package enum System: Sendable {
     case debianFull
     /// ``debian``, and below /boot the same once more, for `kexec-file`.
     case debianTwice
+    /// Debian's stock cloud kernel for arm64, 6.1 or 6.12; see ``hasARM64``.
+    case debianARM64(Suite)
     /// A Debian on a disk of ``Bench/installedDisk(_:)``, with an initramfs made by its own tools.
     case installed(Kernel, Initramfs, Suite = .bookworm)
     /// A Debian 13 on the disk of ``Bench/mkinitcpioDisk()``, with an initramfs made by mkinitcpio, where a
@@ -91,6 +93,7 @@ package enum System: Sendable {
         case .debianSeries(let series): try Self.debianFiles(of: series)
         case .debianFull: try Self.debianFullFiles.get()
         case .debianTwice: try Self.debianTwiceFiles.get()
+        case .debianARM64(let suite): try Self.debianARM64Files(suite)
         case .installed(let kernel, let initramfs, let suite):
             Files(
                 kernel: try Self.installed(suite) + "/vmlinuz-\(kernel.rawValue)",
@@ -172,6 +175,26 @@ package enum System: Sendable {
         return files
     }
 
+    /// Whether `make arm64` has built kresume for arm64.
+    package static var hasARM64: Bool {
+        FileManager.default.fileExists(atPath: Host.kresumeARM64)
+    }
+
+    private static let arm64Files = Mutex<[Suite: Files]>([:])
+
+    private static func debianARM64Files(_ suite: Suite) throws -> Files {
+        if let files = arm64Files.withLock({ $0[suite] }) { return files }
+        let directory = try prepare("arm64-kernel", [suite.rawValue])
+        let files = Files(
+            kernel: directory + "/vmlinuz",
+            initramfs: try initramfs(
+                "arm64-\(suite)", ["\(directory)/modules:/modules"],
+                kresume: Host.kresumeARM64,
+                ["CC=aarch64-linux-gnu-gcc", "BUSYBOX=\(directory)/busybox", "TOOLS=pattern"]))
+        arm64Files.withLock { $0[suite] = files }
+        return files
+    }
+
     /// A kernel that can be jumped back into.
     private static func jumping(_ kernel: String, as name: String) throws -> Files {
         let release = try kernelRelease(of: kernel)
@@ -244,10 +267,14 @@ package enum System: Sendable {
     /// Where initramfs images, disks and logs go.
     static let directory = Host.root.appending(path: "build/machines")
 
-    private static func initramfs(_ name: String, _ contents: [String]) throws -> String {
+    /// - Parameter variables: see prepare/initramfs.
+    private static func initramfs(
+        _ name: String, _ contents: [String], kresume: String = Host.kresume,
+        _ variables: [String] = []
+    ) throws -> String {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let output = directory.appending(path: "initramfs-\(name)").path
-        _ = try prepare("initramfs", [output, "\(Host.kresume):/bin/kresume"] + contents)
+        _ = try prepare("initramfs", variables + [output, "\(kresume):/bin/kresume"] + contents)
         return output
     }
 

@@ -116,7 +116,7 @@ extension Machines {
 
 /// Boots a guest with work in it, lets its kernel hibernate it and each of `systems` in turn bring
 /// it back, and expects all that it worked on to be intact each time.
-private func expectStockCircles(
+func expectStockCircles(
     _ name: String, _ configuration: Configuration, restoredBy systems: [System],
     with parameters: [String] = [], mode: String = "shutdown", work: Int = 64,
     before: (Machine) throws -> Void = { _ in }, by command: String = "kresume resume /dev/vda",

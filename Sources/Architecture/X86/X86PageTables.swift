@@ -1,38 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 import Bytes
-
-/// How deep a kernel's page tables are.
-package enum PagingDepth: UInt32, Hashable, Sendable, CaseIterable {
-    case four = 4
-    /// With LA57.
-    case five = 5
-}
-
-/// What a walk through page tables came to. A `level` counts from 1, the table of 4 KiB pages.
-package enum PageWalk: Hashable, Sendable {
-    /// `pageSize` in bytes: 4 KiB, 2 MiB or 1 GiB.
-    case mapped(PhysicalAddress, pageSize: UInt64)
-    /// The virtual address is none at this depth.
-    case notCanonical
-    case notPresent(level: UInt32, entry: UInt64)
-    /// Bits are set that must not be.
-    case reservedBits(level: UInt32, entry: UInt64)
-    case notExecutable(level: UInt32, entry: UInt64)
-    /// There is no page for this table, or not a whole one.
-    case noTable(level: UInt32, PageFrame)
-
-    /// Nil where the walk led nowhere.
-    package var address: PhysicalAddress? {
-        if case .mapped(let address, _) = self { address } else { nil }
-    }
-}
+import PhysicalMemory
 
 /// Page tables of x86-64 in memory that is not mapped.
 ///
 /// Source: Intel SDM volume 3A, chapter 4, "Paging", and the kernel's names for the bits in
 /// arch/x86/include/asm/pgtable_types.h, Linux 6.12.
-package struct PageTables: Hashable, Sendable {
+package struct X86PageTables: Hashable, Sendable {
     /// Of the topmost table.
     package var root: PageFrame
     package var depth: PagingDepth

@@ -3,17 +3,11 @@
 import PhysicalMemory
 import Testing
 
-@testable import SwsuspImage
+@testable import Architecture
 
-@Suite struct PageTableTests {
-    typealias Tables = [UInt64: [Int: UInt64]]
-
-    static func pages(_ tables: Tables) -> (PageFrame) -> [UInt8]? {
-        { frame in tables[frame.rawValue].map(Recipe.table) }
-    }
-
+@Suite struct X86PageTableTests {
     static func walk(_ tables: Tables, _ depth: PagingDepth, _ address: UInt64) -> PageWalk {
-        PageTables(root: PageFrame(0x20), depth: depth).walk(
+        X86PageTables(root: PageFrame(0x20), depth: depth).walk(
             address, to: .execute, page: pages(tables))
     }
 
@@ -73,14 +67,14 @@ import Testing
             ("no tables", [:], .noTable(level: 4, PageFrame(0x20))),
         ] as [(String, Tables, PageWalk)])
     func fourLevels(name: String, tables: Tables, expected: PageWalk) {
-        #expect(Self.walk(tables, .four, Recipe.jumpAddress) == expected, "\(name)")
+        #expect(Self.walk(tables, .four, X86Sample.jumpAddress) == expected, "\(name)")
         // The same below one more table.
         var deeper = tables
         deeper[0x23] = deeper.removeValue(forKey: 0x20)
         deeper[0x20] = [511: 0x23067]
         let isWhole = expected != .noTable(level: 4, PageFrame(0x20))
         #expect(
-            Self.walk(deeper, .five, Recipe.jumpAddress)
+            Self.walk(deeper, .five, X86Sample.jumpAddress)
                 == (isWhole ? expected : .noTable(level: 4, PageFrame(0x23))), "\(name)")
     }
 
@@ -98,36 +92,33 @@ import Testing
     }
 
     @Test func shortPagesAreNone() {
-        let walk = PageTables(root: PageFrame(0x20), depth: .four).walk(0, to: .read) { _ in [1, 0]
+        let walk = X86PageTables(root: PageFrame(0x20), depth: .four).walk(0, to: .read) { _ in
+            [1, 0]
         }
         #expect(walk == .noTable(level: 4, PageFrame(0x20)))
     }
 
-    static func record() throws -> RestoreRecord {
-        try #require(try Recipe(.none).write().front()).info.restore
-    }
-
     @Test(arguments: PagingDepth.allCases) func depthIsFound(depth: PagingDepth) throws {
-        let pages = Self.pages(Recipe.tables(depth))
-        #expect(try Self.record().pagingDepth(page: pages) == depth)
+        let tables = X86Sample.tables(depth)
+        #expect(try X86Sample.record().pagingDepth(page: pages(tables)) == depth)
     }
 
     @Test func noDepthAndBothDepths() throws {
-        let record = try Self.record()
+        let record = try X86Sample.record()
         let expected = record.physicalJumpAddress
-        var tables = Recipe.tables(.four)
+        var tables = X86Sample.tables(.four)
         tables[0x22] = [2: 0x60_01e1]
         #expect(
-            throws: SwsuspError.entryMapping(
+            throws: RestoreRecordError.entryMapping(
                 four: .mapped(PhysicalAddress(0x60_1040), pageSize: 2 << 20),
                 five: .notPresent(level: 4, entry: 0), expected: expected)
-        ) { try record.pagingDepth(page: Self.pages(tables)) }
+        ) { try record.pagingDepth(page: pages(tables)) }
         // One table that is its own next, and a leaf at each depth.
         tables = [0x20: [511: 0x20067, 510: 0x22063], 0x22: [2: 0x40_01e1]]
         #expect(
-            throws: SwsuspError.entryMapping(
+            throws: RestoreRecordError.entryMapping(
                 four: .mapped(expected, pageSize: 2 << 20),
                 five: .mapped(expected, pageSize: 2 << 20), expected: expected)
-        ) { try record.pagingDepth(page: Self.pages(tables)) }
+        ) { try record.pagingDepth(page: pages(tables)) }
     }
 }

@@ -6,7 +6,8 @@
  * A panic leads back only from the CPU that A has jumped from, so what is started from here stays on
  * it; `kresume save` takes the others for its own threads.
  */
-#include "include/guard.h"
+#ifdef __x86_64__
+#include "x86-64/guard.h"
 
 #define VIRTUAL		0x400000
 
@@ -98,3 +99,5 @@ kresume_guard_start:
 kresume_guard_end:
 
 	.section .note.GNU-stack,"",@progbits
+
+#endif

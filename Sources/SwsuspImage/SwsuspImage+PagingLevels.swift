@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Architecture
 import Bytes
 import PhysicalMemory
 
 extension SwsuspImage {
-    /// How deep the image's page tables are, from the few pages that tell (see
-    /// ``RestoreRecord/pagingDepth(page:)``), and in a compressed image from the lengths of the
+    /// How many levels the image's page tables have, from the few pages that tell (see
+    /// ``RestoreRecord/pagingLevels(page:)``), and in a compressed image from the lengths of the
     /// blocks before them, each in a page of its own.
     ///
     /// `readAt` is that of ``read(_:readAt:)``. What it gives is not compared with the image's
     /// checksum, for which all data would have to be read.
-    package func pagingDepth<E>(
+    package func pagingLevels<E>(
         readAt: (_ offset: UInt64, _ count: Int) throws(E) -> [UInt8]
-    ) throws(SwsuspReadError<E>) -> PagingDepth {
+    ) throws(SwsuspReadError<E>) -> UInt32 {
         var pages = SinglePages(of: self)
         var failure: SwsuspReadError<E>?
-        let depth = Result { () throws(SwsuspError) in
-            try info.restore.pagingDepth { frame in
+        let levels = Result { () throws(RestoreRecordError) in
+            try info.restore.pagingLevels { frame in
                 guard failure == nil else { return nil }
                 do throws(SwsuspReadError<E>) {
                     return try pages.page(at: frame, readAt)
@@ -27,7 +28,9 @@ extension SwsuspImage {
             }
         }
         if let failure { throw failure }
-        return try parsing(E.self) { () throws(SwsuspError) in try depth.get() }
+        do throws(RestoreRecordError) { return try levels.get() } catch {
+            throw .image(.restoreRecord(error))
+        }
     }
 }
 

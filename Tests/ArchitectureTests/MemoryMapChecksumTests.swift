@@ -3,9 +3,9 @@
 import PhysicalMemory
 import Testing
 
-@testable import SwsuspImage
+@testable import Architecture
 
-@Suite struct MemoryMapTests {
+@Suite struct MemoryMapChecksumTests {
     static func map(_ entries: [(UInt64, UInt64, MemoryType)]) -> MemoryMap {
         MemoryMap(
             entries.map { start, last, type in
@@ -23,10 +23,6 @@ import Testing
     /// What Linux 6.1 and 6.12 wrote into their images there.
     static let checksum: UInt32 = 0x6394_ad44
 
-    static func record() throws -> RestoreRecord {
-        try #require(try Recipe(.none).write().front()).info.restore
-    }
-
     @Test func theKernelsChecksum() throws {
         #expect(Self.machine.e820Checksum == Self.checksum)
         // crc32 of four zero bytes.
@@ -34,7 +30,7 @@ import Testing
     }
 
     @Test func formsThatMatch() throws {
-        let record = try Self.record()
+        let record = try X86Sample.record()
         #expect(record.form(matching: Self.machine) == .asItIs)
 
         var split = Self.machine

@@ -15,6 +15,7 @@
  * Stages on the debug port: '[' entered, 'Q' devices kept from memory, 'L' paging depth changed,
  * ']' all moved, about to jump.
  */
+#ifdef __x86_64__
 #include "handoff.h"
 
 #define CR0_PG		0x80000000
@@ -227,3 +228,5 @@ stack_top:
 kresume_handoff_end:
 
 	.section .note.GNU-stack, "", @progbits
+
+#endif

@@ -9,7 +9,8 @@
  * Leaves as the 64-bit boot protocol wants it (Documentation/arch/x86/boot.rst):
  * a GDT with flat segments 0x10 and 0x18, interrupts off, %rsi = boot_params.
  */
-#include "include/purgatory.h"
+#ifdef __x86_64__
+#include "x86-64/purgatory.h"
 
 	.section .rodata.kresume_purgatory, "a", @progbits
 	.code64
@@ -100,3 +101,5 @@ kresume_purgatory_start:
 kresume_purgatory_end:
 
 	.section .note.GNU-stack,"",@progbits
+
+#endif

@@ -4,9 +4,9 @@ import PhysicalMemory
 
 /// The page tables under which the hand-off runs: 2 MiB pages, virtual = physical over RAM.
 ///
-/// One set of tables serves both paging depths: the first and the last entry of the 5-level top
-/// table point to the 4-level top table, so that an address that is canonical with 4 levels leads
-/// to the same page with 5. Format: Intel SDM volume 3, 4.5 "4-level paging and 5-level paging".
+/// Four levels of 512 entries, on every architecture. On x86-64 one set of tables serves both paging
+/// depths: the first and the last entry of the 5-level top table point to the 4-level top table, so that
+/// an address that is canonical with 4 levels leads to the same page with 5.
 package struct IdentityMap: Sendable {
     /// A table's 512 entries, each either a 2 MiB leaf or the number of a lower table.
     private enum Entry {
@@ -15,21 +15,28 @@ package struct IdentityMap: Sendable {
         case table(Int)
     }
 
-    private static let present: UInt64 = 1
-    private static let writable: UInt64 = 2
-    private static let large: UInt64 = 1 << 7
-
-    /// Where the top tables are in ``tableCount`` pages.
-    static let topTable5 = 0
-    static let topTable4 = 1
+    private let format: PageTableFormat
+    /// Which of the ``tableCount`` pages is the 4-level top table.
+    package let topTable4: Int
+    /// The same of the 5-level one, where there is one.
+    package let topTable5: Int?
 
     private var tables: [[Entry]]
 
     /// Maps every 2 MiB page that holds a byte of `ram`, below 256 TiB.
-    package init(mapping ram: FrameSet) {
-        tables = Array(repeating: Array(repeating: .absent, count: 512), count: 2)
-        tables[Self.topTable5][0] = .table(Self.topTable4)
-        tables[Self.topTable5][511] = .table(Self.topTable4)
+    package init(mapping ram: FrameSet, for architecture: Architecture = .here) {
+        format = PageTableFormat(architecture)
+        let none = Array(repeating: Entry.absent, count: 512)
+        switch architecture {
+        case .x86:
+            tables = [none, none]
+            (topTable5, topTable4) = (0, 1)
+            tables[0][0] = .table(1)
+            tables[0][511] = .table(1)
+        case .arm64:
+            tables = [none]
+            (topTable5, topTable4) = (nil, 0)
+        }
         for range in ram.ranges {
             var address = range.lower.address.rawValue & ~0x1f_ffff
             while address < range.upper.address.rawValue {
@@ -42,7 +49,7 @@ package struct IdentityMap: Sendable {
     /// Maps the 2 MiB page around `virtual`, which must be canonical in 4-level terms, to the one
     /// around `physical`.
     package mutating func map(virtual: UInt64, to physical: PhysicalAddress) {
-        let directory = table(below: table(below: Self.topTable4, virtual, 39), virtual, 30)
+        let directory = table(below: table(below: topTable4, virtual, 39), virtual, 30)
         tables[directory][Self.index(virtual, 21)] = .leaf(
             PhysicalAddress(physical.rawValue & ~0x1f_ffff))
     }
@@ -56,10 +63,9 @@ package struct IdentityMap: Sendable {
             table.map { entry in
                 switch entry {
                 case .absent: 0
-                case .leaf(let address):
-                    address.rawValue | Self.present | Self.writable | Self.large
+                case .leaf(let address): address.rawValue | format.leaf
                 case .table(let number):
-                    base.rawValue + UInt64(number * PageFrame.size) | Self.present | Self.writable
+                    base.rawValue + UInt64(number * PageFrame.size) | format.table
                 }
             }
         }
