@@ -58,9 +58,11 @@ import Testing
         return (FindArea(parameters: parameters), bytes)
     }
 
-    private func expectEachOpenedOnce(_ machine: ScriptedMachine) {
+    /// - Parameter again: how often the one that is wanted is opened once it was found.
+    private func expectEachOpenedOnce(_ machine: ScriptedMachine, again: Int = 0) {
         #expect(machine.script.events.isEmpty && machine.script.uptime == 510_000_000)
-        let openings = machine.script.openings
+        var openings = machine.script.openings
+        openings[Self.wanted, default: 0] -= again
         #expect(openings.count == 51 && openings.values.allSatisfy { $0 == 1 }, "\(openings)")
     }
 
@@ -75,7 +77,8 @@ import Testing
         let (area, bytes) = try preparedArea()
         let machine = try machine(bytes)
         #expect(try area.find(wait(on: machine)).paths == [Self.wanted])
-        expectEachOpenedOnce(machine)
+        // It may say that it is on others, too.
+        expectEachOpenedOnce(machine, again: 1)
     }
 
     @Test func aFileSystem() throws {
