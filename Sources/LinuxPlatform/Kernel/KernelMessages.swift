@@ -11,14 +11,16 @@ package enum KernelMessages {
 
     /// Whether there is a record with these words. What came first is lost where the log has overflowed.
     package static func contains(_ words: String) throws(PlatformError) -> Bool {
+        // Not by String.contains, which brings all of regular expressions along.
+        let wanted = Array(words.utf8)
         let log = try OwnedDescriptor(open: file, O_RDONLY | O_NONBLOCK)
         let number = log.rawValue
         var record = [UInt8](repeating: 0, count: recordLimit)
         while true {
             do throws(PlatformError) {
                 let count = try systemCall(.read, file) { read(number, &record, record.count) }
-                let text = String(decoding: record[..<count], as: UTF8.self)
-                if text.contains(words) { return true }
+                let starts = 0..<max(count - wanted.count + 1, 0)
+                if starts.contains(where: { record[$0...].starts(with: wanted) }) { return true }
             } catch {
                 switch error.number {
                 // The end; and one that was overwritten meanwhile.
