@@ -351,8 +351,8 @@ if Context.environment["KRESUME_FUZZ"] != nil {
             dependencies: [
                 "Fingerprint", "SwapFiles", "KresumeImage", "SwsuspImage", "SwapArea", "ELFCore",
                 "StoppedKernel", "LinuxBoot", "SaverPlan", "ConfigurationFile", "HibernateLocation",
-                "PhysicalMemory", "Checksum", "Compression", "Sealing", "KeyFiles", "Bytes", "CLZ4",
-                "CLZO", "TestSupport",
+                "PhysicalMemory", "Architecture", "Checksum", "Compression", "Sealing", "KeyFiles",
+                "Bytes", "CLZ4", "CLZO", "TestSupport",
             ],
             path: "Tests/Fuzz", exclude: ["run"], swiftSettings: strict))
 }

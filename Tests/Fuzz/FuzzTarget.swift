@@ -12,7 +12,7 @@ struct FuzzTarget: Sendable {
     static let all: [FuzzTarget] = [
         .image, .preparedImage, .stockImage, .blocks, .commandLine, .configuration, .core, .notes,
         .freePages, .backupPages, .kernelFile, .location, .messagePage, .initramfs, .fileSystem,
-        .swapFiles, .sealedImage, .keyFile, .layout, .devicesLayout,
+        .swapFiles, .sealedImage, .keyFile, .layout, .devicesLayout, .restoreRecord,
     ]
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import Architecture
 import KresumeImage
 import PhysicalMemory
 
@@ -41,17 +42,17 @@ extension FuzzTarget {
     ) throws(SwsuspError) {
         let broken = brokenPromises(of: image, on: device)
         require(broken.isEmpty, "\(broken)")
-        _ = image.info.restore.form(matching: map)
-        let early = try? image.pagingDepth(readAt: device.read)
+        if case .x86(let record) = image.info.restore { _ = record.form(matching: map) }
+        let early = try? image.pagingLevels(readAt: device.read)
         let stream = try stream(
             of: image, on: &device, isSealed: treatment & 1 == 0,
             piece: UInt64(treatment >> 1) + 1)
         require(stream.count == Int(image.info.streamPages) * 4096, "a stream of another length")
         // What single pages say is what the whole says.
-        let whole = try? image.info.restore.pagingDepth { frame in
+        let whole = try? image.info.restore.pagingLevels { frame in
             page(frame, of: image, stream)
         }
-        require(early == whole, "depth \(early as Any), not \(whole as Any)")
+        require(early == whole, "levels \(early as Any), not \(whole as Any)")
     }
 
     private static let map = MemoryMap([
