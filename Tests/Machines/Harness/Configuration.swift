@@ -33,6 +33,8 @@ package struct Configuration: Sendable {
     /// With memory for each of them.
     package var nodes = 1
     package var board = Board.pc
+    /// Debian 13's QEMU, for what Debian 12's does not know.
+    package var hasNewerEmulator = false
     /// Where the processor says that its string instructions are fast, the kernel and libc clear and
     /// copy memory with those that work on bytes, which QEMU carries out one at a time: at 0.6 GB/s
     /// instead of 6. Told that they are not, they work on words. `-la57` leaves 4-level paging only.
@@ -89,8 +91,9 @@ extension Configuration {
         return if case .secureBoot = firmware { board.rawValue + ",smm=on" } else { board.rawValue }
     }
 
-    var emulator: String {
-        board == .virt ? "qemu-system-aarch64" : "qemu-system-x86_64"
+    func emulator() throws -> String {
+        if board == .virt { return "qemu-system-aarch64" }
+        return hasNewerEmulator ? try System.newerEmulator.get() : "qemu-system-x86_64"
     }
 
     private static func flash(_ code: String, _ variables: String) -> [String] {

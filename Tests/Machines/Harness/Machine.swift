@@ -25,8 +25,9 @@ package final class Machine: Sendable {
         let file = try FileHandle(forWritingTo: log)
         errors = log.deletingPathExtension().appendingPathExtension("qemu")
         let transcript = transcript
-        process = try QEMUProcess(configuration.emulator, arguments: arguments, errors: errors.path)
-        { channel, bytes in
+        process = try QEMUProcess(
+            try configuration.emulator(), arguments: arguments, errors: errors.path
+        ) { channel, bytes in
             if channel == .console {
                 file.write(Data(bytes))
                 watch?(String(decoding: bytes, as: UTF8.self))

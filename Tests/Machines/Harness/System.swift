@@ -238,6 +238,9 @@ package enum System: Sendable {
     /// What prepare/btrfs-root does to a copy of its disk.
     static func putOnBtrfs(_ disk: String) throws { _ = try prepare("btrfs-root", [disk]) }
 
+    /// The path that prepare/newer-qemu prints.
+    static let newerEmulator = Result { try prepare("newer-qemu", []) }
+
     /// The path that prepare/splash-disk prints.
     static let splashDisk = Result { try prepare("splash-disk", []) }
 

@@ -41,7 +41,8 @@ struct Page {
             nothing else is said, which hibernated with work in it, was off, came back by `kresume resume`, and was
             looked at: memory, processors, file system, log. Kernels called `-kresume` are built from Debian's sources
             with the configuration of the tests, the others are Debian's own. The newest is the newest that Debian's
-            archive had that day.
+            archive had that day. All are of x86-64; what was tried on arm64 is in
+            [architectures.md](architectures.md).
 
             """
     }

@@ -213,6 +213,20 @@ extension Variation {
                 state: "ls /sys/class/iommu /sys/kernel/iommu_groups | wc -l")
         }
 
+        + [
+            // Interrupts that are remapped can go to such controllers.
+            Variation(
+                name: "interrupt controllers in x2APIC mode",
+                both: {
+                    $0.hasNewerEmulator = true
+                    $0.board = .q35
+                    $0.processorModel += ",+x2apic"
+                    $0.devices = ["intel-iommu,intremap=on,eim=on"]
+                },
+                prepare: "dmesg | grep -q '^.*x2apic enabled'",
+                state: "grep -c x2apic /proc/cpuinfo")
+        ]
+
     /// Free on the usual board.
     private static let slot = "1e"
 }
