@@ -48,6 +48,9 @@ extension Machines {
                 var machine = try bench.start("first", configuration)
                 try machine.waitUntilRunning()
                 try machine.expectKresumeSays([])
+                // systemd names what has made its initramfs.
+                let version = try machine.run("dracut --version").output.dropFirst("dracut ".count)
+                #expect(machine.console.contains("dracut-\(version) (Initramfs)"))
                 try machine.startWork(memory: 16)
                 for kind in kinds {
                     configuration.system = .dracut(.test, kind)
