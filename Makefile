@@ -5,7 +5,8 @@
 # make lint      layout of the sources, shellcheck, which module imports which, licence lines
 # make unit      tests that need no virtual machine
 # make machines  tests that boot kernels in QEMU (the first run builds one: some minutes); with
-#                MKINITCPIO=/path/to/its/sources that one is run, too: it is not in Debian
+#                MKINITCPIO=/path/to/its/sources that one is run, too: it is not in Debian; with
+#                DRACUT=/path/to/its/sources that one is run, too, beside Debian's
 # make fuzz      what is read from devices, files and memory, by libFuzzer: FUZZ_SECONDS (60) each;
 #                some of it: FUZZ_TARGETS='image stock-image'
 # make cuts      many more of the moments at which the power may go than `make test` has: as many times
@@ -172,11 +173,18 @@ fuzz: swift
 fuzz-short: swift
 	@Tests/Fuzz/run runs 10000 $(FUZZ_TARGETS)
 
-# A checkout of mkinitcpio, of which nothing is ours. Without it stand-ins run for its functions.
+# Checkouts of these, of which nothing is ours. Without them stand-ins run for mkinitcpio's functions, and Debian's
+# dracut.
 MKINITCPIO :=
+DRACUT :=
 
 ifneq ($(MKINITCPIO),)
 export KRESUME_MKINITCPIO := $(abspath $(MKINITCPIO))
+endif
+ifneq ($(DRACUT),)
+export KRESUME_DRACUT := $(abspath $(DRACUT))
+# Programs of its are made of C.
+TEST_PACKAGES += libkmod-dev
 endif
 
 machines: packages

@@ -25,6 +25,21 @@ import Testing
                 ])
     }
 
+    /// The queue is a module of its own in some versions only.
+    @Test(arguments: [false, true], ["base/modules.d/77initqueue", "base/modules.d/74resume"])
+    func asksForTheQueue(hasSystemd: Bool, module: String) throws {
+        let hook = Hook(
+            path: "dracut/50kresume/module-setup.sh", shell: ["bash"],
+            standIns: ["dracut_module_included=\(hasSystemd ? 0 : 1)"],
+            variables: ["dracutbasedir": "./base"])
+        let outcome = try hook.run("depends", first: "mkdir -p \(module)")
+        let asks = !hasSystemd && module.hasSuffix("initqueue")
+        #expect(
+            outcome.calls == ["base", "dracut_module_included systemd"]
+                + (asks ? ["initqueue"] : []))
+        #expect(outcome.status == 0)
+    }
+
     /// What systemd opens the credential with.
     @Test func installsWhatAsksTheTPM() throws {
         let hook = Hook(

@@ -11,6 +11,11 @@ check() {
 # called by dracut
 depends() {
     echo base
+    # Without systemd its queue has what the rule puts there: a module of its own since dracut-ng 108, which
+    # only those have who ask for it.
+    # shellcheck disable=SC2154 # set by dracut
+    local queue=("${dracutbasedir}"/modules.d/??initqueue)
+    dracut_module_included systemd || [[ ! -d ${queue[0]} ]] || echo initqueue
 }
 
 # called by dracut

@@ -171,8 +171,10 @@ package final class Bench: Sendable {
         return path
     }
 
-    /// The same of a Debian with mkinitcpio.
-    package func mkinitcpioDisk() throws -> String { try systemDisk(System.mkinitcpio.get()) }
+    /// The same of a Debian with what this tool makes.
+    package func installedDisk(by tool: System.Tool) throws -> String {
+        try systemDisk(System.installed(by: tool))
+    }
 
     /// A disk with what prepare/splash-disk makes.
     package func splashDisk() throws -> String {

@@ -24,9 +24,11 @@ package enum System: Sendable {
     case debianARM64(Suite)
     /// A Debian on a disk of ``Bench/installedDisk(_:)``, with an initramfs made by its own tools.
     case installed(Kernel, Initramfs, Suite = .bookworm)
-    /// A Debian 13 on the disk of ``Bench/mkinitcpioDisk()``, with an initramfs made by mkinitcpio, where a
-    /// ``mkinitcpioCheckout`` is named.
+    /// A Debian 13 on a disk of ``Bench/installedDisk(by:)``, with an initramfs made by mkinitcpio, where its
+    /// ``Tool/checkout`` is named.
     case mkinitcpio(Kernel, Hooks, Key = .none)
+    /// The same with the newest dracut.
+    case dracut(Kernel, Initramfs)
 
     package enum Kernel: String, Sendable {
         /// Debian's cloud kernel, 6.1 or 6.12.
@@ -40,6 +42,17 @@ package enum System: Sendable {
         case bookworm
         /// Debian 13.
         case trixie
+    }
+
+    /// What makes initramfs images, from its sources, which are not ours.
+    package enum Tool: String, Sendable {
+        case mkinitcpio, dracut
+
+        /// Where they are: `make test MKINITCPIO=`, or `DRACUT=`, names it.
+        package var checkout: String? {
+            ProcessInfo.processInfo.environment["KRESUME_\(rawValue.uppercased())"]
+                .flatMap { $0.isEmpty ? nil : $0 }
+        }
     }
 
     package enum Initramfs: String, CaseIterable, Sendable {
@@ -63,14 +76,10 @@ package enum System: Sendable {
         case file = "-key-file"
     }
 
-    /// The sources of mkinitcpio, which are not ours: `make test MKINITCPIO=` names them.
-    package static let mkinitcpioCheckout = ProcessInfo.processInfo
-        .environment["KRESUME_MKINITCPIO"].flatMap { $0.isEmpty ? nil : $0 }
-
     /// A busy host may stop a machine for many seconds: that is no soft lockup.
     var parameters: [String] {
         switch self {
-        case .test, .newest, .installed(.test, _, _), .mkinitcpio(.test, _, _):
+        case .test, .newest, .installed(.test, _, _), .mkinitcpio(.test, _, _), .dracut(.test, _):
             ["watchdog_thresh=60"]
         default: []
         }
@@ -95,15 +104,11 @@ package enum System: Sendable {
         case .debianTwice: try Self.debianTwiceFiles.get()
         case .debianARM64(let suite): try Self.debianARM64Files(suite)
         case .installed(let kernel, let initramfs, let suite):
-            Files(
-                kernel: try Self.installed(suite) + "/vmlinuz-\(kernel.rawValue)",
-                initramfs: try Self.installed(suite)
-                    + "/initrd-\(kernel.rawValue)-\(initramfs.rawValue)")
+            Self.files(try Self.installed(suite), kernel, initramfs.rawValue)
         case .mkinitcpio(let kernel, let hooks, let key):
-            Files(
-                kernel: try Self.mkinitcpio.get() + "/vmlinuz-\(kernel.rawValue)",
-                initramfs: try Self.mkinitcpio.get()
-                    + "/initrd-\(kernel.rawValue)-\(hooks.rawValue)\(key.rawValue)")
+            Self.files(try Self.installed(by: .mkinitcpio), kernel, hooks.rawValue + key.rawValue)
+        case .dracut(let kernel, let initramfs):
+            Self.files(try Self.installed(by: .dracut), kernel, initramfs.rawValue)
         }
     }
 
@@ -247,15 +252,29 @@ package enum System: Sendable {
     private static let bookworm = Result { try makeInstalled(.bookworm) }
     private static let trixie = Result { try makeInstalled(.trixie) }
 
-    /// The same with mkinitcpio.
-    static let mkinitcpio = Result {
-        guard let checkout = mkinitcpioCheckout else {
-            throw MachineError.notStarted(ENOENT, "mkinitcpio: no checkout is named")
+    /// The same of a Debian 13 with what this tool makes.
+    static func installed(by tool: Tool) throws -> String {
+        switch tool {
+        case .mkinitcpio: try mkinitcpio.get()
+        case .dracut: try dracut.get()
         }
-        let result = directory.appending(path: "debian-mkinitcpio").path
-        let archive = try prepare("debian-root", [Suite.trixie.rawValue, "mkinitcpio"])
+    }
+
+    private static let mkinitcpio = Result {
+        try makeInstalled(by: .mkinitcpio, prepare("debian-root", ["trixie", "mkinitcpio"]))
+    }
+    private static let dracut = Result {
+        try makeInstalled(by: .dracut, prepare("debian-root", ["trixie"]))
+    }
+
+    private static func makeInstalled(by tool: Tool, _ archive: String) throws -> String {
+        guard let checkout = tool.checkout else {
+            throw MachineError.notStarted(ENOENT, "\(tool.rawValue): no checkout is named")
+        }
+        let result = directory.appending(path: "debian-\(tool.rawValue)").path
         _ = try prepare(
-            "debian-system", [result, prepare("test-kernel", []), archive, checkout])
+            "debian-system",
+            [result, prepare("test-kernel", []), archive, tool.rawValue, checkout])
         return result
     }
 
@@ -265,6 +284,13 @@ package enum System: Sendable {
             "debian-system",
             [result, prepare("test-kernel", []), prepare("debian-root", [suite.rawValue])])
         return result
+    }
+
+    /// What is in the directory of prepare/debian-system.
+    private static func files(_ directory: String, _ kernel: Kernel, _ kind: String) -> Files {
+        Files(
+            kernel: directory + "/vmlinuz-\(kernel.rawValue)",
+            initramfs: directory + "/initrd-\(kernel.rawValue)-\(kind)")
     }
 
     /// Where initramfs images, disks and logs go.

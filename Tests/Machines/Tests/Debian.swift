@@ -23,7 +23,15 @@ enum Debian {
     static func configuration(
         _ bench: Bench, _ kernel: System.Kernel, _ hooks: System.Hooks
     ) throws -> Configuration {
-        configuration(.mkinitcpio(kernel, hooks), on: Disk(try bench.mkinitcpioDisk()))
+        configuration(
+            .mkinitcpio(kernel, hooks), on: Disk(try bench.installedDisk(by: .mkinitcpio)))
+    }
+
+    /// The same with the newest dracut.
+    static func dracut(
+        _ bench: Bench, _ kernel: System.Kernel, _ initramfs: System.Initramfs
+    ) throws -> Configuration {
+        configuration(.dracut(kernel, initramfs), on: Disk(try bench.installedDisk(by: .dracut)))
     }
 
     private static func configuration(_ system: System, on disk: Disk) -> Configuration {
