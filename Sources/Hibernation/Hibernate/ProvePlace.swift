@@ -15,7 +15,7 @@ struct ProvePlace {
     let isEncrypted: Bool
     let machine: any Machine
 
-    /// How many runs are tried, at most.
+    /// How many runs are tried, at most, beside one for each device.
     private static let runLimit = 32
 
     /// Writes noise over some pages of the area, but not its first one. Throws where that is not seen.
@@ -28,7 +28,10 @@ struct ProvePlace {
         let pageSize = UInt64(PageFrame.size)
         var positions = [pageSize, area.size - pageSize]
         var start: UInt64 = 0
-        for run in (beneath.layout?.runs ?? []).prefix(Self.runLimit) {
+        let layout = beneath.layout
+        // Each device has some, first of all.
+        let limit = Self.runLimit + (layout?.deviceCount ?? 0)
+        for run in (layout?.runs ?? []).prefix(limit) {
             if start > pageSize { positions.append(start) }
             // Of stripes that take turns the first of each device.
             for column in 1..<max(run.columns.count, 1) {

@@ -19,6 +19,7 @@ package enum KernelMessages {
         while true {
             do throws(PlatformError) {
                 let count = try systemCall(.read, file) { read(number, &record, record.count) }
+                if count == 0 { return false }
                 let starts = 0..<max(count - wanted.count + 1, 0)
                 if starts.contains(where: { record[$0...].starts(with: wanted) }) { return true }
             } catch {
