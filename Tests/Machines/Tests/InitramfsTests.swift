@@ -128,13 +128,7 @@ private func roundTrip(
         try back.waitForConsole("Passphrase of the hibernation image:", limit: .seconds(300))
         back.type("right\n")
     }
-    let reply = try back.waitForReturn(of: request, limit: .seconds(600))
-    #expect(reply.status == 0, "\(reply.output)")
-    // The restore kernel has seen the root file system, and left it alone.
-    #expect(!back.console.contains("EXT4-fs (vda1): mounted"))
-    try back.expectWorkIntact()
-    try back.expect("swapon --show=NAME --noheadings", gives: "/dev/vda2")
-    try back.expect("systemctl is-system-running", gives: "running")
+    try back.expectSystem(backFrom: request)
     return back
 }
 

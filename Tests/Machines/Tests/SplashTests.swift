@@ -72,7 +72,8 @@ private struct Screen {
     /// The first one that is the same twice.
     func whenStill() throws -> Data { try whenOther(than: Data()) }
 
-    /// The first one that is the same twice, and is not `old`; `old` where that stays.
+    /// The first one that is the same twice, and is not `old`; `old` where that stays. A screen tells nobody
+    /// when it changes, so it is looked at again and again.
     func whenOther(than old: Data) throws -> Data {
         let end = Date(timeIntervalSinceNow: 30)
         var last = try now()
