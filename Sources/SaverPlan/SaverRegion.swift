@@ -20,10 +20,11 @@ package enum SaverRegion {
     /// of paging through 32-bit mode.
     static let ceiling = PageFrame(1 << 20)
 
-    /// The region of `size` bytes that lies farthest from A's kernel, the lower of two.
+    /// The highest region of `size` bytes that is RAM to the firmware and to A, free of A's kernel and its
+    /// crash kernel, below 4 GiB, aligned as `kernel` wants it. Nil where there is none.
     ///
-    /// It is RAM to the firmware and to A, free of A's kernel and its crash kernel, below 4 GiB,
-    /// aligned as `kernel` wants it. Nil where there is none.
+    /// A kernel that has just booted gives out its lowest free pages first: those that kexec_load is given are
+    /// not to lie in the region, or it takes twenty times as long.
     ///
     /// - Parameters:
     ///   - resources: A's /proc/iomem, read with CAP_SYS_ADMIN.
@@ -43,18 +44,14 @@ package enum SaverRegion {
             .intersection(FrameRange(floor, ceiling))
             .subtracting(imageKernel.union(crashKernel).union(avoided))
 
-        // Within a range the distance is largest at one of the ends.
-        let candidates = usable.ranges.flatMap { range -> [FrameRange] in
+        return usable.ranges.reversed().lazy.compactMap { range -> FrameRange? in
             let lowest = (range.lower.rawValue + unit - 1) / unit * unit
             guard lowest <= range.upper.rawValue, range.upper.rawValue - lowest >= pages else {
-                return []
+                return nil
             }
             let highest = (range.upper.rawValue - pages) / unit * unit
-            return [lowest, highest].map { FrameRange(PageFrame($0), count: pages) }
-        }
-        return candidates.max {
-            distance($0, from: imageKernel) < distance($1, from: imageKernel)
-        }
+            return FrameRange(PageFrame(highest), count: pages)
+        }.first
     }
 
     /// The low memory that the saver kernel needs to start its other CPUs: the largest run of RAM
@@ -83,14 +80,5 @@ package enum SaverRegion {
                 let last = PhysicalAddress($0.range.end.rawValue - 1).frame
                 return FrameRange($0.range.start.frame, last + 1)
             })
-    }
-
-    /// In frames; 0 where they touch, as large as can be where there is nothing.
-    private static func distance(_ range: FrameRange, from frames: FrameSet) -> UInt64 {
-        frames.ranges.map { other in
-            if other.upper <= range.lower { return range.lower.rawValue - other.upper.rawValue }
-            if range.upper <= other.lower { return other.lower.rawValue - range.upper.rawValue }
-            return 0
-        }.min() ?? .max
     }
 }
