@@ -86,6 +86,45 @@ import Testing
         #expect(isDetail, "\(recorded.lines)")
     }
 
+    /// It is the saver's, too, as long as it has all that the usual one has.
+    @Test(arguments: [BootLoader.grub, .systemdBoot]) func saversInitramfs(loader: BootLoader) throws {
+        let usual = FilePath("/boot/initrd.img-\(Self.release)")
+        let small: FilePath = loader == .grub ? Self.image : "/efi/kresume/initrd"
+        func chosen(
+            unlocking: Bool = false, _ change: (inout ScriptedMachine.Script) -> Void = { _ in }
+        ) throws -> FilePath {
+            let machine = machine(loader) { script in
+                script.kernel.release = Self.release
+                script.files[small] = []
+                script.files[ResumeEntry.note] = Array(
+                    """
+                    loader \(loader.rawValue)
+                    release \(Self.release)
+                    file \(Self.grubenv.removingLastComponent())/vmlinuz
+                    file \(small)
+
+                    """.utf8)
+                script.files["/boot/grub/vmlinuz"] = []
+                change(&script)
+            }
+            var hibernate = Hibernate(machine, RecordedReport().report)
+            hibernate.unlockInSaver = unlocking
+            return try hibernate.loadSaver().initrd
+        }
+        #expect(try chosen() == small)
+        #expect(try chosen(unlocking: true) == usual)
+        #expect(try chosen { $0.times[usual] = 101 } == usual)
+        #expect(try chosen { $0.files[small] = nil } == usual)
+        #expect(try chosen { $0.files[ResumeEntry.note] = nil } == usual)
+        let other = "6.12.0-other"
+        let others = try chosen {
+            $0.kernel.release = other
+            $0.files[FilePath("/boot/vmlinuz-\(other)")] = []
+            $0.files[FilePath("/boot/initrd.img-\(other)")] = []
+        }
+        #expect(others == FilePath("/boot/initrd.img-\(other)"))
+    }
+
     /// Somebody has said `grub-reboot` or `systemctl reboot --boot-loader-entry=`.
     @Test(arguments: [BootLoader.grub, .systemdBoot]) func whatOthersWantStays(loader: BootLoader) {
         let machine = machine(loader) { script in

@@ -111,9 +111,13 @@ package struct Hibernate {
     }
 
     func loadSaver() throws -> LoadSaver {
-        let files = SaverFiles(release: try machine.kernel().release, machine: machine)
+        let release = try machine.kernel().release
+        let files = SaverFiles(release: release, machine: machine)
+        // Who is to type a passphrase in the saver wants to see where.
+        let small = unlockInSaver ? nil : ResumeEntry.initramfs(for: release, machine)
         return LoadSaver(
-            kernel: try saverKernel ?? files.kernel(), initrd: try saverInitrd ?? files.initrd(),
+            kernel: try saverKernel ?? files.kernel(),
+            initrd: try saverInitrd ?? small ?? files.initrd(),
             memorySize: saverMemory, append: KernelCommandLine(parsing: saverAppend),
             unlocks: unlockInSaver, compression: compression, debugPort: debugPort,
             machine: machine)

@@ -44,6 +44,19 @@ struct ResumeEntry: Hashable {
         }
     }
 
+    /// The resume initramfs itself, by the names that the script gives it.
+    private var initramfs: FilePath? {
+        files.first { $0.lastComponent?.string == "initrd" || $0.extension == "img" }
+    }
+
+    /// The resume initramfs as a saver's: smaller than the usual one, and all that it needs. Nil where there
+    /// is none of the kernel `release`, or it may lack what the usual one has.
+    static func initramfs(for release: String, _ machine: any Machine) -> FilePath? {
+        guard let entry = ResumeEntry(machine), entry.release == release else { return nil }
+        do { try entry.requireWhole(machine) } catch { return nil }
+        return entry.initramfs
+    }
+
     /// Throws where a boot by it may not be what a boot by the usual entry is.
     func requireWhole(_ machine: any Machine) throws(ResumeEntryError) {
         if BootLoader(machine) != loader { throw .otherLoader(loader) }
