@@ -206,7 +206,8 @@ package enum System: Sendable {
         let modules = URL(filePath: kernel).deletingLastPathComponent().appending(path: "modules")
             .path
         let own = FileManager.default.fileExists(atPath: modules) ? ["\(modules):/modules"] : []
-        let saver = try initramfs(name + "-saver", own)
+        // Of the tools only what a test of the saver kernel wants.
+        let saver = try initramfs(name + "-saver", own, ["TOOLS=alarms"])
         let contents =
             own + ["\(kernel):/boot/vmlinuz-\(release)", "\(saver):/boot/initrd.img-\(release)"]
         return Files(kernel: kernel, initramfs: try initramfs(name, contents), contents: contents)
