@@ -30,6 +30,7 @@ import Testing
             }
             script.commandLine = "quiet resume=/dev/sda2"
             ResumeEntryTests.add(.grub, of: "6.17.1-test", to: &script)
+            script.files[ResumeEntryTests.image] = bytes
             for (name, bytes) in try! keyFiles.get() {
                 script.files[FilePath("/etc/kresume/\(name)")] = bytes
             }
@@ -105,10 +106,10 @@ import Testing
         Fault(part: .own, name: "initramfs", words: "update-initramfs") {
             var archive = InitramfsArchive()
             _ = archive.addProgram("scripts/kresume", [1])
-            $0.files["/boot/initrd.img-6.17.1-test"] = archive.bytes()
+            $0.files[ResumeEntryTests.image] = archive.bytes()
         },
         Fault(part: .own, name: "initramfs", verdict: .doubtful, words: "see that kresume") {
-            $0.files["/boot/initrd.img-6.17.1-test"] = [0x1f, 0x8b, 8, 0]
+            $0.files[ResumeEntryTests.image] = [0x1f, 0x8b, 8, 0]
         },
         Fault(part: .own, name: "saver memory", words: "not enough memory") {
             $0.memory = MemoryInfo(total: 500 << 20, free: 50 << 20, available: 50 << 20)

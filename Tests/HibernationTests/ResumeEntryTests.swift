@@ -12,7 +12,7 @@ import Testing
 @Suite struct ResumeEntryTests {
     static let grubenv: FilePath = "/boot/grub/grubenv"
     static let release = "6.12.1-test"
-    private static let image: FilePath = "/boot/kresume-6.12.1-test.img"
+    static let image: FilePath = "/boot/kresume-6.12.1-test.img"
     private static let oneShot = LoaderVariable.oneShotEntry
 
     static func block(_ text: String) -> [UInt8] {
@@ -87,7 +87,9 @@ import Testing
     }
 
     /// It is the saver's, too, as long as it has all that the usual one has.
-    @Test(arguments: [BootLoader.grub, .systemdBoot]) func saversInitramfs(loader: BootLoader) throws {
+    @Test(arguments: [BootLoader.grub, .systemdBoot]) func saversInitramfs(loader: BootLoader)
+        throws
+    {
         let usual = FilePath("/boot/initrd.img-\(Self.release)")
         let small: FilePath = loader == .grub ? Self.image : "/efi/kresume/initrd"
         func chosen(

@@ -8,6 +8,7 @@ import PhysicalMemory
 import Restore
 import SaverPlan
 import SystemPackage
+import Threads
 import Transfer
 
 /// `kresume hibernate`, in the original kernel: check, load the saver kernel, prepare the device,
@@ -77,6 +78,11 @@ package struct Hibernate {
     private func run(_ undo: UndoList, _ log: CycleLog) throws -> Outcome {
         try Permission.requireKexec([.preserveContext, .ownArchitecture], machine)
         if isHybrid, !machine.canSuspendToMemory { throw HibernateError.cannotSuspend }
+        // A list of all of them, which takes the kernel as long as the checks take. Without them free memory is
+        // saved too.
+        let symbols = Future { [machine] in
+            (try? machine.symbols(FreePageContents.symbols + [Self.kexecImage])) ?? [:]
+        }
         let seal = try encryption.seal(machine)
         let consent = KernelConsent(machine, force: force, report)
         try consent.requireNoSecrets()
@@ -97,7 +103,7 @@ package struct Hibernate {
         log.end("checks")
         if isTest {
             try target.requireRoomForSwapped(leaving: ready.memoryNeeded)
-            return try sleep(saver, consume ready, target, seal, undo, log)
+            return try sleep(saver, consume ready, target, seal, symbols, undo, log)
         }
         try target.stopSwapping(leaving: ready.memoryNeeded)
         log.end("swap")
@@ -107,7 +113,7 @@ package struct Hibernate {
                 report.warn("swap stays off: \(explanation(of: error))")
             }
         }
-        return try sleep(saver, consume ready, target, seal, undo, log)
+        return try sleep(saver, consume ready, target, seal, symbols, undo, log)
     }
 
     func loadSaver() throws -> LoadSaver {
@@ -130,7 +136,8 @@ package struct Hibernate {
     /// things are put back, changes nothing.
     private func sleep(
         _ saver: LoadSaver, _ ready: consuming LoadSaver.Ready, _ target: TargetDevice,
-        _ seal: ImageEncryption.Seal?, _ undo: UndoList, _ log: CycleLog
+        _ seal: ImageEncryption.Seal?, _ symbols: Future<[String: UInt64]>, _ undo: UndoList,
+        _ log: CycleLog
     ) throws -> Outcome {
         try machine.throwIfInterrupted()
         // Before memory is looked at: some of them need more now, a graphics driver for instance.
@@ -165,9 +172,7 @@ package struct Hibernate {
             compression: compression.chunks, acpiData: !acpiData.isEmpty, isSealed: seal != nil,
             layout: target.layout, areaSize: area.size)
         report.note("loading the saver kernel")
-        // Without them free memory is saved too.
-        let symbols =
-            (try? machine.symbols(FreePageContents.symbols + [Self.kexecImage])) ?? [:]
+        let symbols = try symbols.value()
         let parameters = SaverParameters(
             image: prepared.header.id, offsetPages: target.offsetPages,
             mirrored: target.mirrored?.described(area), messagePage: box.frame.address,
