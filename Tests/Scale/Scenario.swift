@@ -24,7 +24,16 @@ struct Scenario {
     /// Threads that take what is known.
     private static let loaders = 4
 
-    func measure() throws -> Row {
+    /// What a restore has to do with.
+    struct Made {
+        var firmware: FrameSet
+        var data: [FrameRange]
+        /// In the order in which it is pinned.
+        var pinned: [IndexedRun]
+        var slots: Int
+    }
+
+    func make() -> Made {
         var random = SplitMix(state: gibibytes << 32 | runPages)
         let pages = gibibytes << 18
         let firmware = FrameSet([
@@ -48,26 +57,43 @@ struct Scenario {
             pinned.append(IndexedRun(frames, firstIndex: slot))
             slot += Int(frames.count)
         }
+        return Made(firmware: firmware, data: data, pinned: pinned, slots: slot)
+    }
+
+    /// What loaders take at a time.
+    static func parts(of destinations: DestinationMap) -> [Range<Int>] {
+        stride(from: 0, to: Int(destinations.dataPageCount), by: 256).map {
+            $0..<min($0 + 256, Int(destinations.dataPageCount))
+        }
+    }
+
+    /// What is pinned in each step.
+    static func steps(of pinned: [IndexedRun]) -> [[IndexedRun]] {
+        let step = pinned.count / steps + 1
+        return stride(from: 0, to: pinned.count, by: step).map {
+            Array(pinned[$0..<min($0 + step, pinned.count)])
+        }
+    }
+
+    func measure() throws -> Row {
+        let made = make()
+        let firmware = made.firmware
         let baseline = Stopwatch.peakMemory
         var clock = Stopwatch()
         let destinations = try DestinationMap(
-            data: data, zero: [], ram: firmware, free: firmware)
+            data: made.data, zero: [], ram: firmware, free: firmware)
         let demand = clock.lap()
 
-        let memory = NoMemory(pageCount: slot)
+        let memory = NoMemory(pageCount: made.slots)
         let places = PagePlaces()
-        let parts = stride(from: 0, to: Int(destinations.dataPageCount), by: 256).map {
-            $0..<min($0 + 256, Int(destinations.dataPageCount))
-        }
+        let parts = Self.parts(of: destinations)
         let queue = LoadQueue(parts, places)
         clock.start()
         let loaders = (0..<Self.loaders).map { _ in
             Future { try queue.takeEach { _ = try places.places(of: parts[$0]) } }
         }
         var inPlace = PagesInPlace(destinations)
-        let step = pinned.count / Self.steps + 1
-        for start in stride(from: 0, to: pinned.count, by: step) {
-            let new = Array(pinned[start..<min(start + step, pinned.count)])
+        for new in Self.steps(of: made.pinned) {
             inPlace.add(new)
             places.update(inPlace, in: memory)
         }
@@ -75,7 +101,7 @@ struct Scenario {
 
         clock.start()
         let placement = try Placement(
-            destinations, owned: pinned, tables: IdentityMap(mapping: firmware),
+            destinations, owned: made.pinned, tables: IdentityMap(mapping: firmware),
             handoffLimit: PageFrame(1 << 20))
         places.complete(placement.extents, in: memory)
         for loader in loaders { try loader.value() }

@@ -213,6 +213,9 @@ extension Machines {
             let check = try machine.run("kresume check")
             #expect(check.status == 0 && !check.output.contains("✗ device"), "\(check.output)")
             #expect(check.output.contains("✓ resume initramfs: "), "\(check.output)")
+            // The saver's, which comes first.
+            let small = hasFirmware ? "/efi/kresume/initrd" : "/boot/kresume-"
+            #expect(check.output.contains("✓ initramfs: kresume is in \(small)"), "\(check.output)")
             let again = try machine.run("kresume setup")
             #expect(again.status == 0 && again.output.hasPrefix("All is set up."), "\(again)")
         }
