@@ -85,13 +85,31 @@ package struct SavedMemory: Sendable {
     /// All of it. Ranges that touch may be apart in the file.
     package var pages: PageKinds { PageKinds(segments.map(\.memory.wholeFrames)) }
 
-    /// All from the first of `frames` to the last. They are in one range of ``pages``.
-    package func window(_ frames: [FrameRange]) throws -> CoreWindow {
-        let range = FrameRange(frames[0].lower, frames[frames.count - 1].upper)
+    /// All of `range`, which is in one range of ``pages``.
+    func window(_ range: FrameRange) throws -> CoreWindow {
+        try file.window(at: offset(of: range), count: Int(range.physicalRange.size))
+    }
+
+    /// The same, but nil where it cannot be mapped.
+    func mapping(_ range: FrameRange) throws -> CoreWindow? {
+        try file.mapping(at: offset(of: range), count: Int(range.physicalRange.size))
+    }
+
+    /// `pageCount` pages from the first of `range` on, or as many as there are in a row; all of `range` in
+    /// any case.
+    func stretch(from range: FrameRange, pageCount: UInt64) throws -> FrameRange {
+        let segment = segments.first { $0.memory.wholeFrames.contains(range.lower) }
+        guard let end = segment?.memory.wholeFrames.upper else {
+            throw TransferError.otherMemory(range)
+        }
+        return FrameRange(range.lower, max(range.upper, min(range.lower + pageCount, end)))
+    }
+
+    private func offset(of range: FrameRange) throws -> UInt64 {
         let memory = range.physicalRange
         guard let offset = core.fileOffset(of: memory.start, count: memory.size) else {
             throw TransferError.otherMemory(range)
         }
-        return try file.window(at: offset, count: Int(memory.size))
+        return offset
     }
 }

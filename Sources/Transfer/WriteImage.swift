@@ -23,7 +23,7 @@ package final class WriteImage: Sendable {
 
     private let prepared: PreparedImage
     private let area: ImageArea
-    private let memory: SavedMemory
+    private let windows: SharedWindows
     private let level: Int
     private let mayStoreRaw: Bool
     private let progress: Progress
@@ -68,7 +68,7 @@ package final class WriteImage: Sendable {
         self.mayBecomeImage = mayBecomeImage
         self.prepared = prepared
         self.area = area
-        self.memory = memory
+        windows = SharedWindows(memory)
         let tables = try SavedTables(pages, isSealed: sealer != nil)
         partCount = tables.partCount
         progress = Progress("saving", total: tables.pageCount * UInt64(PageFrame.size), note)
@@ -115,8 +115,9 @@ package final class WriteImage: Sendable {
         let (number, frames) = part
         let left =
             UInt64(partCount - number) * UInt64(Chunk.pageLimit) * UInt64(PageFrame.size)
-        let chunk = try save(
-            frames, through: memory.window(frames), packer, &pace, gathered, packed, left: left)
+        let chunk = try windows.view(frames) {
+            try save(frames, through: $0, packer, &pace, gathered, packed, left: left)
+        }
         if let chunk { state.withLock { $0.tables.add(chunk, part: number) } }
         let pages = frames.reduce(0) { $0 + $1.count }
         progress.advance(by: pages * UInt64(PageFrame.size))
@@ -126,7 +127,7 @@ package final class WriteImage: Sendable {
     /// - Parameter left: how much this part and those after it may have to store, in bytes.
     /// - Returns: nil where nothing had to be stored.
     private func save(
-        _ part: [FrameRange], through window: borrowing CoreWindow,
+        _ part: [FrameRange], through window: UnsafeRawBufferPointer,
         _ packer: borrowing CheckedPacker, _ pace: inout Pace,
         _ gathered: UnsafeMutableRawBufferPointer,
         _ packed: UnsafeMutableRawBufferPointer, left: UInt64
@@ -134,7 +135,7 @@ package final class WriteImage: Sendable {
         let first = part[0].lower
         var runs: [PageRun] = []
         for frames in part {
-            let pages = window.bytes[frames.bytes(from: first)]
+            let pages = window[frames.bytes(from: first)]
             runs += PageScan.runs(UnsafeRawBufferPointer(rebasing: pages), at: frames.lower)
         }
         runs = try take(runs, of: part)
@@ -142,8 +143,8 @@ package final class WriteImage: Sendable {
         guard let whole = data.first else { return nil }
 
         // Pages that follow one another are packed where they are.
-        var pages = window.bytes[whole.bytes(from: first)]
-        if data.count > 1 { pages = gather(data, from: window.bytes, first, into: gathered)[...] }
+        var pages = window[whole.bytes(from: first)]
+        if data.count > 1 { pages = gather(data, from: window, first, into: gathered)[...] }
         let start = Uptime.nanoseconds()
         let size =
             pace.packs
@@ -151,7 +152,7 @@ package final class WriteImage: Sendable {
         let end = Uptime.nanoseconds()
         // The device cannot read from the window.
         if size == nil, data.count == 1 {
-            pages = gather(data, from: window.bytes, first, into: gathered)[...]
+            pages = gather(data, from: window, first, into: gathered)[...]
         }
         let stored = size.map { packed[..<$0] } ?? gathered[..<pages.count]
         let (chunk, room) = try store(

@@ -45,29 +45,32 @@ package final class CoreFile: Sendable {
 
     /// The bytes from `offset` on, mapped where the kernel allows it, else copied.
     ///
-    /// Mapping refuses, among others, the last page where it is not a whole one (`mmap_vmcore`,
-    /// fs/proc/vmcore.c, Linux 6.12). The corresponding C functions are `mmap` and `pread`.
+    /// The corresponding C functions are `mmap` and `pread`.
     package func window(at offset: UInt64, count: Int) throws(PlatformError) -> CoreWindow {
-        try file.check(offset, count)
-        let first = offset.roundedDown(to: 4096)
-        let head = Int(offset - first)
-        let base = mmap(
-            nil, head + count, PROT_READ, MAP_PRIVATE, descriptor.rawValue, off_t(first))
-        if let base, base != MAP_FAILED {
-            return CoreWindow(
-                mapping: UnsafeMutableRawBufferPointer(start: base, count: head + count),
-                head: head)
-        }
+        if let mapping = try mapping(at: offset, count: count) { return mapping }
         let copy = AlignedBuffer(count: count)
         try read(into: UnsafeMutableRawBufferPointer(rebasing: copy.bytes[..<count]), at: offset)
         return CoreWindow(copy: copy, count: count)
     }
 
+    /// The same, but nil where the kernel does not allow it: among others, the last page where it is not a
+    /// whole one (`mmap_vmcore`, fs/proc/vmcore.c, Linux 6.12).
+    package func mapping(at offset: UInt64, count: Int) throws(PlatformError) -> CoreWindow? {
+        try file.check(offset, count)
+        let first = offset.roundedDown(to: 4096)
+        let head = Int(offset - first)
+        let base = mmap(
+            nil, head + count, PROT_READ, MAP_PRIVATE, descriptor.rawValue, off_t(first))
+        guard let base, base != MAP_FAILED else { return nil }
+        return CoreWindow(
+            mapping: UnsafeMutableRawBufferPointer(start: base, count: head + count), head: head)
+    }
+
     private var file: PositionedFile { PositionedFile(path: path, size: size) }
 }
 
-/// A part of a ``CoreFile``.
-package struct CoreWindow: ~Copyable {
+/// A part of a ``CoreFile``, only to be read.
+package struct CoreWindow: ~Copyable, @unchecked Sendable {
     /// Valid for as long as the window lives.
     package let bytes: UnsafeRawBufferPointer
     private let mapping: UnsafeMutableRawBufferPointer?
