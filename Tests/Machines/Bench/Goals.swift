@@ -76,7 +76,7 @@ struct Goals {
         {
             verdicts.append(
                 atMost(
-                    1.3, load / max(read, unpack), run,
+                    1.2, load / max(read, unpack), run,
                     "load by the larger of reading and unpacking"))
         }
         for (round, peak) in samples.values(.peak, by: .kresume, of: run) {
@@ -88,6 +88,9 @@ struct Goals {
                 atLeast(1, ratio, run, "reading all data afterwards, beside the kernel"))
         }
         if run.scenario == "idle" {
+            // There is next to nothing to write.
+            verdicts.append(
+                atMost(2, median(.save, .kresume, run), run, "seconds to save, whatever the size"))
             let zeroed = Case(scenario: "zeroed", image: run.image)
             let inUse = samples.values(.data, by: .kresume, of: zeroed)
             verdicts.append(
