@@ -38,7 +38,7 @@ _kresume() {
         return
         ;;
     --drop-cache)
-        mapfile -t COMPREPLY < <(compgen -W "all oldest" -- "${current}")
+        mapfile -t COMPREPLY < <(compgen -W "all oldest reread" -- "${current}")
         return
         ;;
     --freeze)

@@ -47,7 +47,7 @@ complete -c kresume -n '__fish_seen_subcommand_from hibernate test check estimat
 complete -c kresume -n '__fish_seen_subcommand_from hibernate test check estimate' -s i -l saver-initrd -rF -d 'Its initramfs'
 complete -c kresume -n '__fish_seen_subcommand_from hibernate test check estimate' -s m -l saver-memory -x -d 'Memory for it to live in'
 complete -c kresume -n '__fish_seen_subcommand_from hibernate test check estimate' -s s -l image-size -x -d 'Drop page cache beyond this'
-complete -c kresume -n '__fish_seen_subcommand_from hibernate test check estimate' -l drop-cache -x -a 'all oldest' -d 'What of the page cache is dropped'
+complete -c kresume -n '__fish_seen_subcommand_from hibernate test check estimate' -l drop-cache -x -a 'all oldest reread' -d 'What of the page cache is dropped'
 complete -c kresume -n '__fish_seen_subcommand_from hibernate test check estimate' -s c -l compression -x -a 'lz4 zstd zstd:19 auto' -d 'How to pack the image'
 complete -c kresume -n '__fish_seen_subcommand_from hibernate test check estimate' -s a -l saver-append -x -d 'Added to its command line'
 complete -c kresume -n '__fish_seen_subcommand_from hibernate test check estimate' -l freeze -x -a 'auto always never' -d 'Freeze file systems meanwhile'

@@ -300,6 +300,8 @@ int linux_ring_wait(struct linux_ring *ring, uint64_t *number, int *result)
 }
 
 const int linux_o_direct = O_DIRECT;
+const int linux_o_path = O_PATH;
+const int linux_o_noatime = O_NOATIME;
 
 int linux_reboot_kexec(void)
 {

@@ -62,7 +62,7 @@ extension CommandLineOption.Argument {
     func problem(in text: String) -> String? {
         let (isGood, problem) =
             switch self {
-            case .cache: (CacheDropping(rawValue: text) != nil, "is not all or oldest")
+            case .cache: (CacheDropping(rawValue: text) != nil, "is not all, oldest or reread")
             case .compression:
                 (ImageCompression(text) != nil, "is not lz4, zstd, zstd:1 to zstd:19 or auto")
             case .device: (DeviceSpecification(text) != nil, "is not a device name")

@@ -142,7 +142,7 @@ extension Command {
             "drop page cache where more memory is in use (default: 2/5 of it)"),
         CommandLineOption(
             "drop-cache", argument: .cache, setting: true,
-            "what of it: all (the default), or the oldest that has to go"),
+            "what of it: all (the default), the oldest, or reread (all, and back)"),
         CommandLineOption(
             "compression", short: "c", argument: .compression, setting: true,
             "lz4 (fast, the default), zstd or zstd:LEVEL (small; 1 to 19), auto"),
@@ -191,12 +191,19 @@ extension Command {
         var hibernate = try hibernation(arguments, report)
         hibernate.isTest = isTest
         hibernate.isHybrid = arguments.options.contains("hybrid")
-        switch try hibernate.run() {
-        case .resumed, .awake: return .success
-        case .cancelled: return .cancelled
-        case .tested(let result):
-            print(result)
-            return .success
+        // Whatever is to be told, is told before that.
+        defer { hibernate.readAgain() }
+        do {
+            switch try hibernate.run() {
+            case .resumed, .awake: return .success
+            case .cancelled: return .cancelled
+            case .tested(let result):
+                print(result)
+                return .success
+            }
+        } catch {
+            report.fail(explanation(of: error))
+            throw ReportedError(error)
         }
     }
 

@@ -20,7 +20,9 @@ import Testing
         machine.change(change)
         let recorded = RecordedReport()
         try ShrinkMemory(
-            target: limit, dropping: dropping, machine: machine, report: recorded.report
+            target: limit, dropping: dropping,
+            cachedFiles: CachedFiles(machine, recorded.report), machine: machine,
+            report: recorded.report
         ).run()
         return (machine.script.deeds, recorded)
     }
@@ -32,6 +34,23 @@ import Testing
 
     @Test func allOfIt() throws {
         #expect(try deeds(limit: nil, .all).deeds == ["sync", "drop page cache"])
+    }
+
+    /// What is to be read again is noted while it is there; and only then.
+    @Test func whatIsInUseIsNotedBefore() throws {
+        #expect(try deeds(limit: 60 << 20, .reread).deeds == [])
+        #expect(
+            try deeds(limit: nil, .reread).deeds
+                == ["sync", "look at files in use", "drop page cache"])
+    }
+
+    /// The cache goes all the same.
+    @Test func nothingIsNoted() throws {
+        let (deeds, said) = try deeds(limit: nil, .reread) {
+            $0.failures["filesInUse"] = .call(.opendir, path: "/proc", .permissionDenied)
+        }
+        #expect(deeds == ["sync", "look at files in use", "drop page cache"])
+        #expect(said.contains("nothing is going to be read again: /proc: opendir"))
     }
 
     @Test func noMoreThanHasTo() throws {

@@ -78,6 +78,10 @@ package final class ScriptedMachine: Machine {
         package var arraysBelow: [DeviceNumber: DeviceArray] = [:]
         /// How much of the page cache goes where its oldest part is to, in bytes.
         package var reclaimable: UInt64 = .max
+        /// How much of it goes where all is to, in bytes.
+        package var droppable: UInt64 = 0
+        /// What programs have in use.
+        package var filesInUse: [ScriptedFile] = []
         /// md arrays, by their names.
         package var arrays: [String: [MDArray.Setting: String]] = [:]
         /// What has been mixed into the random number generator.
@@ -328,7 +332,19 @@ extension ScriptedMachine {
         }
         return try CoreFile(open: file)
     }
-    package func dropPageCache() throws(PlatformError) { note("drop page cache") }
+    package func dropPageCache() throws(PlatformError) {
+        note("drop page cache")
+        change { $0.memory.free += $0.droppable }
+    }
+    package func filesInUse(
+        limit: Int, unless isUnwanted: () -> Bool
+    ) throws(PlatformError) -> [any FileInUse] {
+        note("look at files in use")
+        try fail("filesInUse")
+        return script.filesInUse.prefix(isUnwanted() ? 0 : limit).map {
+            ScriptedFileInUse($0, of: self)
+        }
+    }
     package func reclaimPageCache(_ size: UInt64) throws(PlatformError) {
         try fail("reclaimPageCache")
         change {

@@ -124,6 +124,10 @@ int linux_ring_wait(struct linux_ring *ring, uint64_t *number, int *result);
 /* open(2)'s O_DIRECT, which <fcntl.h> hides without _GNU_SOURCE. */
 extern const int linux_o_direct;
 
+/* The same for O_PATH and O_NOATIME. */
+extern const int linux_o_path;
+extern const int linux_o_noatime;
+
 /* reboot(2)'s commands, macros that Swift imports with a type reboot() does not take. */
 int linux_reboot_kexec(void);
 int linux_reboot_power_off(void);

@@ -79,7 +79,7 @@ package struct EstimateImage {
         let limit = hibernate.imageSize ?? memory.total / 5 * 2
         guard memory.used > limit else { return 0 }
         let droppable = memory.available - min(memory.available, memory.free)
-        return hibernate.cacheDropping == .all ? droppable : min(droppable, memory.used - limit)
+        return hibernate.cacheDropping == .oldest ? min(droppable, memory.used - limit) : droppable
     }
 
     /// Nil where `hibernate` would find none, which `check` explains.

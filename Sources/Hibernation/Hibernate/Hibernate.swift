@@ -55,15 +55,19 @@ package struct Hibernate {
     package var debugPort: UInt16 = 0
     let machine: any Machine
     let report: Report
+    /// What is to be read again, of all copies of this.
+    private let cachedFiles: CachedFiles
 
     private static let kexecImage = "kexec_image"
 
     package init(_ machine: any Machine, _ report: Report) {
         self.machine = machine
         self.report = report
+        cachedFiles = CachedFiles(machine, report)
     }
 
-    /// Throws where something went wrong, and the machine went on.
+    /// Throws where something went wrong, and the machine went on. Then, too, ``readAgain()`` is what is left to
+    /// do when the user has been told.
     package func run() throws -> Outcome {
         try Permission.requireRoot(machine)
         machine.holdSignalsBack()
@@ -74,6 +78,10 @@ package struct Hibernate {
             throw error
         }
     }
+
+    /// The last of all that is to be done, for nobody else has to wait for it: with ``CacheDropping/reread`` what
+    /// programs have in use comes into the page cache again. Otherwise nothing.
+    package func readAgain() { cachedFiles.readAgain() }
 
     private func run(_ undo: UndoList, _ log: CycleLog) throws -> Outcome {
         try Permission.requireKexec([.preserveContext, .ownArchitecture], machine)
@@ -146,7 +154,8 @@ package struct Hibernate {
         try machine.throwIfInterrupted()
         let area = try isTest ? target.look() : target.claim()
         try ShrinkMemory(
-            target: imageSize, dropping: cacheDropping, machine: machine, report: report
+            target: imageSize, dropping: cacheDropping, cachedFiles: cachedFiles,
+            machine: machine, report: report
         ).run()
         let swapped = isTest ? target.activeSwap?.used ?? 0 : 0
         try requireSpace(

@@ -9,6 +9,8 @@ package enum CacheDropping: String, Sendable {
     case all
     /// What was not used for longest, and no more than has to go.
     case oldest
+    /// All, and in the end what programs have in use is read again.
+    case reread
 }
 
 /// Makes the image small before there is one: what the page cache holds unchanged can be read
@@ -18,6 +20,7 @@ struct ShrinkMemory {
     /// as the kernel has it for its own images (`/sys/power/image_size`).
     let target: UInt64?
     let dropping: CacheDropping
+    let cachedFiles: CachedFiles
     let machine: any Machine
     let report: Report
 
@@ -29,8 +32,11 @@ struct ShrinkMemory {
         machine.sync()
         try machine.throwIfInterrupted()
         if dropping == .oldest, try dropOldest(before, limit) { return }
+        if dropping == .reread { try cachedFiles.note() }
         try machine.dropPageCache()
-        tell(before, try machine.memory())
+        let after = try machine.memory()
+        tell(before, after)
+        cachedFiles.dropped(before.used - min(before.used, after.used))
     }
 
     /// Whether that was enough; a sixteenth more may stay, for it is counted in other ways. Not every kernel

@@ -23,6 +23,8 @@ package struct SleepProgram {
     /// - Returns: the program's exit status.
     package func run(_ program: FilePath, _ arguments: [String]) throws -> Int32 {
         try Permission.requireRoot(machine)
+        // Not before the program has let others go on.
+        defer { hibernate.readAgain() }
         return try machine.runTraced(program, arguments) { file, bytes in
             let text = String(decoding: bytes, as: UTF8.self)
             guard file == Self.state, text == "disk" || text == "disk\n" else { return nil }

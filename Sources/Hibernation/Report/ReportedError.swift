@@ -6,7 +6,7 @@ import Explanation
 package struct ReportedError: ExplainedError {
     package let reason: any Error
 
-    init(_ reason: any Error) { self.reason = reason }
+    package init(_ reason: any Error) { self.reason = reason }
 
     package var explanation: String { Hibernation.explanation(of: reason) }
 }

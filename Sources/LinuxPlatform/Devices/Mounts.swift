@@ -66,15 +66,20 @@ package enum Mounts {
     static func fileSystem(
         of descriptor: borrowing OwnedDescriptor
     ) throws(PlatformError) -> DeviceNumber? {
-        // `seq_show`, fs/proc/fd.c, Linux 6.12; since 3.15.
         let information = try SystemFile.text(FilePath("/proc/self/fdinfo/\(descriptor.rawValue)"))
-        let key = "mnt_id:"
-        guard let line = information.split(separator: "\n").first(where: { $0.hasPrefix(key) })
-        else { return nil }
-        let id = line.dropFirst(key.utf8.count).trimmed
+        guard let id = id(fileInformation: information) else { return nil }
         let mounts = try SystemFile.text(file).split(separator: "\n")
             .map { $0.split(separator: " ", maxSplits: 3) }
         return mounts.first { $0.count > 3 && $0[0] == id }.flatMap { DeviceNumber($0[2]) }
+    }
+
+    /// The number, in mountinfo, of the mount on which a file was opened: of what /proc/PID/fdinfo says of it.
+    ///
+    /// Source: `seq_show`, fs/proc/fd.c, Linux 6.12; since 3.15.
+    static func id(fileInformation text: String) -> String? {
+        let key = "mnt_id:"
+        let line = text.split(separator: "\n").first { $0.hasPrefix(key) }
+        return line?.dropFirst(key.utf8.count).trimmed
     }
 
     /// Reads /proc/self/mountinfo. Source: `show_mountinfo`, fs/proc_namespace.c, Linux 6.12.

@@ -32,7 +32,7 @@ extension PlatformError {
         case safeProbe = "blkid_do_safeprobe"
 
         // Memory.
-        case malloc, mmap, madvise, mlock
+        case malloc, mmap, madvise, mlock, mincore
         case setUpRing = "io_uring_setup"
         case registerBuffers = "io_uring_register"
 

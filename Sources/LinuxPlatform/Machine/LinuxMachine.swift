@@ -128,6 +128,11 @@ extension LinuxMachine {
     package func reclaimPageCache(_ size: UInt64) throws(PlatformError) {
         try PageCache.reclaim(size)
     }
+    package func filesInUse(
+        limit: Int, unless isUnwanted: () -> Bool
+    ) throws(PlatformError) -> [any FileInUse] {
+        try FilesInUse.all(limit: limit, unless: isUnwanted)
+    }
     package func watchdogs() throws(PlatformError) -> [Watchdog] { try Watchdog.counting() }
     package func secretMemoryUsers() throws(PlatformError) -> [String] {
         try SecretMemory.users()

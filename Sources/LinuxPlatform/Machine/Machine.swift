@@ -147,6 +147,10 @@ package protocol MemoryAccess: Sendable {
     func dropPageCache() throws(PlatformError)
     /// See ``PageCache/reclaim(_:cgroups:)``.
     func reclaimPageCache(_ size: UInt64) throws(PlatformError)
+    /// See ``FilesInUse/all(limit:proc:unless:)``.
+    func filesInUse(
+        limit: Int, unless isUnwanted: () -> Bool
+    ) throws(PlatformError) -> [any FileInUse]
     /// See ``SecretMemory/users(proc:)``.
     func secretMemoryUsers() throws(PlatformError) -> [String]
     /// See ``OutOfMemoryScore/setAdjustment(_:)``.

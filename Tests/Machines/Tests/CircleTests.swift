@@ -102,6 +102,72 @@ extension Machines {
             }
         }
 
+        /// The image is small, for all of the cache goes; and what programs have in use is in it again when the
+        /// machine is back, of which `hibernate` has kept a list.
+        @Test func whatIsInUseIsReadAgain() throws {
+            try Bench.use("reread-cache") { bench in
+                let fileSystem = try bench.ext4()
+                let cached = try bench.ext4("cached", size: 1024)
+                var configuration = Configuration()
+                configuration.memory = 2048
+                configuration.disks = [
+                    Disk(try bench.swap(size: 2304)), Disk(fileSystem), Disk(cached),
+                ]
+                // In MiB. What is read again takes a fraction of its ten seconds on a busy host, too.
+                let files = [("mapped", 32), ("open", 32), ("idle", 800)]
+                var machine = try bench.start("machine", configuration)
+                try machine.waitUntilBooted()
+                try machine.startWork()
+                try machine.expect("mkdir /tmp/disk && mount -t ext4 /dev/vdc /tmp/disk")
+                for (seed, (name, size)) in files.enumerated() {
+                    try machine.expect("pattern write /tmp/disk/\(name) \(size) \(seed)")
+                }
+                try machine.expect(
+                    """
+                    (cached hold /tmp/disk/mapped >/dev/null 2>&1 &)
+                    (sleep 100000 </tmp/disk/open >/dev/null 2>&1 &)
+                    """)
+                // In MiB: the image with all of the cache, and then without.
+                var sizes: [Double] = []
+                for (name, options) in [
+                    ("all", "--image-size=2G"), ("little", "--drop-cache=reread --image-size=512M"),
+                ] {
+                    let (back, reply) = try bench.circle(
+                        machine, by: "\(hibernate()) --verbose \(options)",
+                        restore: configuration.booting(resume()), as: name, limit: .seconds(600))
+                    #expect(reply.status == 0, "\(reply.output)")
+                    machine = back
+                    let status = try machine.run("kresume status | grep ': hibernated to '").output
+                    let size = status.split(separator: " ").dropLast().last.flatMap { Double($0) }
+                    sizes.append(try #require(size, "\(status)"))
+                    for (name, size) in files where name != "idle" {
+                        // It is read while nobody waits for it.
+                        try machine.expect(
+                            """
+                            turns=500
+                            until [ "$(cached /tmp/disk/\(name))" = \(size << 10) ]; do
+                                turns=$((turns - 1))
+                                [ "${turns}" -gt 0 ] || break
+                                usleep 10000
+                            done
+                            cached /tmp/disk/\(name)
+                            """, gives: "\(size << 10)")
+                    }
+                    try machine.expect(
+                        "cached /tmp/disk/idle", gives: name == "all" ? "\(800 << 10)" : "0")
+                }
+                #expect(sizes[1] < 0.6 * sizes[0], "\(sizes)")
+                for (seed, (name, size)) in files.enumerated() {
+                    try machine.expect("pattern check /tmp/disk/\(name) \(size) \(seed)")
+                }
+                try machine.expectWorkIntact()
+                try machine.expect("kill $(pidof cached sleep) && umount /tmp/disk")
+                try machine.stopWork()
+                try bench.checkFileSystem(fileSystem)
+                try bench.checkFileSystem(cached)
+            }
+        }
+
         /// Every other page of 64 MiB is free: what is moved home is in as many pieces.
         @Test func longListOfMoves() throws {
             try Bench.use("long-list") { bench in
