@@ -206,8 +206,9 @@ package enum System: Sendable {
         let modules = URL(filePath: kernel).deletingLastPathComponent().appending(path: "modules")
             .path
         let own = FileManager.default.fileExists(atPath: modules) ? ["\(modules):/modules"] : []
-        // Of the tools only what a test of the saver kernel wants.
-        let saver = try initramfs(name + "-saver", own, ["TOOLS=alarms"])
+        // Of the tools only what a test of the saver kernel wants, and what has something in memory where a kernel
+        // was started with this by kexec.
+        let saver = try initramfs(name + "-saver", own, ["TOOLS=alarms pattern"])
         let contents =
             own + ["\(kernel):/boot/vmlinuz-\(release)", "\(saver):/boot/initrd.img-\(release)"]
         return Files(kernel: kernel, initramfs: try initramfs(name, contents), contents: contents)
