@@ -17,7 +17,7 @@
 # make soak      N=100 circles in a row in one machine under load
 # make demo      watch virtual machines hibernate, go off and come back: build/demo.txt
 # make arm64     kresume for arm64, build/arm64/kresume, and its tests (the first run fetches a toolchain, 1.2 GB)
-# make bench     how fast it is, beside the kernel: build/bench.md (half an hour; fewer rounds:
+# make bench     how fast it is, beside the kernel: build/bench.md (three quarters of an hour; fewer rounds:
 #                BENCH_RUNS=1; some of it: BENCH_ONLY=small/LZO)
 # make bench-scale  what the plan of a restore costs, natively, from 1 to 256 GiB
 # make packages  a .deb, an RPM and an archive for Nix, in build/packages
