@@ -161,7 +161,12 @@ extension Machines {
                     try machine.expect("pattern check /tmp/disk/\(name) \(size) \(seed)")
                 }
                 try machine.expectWorkIntact()
-                try machine.expect("kill $(pidof cached sleep) && umount /tmp/disk")
+                // Those that are killed go when they get to it.
+                try machine.expect(
+                    """
+                    kill $(pidof cached sleep) && \
+                    until umount /tmp/disk 2>/dev/null; do usleep 10000; done
+                    """)
                 try machine.stopWork()
                 try bench.checkFileSystem(fileSystem)
                 try bench.checkFileSystem(cached)
