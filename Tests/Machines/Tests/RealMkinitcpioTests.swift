@@ -90,6 +90,8 @@ extension Machines {
             let release = try machine.run("uname -r").output
             let usual = "/boot/initramfs-linux.img"
             let small = "/boot/kresume-\(release).img"
+            // The saver's, in both circles.
+            #expect(check.output.contains("✓ initramfs: kresume is in \(small)"), "\(check.output)")
             var machine = machine
             for initramfs in [usual, small] {
                 let request = machine.send("kresume hibernate")
